@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Makes the names in a folder durable. Some file systems refuse to open or sync a folder: then there is nothing to do. */
+export async function syncFolder(folder: string): Promise<void> {
+    const handle = await open(folder, "r").catch(() => undefined);
+    if (handle === undefined) return;
+    await handle.sync().catch(() => undefined);
+    await handle.close();
+}
+
+/**
+ * Replaces `path` so that after a crash or a power cut it holds either the old or the new text, whole: temporary file,
+ * fsync, rename, fsync of the folder. Makes the folder when it is missing. The file is readable by its owner only.
+ * @throws the system's error (ENOSPC, EROFS ...); the old file is then unharmed.
+ */
+export async function writeAtomic(path: string, text: string): Promise<void> {
+    const folder = dirname(path);
+    await mkdir(folder, { recursive: true });
+    const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+    try {
+        const handle = await open(temporary, "wx", 0o600);
+        try {
+            await handle.writeFile(text);
+            await handle.sync();
+        } finally {
+            await handle.close();
+        }
+        await rename(temporary, path);
+    } catch (error) {
+        await rm(temporary, { force: true }).catch(() => undefined);
+        throw error;
+    }
+    await syncFolder(folder);
+}

@@ -1,0 +1,75 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { systemClock, type Clock } from "./clock";
+import { withDeadline } from "./deadline";
+import { toTrouble, Trouble } from "./trouble";
+
+export interface HttpRequest {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string;
+    /** Longest time in ms from the call to the last byte. */
+    deadlineMs: number;
+    /** What the errors name, never the URL (which may hold a secret): "plug 192.0.2.5". */
+    subject: string;
+    /** Longest body in bytes; a longer one is garbage. Default 1 MiB. */
+    maxBytes?: number;
+    signal?: AbortSignal;
+    clock?: Clock;
+}
+
+export interface HttpReply {
+    status: number;
+    headers: http.IncomingHttpHeaders;
+    text: string;
+}
+
+/**
+ * One HTTP request on a connection of its own, closed afterwards. Redirects are not followed. Any status resolves.
+ * @throws Trouble: refused, unreachable, timeout, closed (also a body cut short), garbage (no HTTP, body too long), stopped.
+ */
+export function requestHttp(url: string, { method = "GET", headers = {}, body, deadlineMs, subject, maxBytes = 1 << 20, signal, clock = systemClock }: HttpRequest): Promise<HttpReply> {
+    return withDeadline({ ms: deadlineMs, subject, clock, ...(signal && { signal }) }, (abort) => new Promise<HttpReply>((resolve, reject) => {
+        let target: URL;
+        try {
+            target = new URL(url);
+        } catch {
+            return reject(new Trouble("config", `${subject}: the address is not a URL`));
+        }
+        const fail = (error: unknown): void => reject(httpTrouble(error, subject));
+        const send = target.protocol === "https:" ? https.request : http.request;
+        const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
+        const request = send(target, { method, headers: { ...headers, ...length }, agent: false, signal: abort }, (reply) => {
+            const chunks: Buffer[] = [];
+            let bytes = 0;
+            reply.on("data", (chunk: Buffer) => {
+                bytes += chunk.length;
+                if (bytes > maxBytes) {
+                    fail(new Trouble("garbage", `${subject}: answer longer than ${maxBytes} bytes`));
+                    request.destroy();
+                } else {
+                    chunks.push(chunk);
+                }
+            });
+            reply.on("error", fail);
+            reply.on("end", () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString("utf8") }));
+        });
+        request.on("error", fail);
+        request.end(body);
+    }));
+}
+
+function httpTrouble(error: unknown, subject: string): Trouble {
+    const code = (error as NodeJS.ErrnoException | undefined)?.code;
+    if (code?.startsWith("HPE_")) return new Trouble("garbage", `${subject}: the answer is not HTTP`, undefined, { cause: error });
+    return toTrouble(error, subject);
+}
+
+/** The JSON value of a reply. @throws Trouble of kind "garbage" when it is none. */
+export function parseJsonReply(reply: HttpReply, subject: string): unknown {
+    try {
+        return JSON.parse(reply.text);
+    } catch (error) {
+        throw new Trouble("garbage", `${subject}: the answer is not JSON`, undefined, { cause: error });
+    }
+}

@@ -1,0 +1,93 @@
+import { mkdir, open, readFile, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncFolder } from "./atomic-file";
+
+/** What a JSON-lines file held. */
+export interface JsonLines {
+    records: unknown[];
+    /** Whole lines that were no JSON. */
+    bad: number;
+    /** The last line broke off in the middle (the process or the power went while it was written). */
+    torn: boolean;
+}
+
+/** Reads a JSON-lines file; a missing file is an empty one. A torn last line is dropped, and said to be. */
+export async function readJsonLines(path: string): Promise<JsonLines> {
+    const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return "";
+        throw error;
+    });
+    const lines = text.split("\n");
+    const last = lines.pop() ?? "";
+    const result: JsonLines = { records: [], bad: 0, torn: last !== "" };
+    for (const line of lines) {
+        if (line.trim() === "") continue;
+        try {
+            result.records.push(JSON.parse(line));
+        } catch {
+            result.bad += 1;
+        }
+    }
+    return result;
+}
+
+/**
+ * An append-only file of JSON lines. Appends are written in the order of the calls; each resolves when its line is on
+ * the disk (fsync), so that a record that was reported as written survives a power cut.
+ */
+export class JsonLinesFile {
+    #handle: FileHandle | undefined;
+    #tail: Promise<unknown> = Promise.resolve();
+
+    constructor(readonly path: string) {}
+
+    /** @throws the system's error (ENOSPC, EROFS ...). Later appends are tried again. */
+    append(record: unknown): Promise<void> {
+        const line = `${JSON.stringify(record)}\n`;
+        const written = this.#tail.then(() => this.#write(line));
+        this.#tail = written.catch(() => undefined);
+        return written;
+    }
+
+    /** Waits for the appends under way and closes the file. A later append opens it again. */
+    async close(): Promise<void> {
+        await this.#tail;
+        const handle = this.#handle;
+        this.#handle = undefined;
+        await handle?.close();
+    }
+
+    async #write(line: string): Promise<void> {
+        const handle = this.#handle ?? await this.#open();
+        const { size } = await handle.stat();
+        try {
+            await handle.write(line);
+            await handle.sync();
+        } catch (error) {
+            // Half a line would swallow the next record: cut it off again where the disk lets us.
+            await handle.truncate(size).catch(() => undefined);
+            throw error;
+        }
+    }
+
+    async #open(): Promise<FileHandle> {
+        await mkdir(dirname(this.path), { recursive: true });
+        const handle = await open(this.path, "a+", 0o600);
+        try {
+            // A torn last line (crash in the middle of a write) must not join the next record.
+            const { size } = await handle.stat();
+            if (size > 0) {
+                const last = Buffer.alloc(1);
+                await handle.read(last, 0, 1, size - 1);
+                if (last.toString() !== "\n") await handle.write("\n");
+            } else {
+                await syncFolder(dirname(this.path));
+            }
+        } catch (error) {
+            await handle.close().catch(() => undefined);
+            throw error;
+        }
+        this.#handle = handle;
+        return handle;
+    }
+}

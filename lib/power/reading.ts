@@ -1,0 +1,96 @@
+/** Whether a reading was measured just now, is old, or could not be had at all. */
+export type Quality = "good" | "stale" | "missing";
+
+/** One measurement of one device. A value that was not measured is absent: unreachable is `missing`, never 0 W. */
+export interface Reading {
+    /** Stable slug of the device, "solix_output". */
+    device: string;
+    /** Where it comes from: "kasa", "shelly", "nut", "simulator", "message" ... */
+    source: string;
+    /** When it was measured: ms since the epoch on the steady clock. */
+    at: number;
+    quality: Quality;
+    /** W; negative where the meter counts export. */
+    watts?: number;
+    /** V */
+    volts?: number;
+    /** A */
+    amps?: number;
+    /** Hz */
+    hertz?: number;
+    /** Wh, counted up by the device. */
+    energyWh?: number;
+    /** State of charge, % of the battery. */
+    charge?: number;
+    /** Runtime left in s, as the device claims. */
+    runtime?: number;
+    /** Load, % of the device's rating. */
+    load?: number;
+    /** °C */
+    temperature?: number;
+    /** Only from a source that really knows. */
+    mains?: "present" | "absent" | "unknown";
+    /** Raw device tokens, such as NUT's OL OB LB. */
+    flags?: string[];
+    /** Tainted: made up by a person, a simulator or a tape. Can never lead to a real shutdown. */
+    simulated?: true;
+    /** When quality is not good: cause and cure, without secrets. */
+    error?: string;
+}
+
+/** The measured quantities of a reading. */
+export const quantities = ["watts", "volts", "amps", "hertz", "energyWh", "charge", "runtime", "load", "temperature"] as const;
+export type Quantity = (typeof quantities)[number];
+
+/** Whether two readings, or a reading and a state, come from the same stream: a fake never joins the real one. */
+export function streamOf(reading: Pick<Reading, "device" | "simulated">): string {
+    return reading.simulated ? `${reading.device} (simulated)` : reading.device;
+}
+
+/** A stable slug from a name: lower case, runs of anything but letters and digits become one "_". "device" when nothing is left. */
+export function slug(name: string): string {
+    return name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "device";
+}
+
+export type ParsedReading = { reading: Reading } | { error: string };
+
+/**
+ * The reading that a message carries. A well-formed `msg.reading` is taken as it is; a bare number in `msg.payload`
+ * (Inject, slider) becomes a simulated reading in W of the device `msg.topic`.
+ * @param at event time in ms for a bare number and for a reading that brings no `at`
+ */
+export function readingFrom(msg: { topic?: unknown; payload?: unknown; reading?: unknown }, at: number): ParsedReading {
+    if (msg.reading !== undefined && msg.reading !== null) return parseReading(msg.reading, at);
+    const watts = numberIn(msg.payload);
+    if (watts === undefined) return { error: "expected msg.reading, or a number of watts in msg.payload" };
+    const device = typeof msg.topic === "string" && msg.topic.trim() !== "" ? slug(msg.topic) : "fake";
+    return { reading: { device, source: "message", at, quality: "good", watts, simulated: true } };
+}
+
+function numberIn(payload: unknown): number | undefined {
+    const value = typeof payload === "string" && payload.trim() !== "" ? Number(payload) : payload;
+    return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** Checks a foreign value against the Reading contract; unknown fields are dropped. */
+export function parseReading(value: unknown, at: number): ParsedReading {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return { error: "msg.reading is not an object" };
+    const raw = value as Record<string, unknown>;
+    if (typeof raw.device !== "string" || raw.device.trim() === "") return { error: "msg.reading.device is not a name" };
+    const quality = raw.quality ?? "good";
+    if (quality !== "good" && quality !== "stale" && quality !== "missing") return { error: `msg.reading.quality "${String(quality)}" is not good, stale or missing` };
+    if (raw.at !== undefined && !(typeof raw.at === "number" && Number.isFinite(raw.at))) return { error: "msg.reading.at is not a time in ms" };
+    const reading: Reading = { device: slug(raw.device), source: typeof raw.source === "string" && raw.source !== "" ? raw.source : "message", at: raw.at ?? at, quality };
+    for (const quantity of quantities) {
+        const amount = raw[quantity];
+        if (amount === undefined || amount === null) continue;
+        if (typeof amount !== "number" || !Number.isFinite(amount)) return { error: `msg.reading.${quantity} is not a number` };
+        reading[quantity] = amount;
+    }
+    if (raw.mains === "present" || raw.mains === "absent" || raw.mains === "unknown") reading.mains = raw.mains;
+    if (Array.isArray(raw.flags)) reading.flags = raw.flags.filter((flag): flag is string => typeof flag === "string");
+    // Anything but an absent or false mark is a taint: the safe side.
+    if (raw.simulated !== undefined && raw.simulated !== false && raw.simulated !== null) reading.simulated = true;
+    if (typeof raw.error === "string") reading.error = raw.error;
+    return { reading };
+}

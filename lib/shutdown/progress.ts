@@ -1,0 +1,56 @@
+/** How a run ends, or why it did not begin. The first three are S0's. */
+export type RunOutcome =
+    | "dry-run"        // Dry run is on, or the input was simulated: walked through, nothing sent
+    | "not-enabled"    // Dry run is off but Shutdown enabled is off: a person has to act
+    | "completed"      // every host took its final command
+    | "incomplete"     // some step failed, was refused or timed out; the rest was done
+    | "cancelled"      // a person or returning power ended it before the final commands
+    | "invalid";       // the plan or a switch is wrong: disarmed
+
+/** What a step does on a host. */
+export type StepKind = "connect" | "stop-service" | "power-off";
+
+export type StepState = "planned" | "running" | "done" | "failed" | "skipped" | "would-do";
+
+/** One step of a plan's preview, and of a run: one function makes both. */
+export interface StepView {
+    /** Stable within the plan: "nas/stop-service/postgresql". */
+    id: string;
+    host: string;
+    kind: StepKind;
+    /** For people: "stop postgresql", "shutdown -h +2". */
+    label: string;
+    state: StepState;
+    /** Event times in ms. */
+    startedAt?: number;
+    endedAt?: number;
+    /** Cause, when it failed or was skipped. */
+    error?: string;
+}
+
+/** `msg.progress` on output 1: the whole run each time, and what has just changed. */
+export interface RunProgress {
+    run: string;
+    reason: string;
+    mode: "rehearsal" | "live";
+    simulated?: true;
+    startedAt: number;
+    /** The step that changed, when one did. */
+    changed?: StepView;
+    /** What happened, for people: "nas: stopped postgresql". */
+    text: string;
+    steps: StepView[];
+}
+
+/** `msg.result` on output 2, once per run. */
+export interface RunResult {
+    run: string;
+    outcome: RunOutcome;
+    reason: string;
+    mode: "rehearsal" | "live";
+    simulated?: true;
+    startedAt: number;
+    endedAt: number;
+    text: string;
+    steps: StepView[];
+}

@@ -1,0 +1,73 @@
+import { readFile, rename, rm } from "node:fs/promises";
+import { systemClock, type Clock } from "../kit/clock";
+import { writeAtomic } from "../kit/atomic-file";
+
+/** What was found on the disk. */
+export type Loaded<T> =
+    | { kind: "none" }
+    | { kind: "loaded"; value: T }
+    /** The file was no valid state: it was moved to `movedTo` and is not obeyed. */
+    | { kind: "set-aside"; movedTo: string };
+
+/**
+ * A small JSON document that survives crashes and power cuts. Saves are serialized; while one is being written, only
+ * the newest of those waiting is kept.
+ */
+export class StateFile<T> {
+    #waiting: { text: string; promise: Promise<void> } | undefined;
+    #writing: Promise<void> = Promise.resolve();
+
+    constructor(readonly path: string, readonly parse: (value: unknown) => T | undefined, readonly clock: Clock = systemClock) {}
+
+    /** @throws the system's error when the file exists and cannot be read. */
+    async load(): Promise<Loaded<T>> {
+        let text: string;
+        try {
+            text = await readFile(this.path, "utf8");
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code === "ENOENT") return { kind: "none" };
+            throw error;
+        }
+        const value = this.#parseText(text);
+        if (value !== undefined) return { kind: "loaded", value };
+        const movedTo = `${this.path}.bad-${this.clock.wall()}`;
+        await rename(this.path, movedTo);
+        return { kind: "set-aside", movedTo };
+    }
+
+    /** Resolves when `value`, or a newer one, is on the disk. @throws the system's error (ENOSPC, EROFS ...). */
+    save(value: T): Promise<void> {
+        const text = `${JSON.stringify(value)}\n`;
+        if (this.#waiting !== undefined) {
+            this.#waiting.text = text;
+            return this.#waiting.promise;
+        }
+        const entry = { text, promise: Promise.resolve() };
+        this.#waiting = entry;
+        entry.promise = this.#writing.then(() => {
+            this.#waiting = undefined;
+            return writeAtomic(this.path, entry.text);
+        });
+        this.#writing = entry.promise.catch(() => undefined);
+        return entry.promise;
+    }
+
+    /** Resolves when no save is under way. */
+    async settled(): Promise<void> {
+        await this.#writing;
+    }
+
+    /** Removes the document after the saves under way. */
+    async remove(): Promise<void> {
+        await this.settled();
+        await rm(this.path, { force: true });
+    }
+
+    #parseText(text: string): T | undefined {
+        try {
+            return this.parse(JSON.parse(text));
+        } catch {
+            return undefined;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/** Editor side: checks and small parts that the edit dialogs share. */
+
+/** A text that Node-RED replaces from the environment at run time; its value can't be checked in the editor. */
+export function isEnvironment(value: unknown): boolean {
+    return typeof value === "string" && /^\$\{[^}]+\}$/.test(value.trim());
+}
+
+/** A validator for a number within bounds. An empty field passes unless `required`. */
+export function numberBetween(min: number, max: number, { required = true }: { required?: boolean } = {}): (value: unknown) => boolean {
+    return (value) => {
+        if (isEnvironment(value)) return true;
+        if (value === undefined || value === null || String(value).trim() === "") return !required;
+        const number = Number(value);
+        return Number.isFinite(number) && number >= min && number <= max;
+    };
+}
+
+/** The colours of our nodes in the palette, by what they do. */
+export const colours = { reader: "#A6D8C4", decider: "#F3D08B", actor: "#EFA193", alert: "#A9CBEA", simulator: "#CBBBE8" } as const;
+
+/** The palette's category of all our nodes. */
+export const category = "ridethrough";

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Node, NodeInitializer } from "node-red";
+import helper from "node-red-node-test-helper";
+
+/** The Node-RED under test: the development dependency, or the installation that RIDETHROUGH_NODE_RED names. */
+export const nodeRedPath = require.resolve(process.env.RIDETHROUGH_NODE_RED ?? "node-red");
+
+helper.init(nodeRedPath);
+
+/** A folder of its own, removed with `remove`. */
+export function temporaryFolder(): { path: string; remove(): void } {
+    const path = mkdtempSync(join(tmpdir(), "ridethrough-"));
+    return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+export interface LoadedFlow {
+    node<T extends Node = Node>(id: string): T;
+    /** Messages that have reached the helper node `id`, oldest first. */
+    received(id: string): FlowMsg[];
+    /** Resolves with the helper node's messages when there are `count` of them. */
+    until(id: string, count: number, withinMs?: number): Promise<FlowMsg[]>;
+    /** The last status of a node, as it was sent to the editor. */
+    status(id: string): { fill?: string; shape?: string; text?: string } | undefined;
+    /** Stops the flow and starts it again as a redeploy does. */
+    redeploy(): Promise<void>;
+    unload(): Promise<void>;
+}
+
+export interface FlowMsg {
+    topic?: string;
+    payload?: unknown;
+    [key: string]: unknown;
+}
+
+export interface FlowNode {
+    id: string;
+    type: string;
+    wires?: string[][];
+    [key: string]: unknown;
+}
+
+/**
+ * Starts `flow` in the test helper's Node-RED with its data in `userDir`. Nodes of type "helper" collect what reaches
+ * them. Add {type: "catch"} or {type: "status"} nodes as in a real flow.
+ */
+export async function loadFlow(initializers: NodeInitializer[], flow: FlowNode[], { userDir, credentials = {} }: { userDir: string; credentials?: Record<string, Record<string, string>> }): Promise<LoadedFlow> {
+    helper.settings({ userDir } as never);
+    const full = flow.some((node) => node.type === "tab") ? flow : [{ id: "tab", type: "tab", label: "test" }, ...flow.map((node) => ({ z: "tab", ...node }))];
+    let boxes: Map<string, FlowMsg[]>;
+    const start = async (): Promise<void> => {
+        boxes = new Map();
+        await helper.load(initializers as never, full as never, credentials as never);
+        for (const { id } of full.filter((node) => node.type === "helper")) {
+            const box: FlowMsg[] = [];
+            boxes.set(id, box);
+            helper.getNode(id).on("input", (msg: unknown) => void box.push(msg as FlowMsg));
+        }
+    };
+    await start();
+    const received = (id: string): FlowMsg[] => boxes.get(id) ?? [];
+    return {
+        node: <T extends Node>(id: string) => helper.getNode(id) as unknown as T,
+        received,
+        async until(id, count, withinMs = 3000) {
+            await eventually(() => received(id).length >= count, withinMs, () => `${count} messages at ${id}, got ${JSON.stringify(received(id))}`);
+            return received(id);
+        },
+        status(id) {
+            const calls = (helper.getNode(id) as unknown as { status: { args: [{ fill?: string; shape?: string; text?: string }][] } }).status.args;
+            return calls.at(-1)?.[0];
+        },
+        async redeploy() {
+            await helper.unload();
+            await start();
+        },
+        unload: () => helper.unload() as Promise<void>,
+    };
+}
+
+/** Waits until `holds`; fails with the text of `wanted` when it does not within the time. */
+export async function eventually(holds: () => boolean, withinMs = 3000, wanted: () => string = () => "condition"): Promise<void> {
+    const end = performance.now() + withinMs;
+    while (!holds()) {
+        if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${wanted()}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+}
