@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 /** Makes the names in a folder durable. Some file systems refuse to open or sync a folder: then there is nothing to do. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -33,4 +33,14 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
         throw error;
     }
     await syncFolder(folder);
+}
+
+/** Removes temporary files that a crash in the middle of `writeAtomic(path)` left behind: those a minute old at `wallMs`. */
+export async function removeLeftovers(path: string, wallMs: number): Promise<void> {
+    const folder = dirname(path);
+    const names = await readdir(folder).catch((): string[] => []);
+    for (const name of names.filter((other) => other.startsWith(`${basename(path)}.`) && /\.[0-9a-f]{8}\.tmp$/.test(other))) {
+        const found = await stat(join(folder, name)).catch(() => undefined);
+        if (found !== undefined && found.mtimeMs < wallMs - 60_000) await rm(join(folder, name), { force: true }).catch(() => undefined);
+    }
 }

@@ -18,7 +18,7 @@ export interface Clock {
 const wallAtStart = Date.now();
 const monotonicAtStart = performance.now();
 
-/** The longest delay that Node's timers keep; above it they fire at once. */
+/** The longest delay that Node's timers keep (24.8 days); above it they fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -26,7 +26,12 @@ export const systemClock: Clock = {
     monotonic: () => performance.now(),
     wall: () => Date.now(),
     after(ms, run) {
-        const timer = setTimeout(run, Math.min(Math.max(0, ms), longestTimerMs));
+        const due = performance.now() + Math.max(0, ms);
+        let timer: NodeJS.Timeout;
+        const wait = (left: number): void => {
+            timer = left > longestTimerMs ? setTimeout(() => wait(due - performance.now()), longestTimerMs) : setTimeout(run, left);
+        };
+        wait(Math.max(0, ms));
         return () => clearTimeout(timer);
     },
 };

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from "./clock";
-import { Trouble } from "./trouble";
+import { errorText, Trouble } from "./trouble";
 
 /** Who waits, for how long, and what may end the wait early. */
 export interface Deadline {
@@ -35,7 +35,7 @@ export function withDeadline<T>({ ms, subject, clock = systemClock, signal }: De
         signal?.addEventListener("abort", stop, { once: true });
         Promise.resolve().then(() => work(own.signal)).then(
             (value) => settle(() => resolve(value)),
-            (cause: unknown) => settle(() => reject(cause instanceof Error ? cause : new Error(String(cause)))),
+            (cause: unknown) => settle(() => reject(cause instanceof Error ? cause : new Error(errorText(cause)))),
         );
     });
 }

@@ -5,17 +5,19 @@ const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000,
  * Undefined for everything else, negative and infinite durations included.
  */
 export function parseDuration(value: unknown): number | undefined {
-    if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value * 1000 : undefined;
+    if (typeof value === "number") return Number.isFinite(value * 1000) && value >= 0 ? value * 1000 : undefined;
     if (typeof value !== "string") return undefined;
     const match = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?\s*$/.exec(value);
     if (match === null) return undefined;
-    return Number(match[1]) * (unitMs[match[2] ?? "s"] ?? 1000);
+    const ms = Number(match[1]) * (unitMs[match[2] ?? "s"] ?? 1000);
+    return Number.isFinite(ms) ? ms : undefined;
 }
 
 /** A duration for people: "5 s", "3 min 20 s", "2 h 5 min", "4 d 3 h". Two units at most; under 10 s one decimal. */
 export function formatDuration(ms: number): string {
+    if (Number.isNaN(ms)) return "an unknown time";
     if (!Number.isFinite(ms)) return "for ever";
-    const sign = ms < 0 ? "-" : "";
+    const sign = ms <= -50 ? "-" : "";
     const seconds = Math.abs(ms) / 1000;
     if (seconds < 10) return `${sign}${Number(seconds.toFixed(1))} s`;
     const whole = Math.round(seconds);

@@ -26,20 +26,16 @@ export interface HttpReply {
 
 /**
  * One HTTP request on a connection of its own, closed afterwards. Redirects are not followed. Any status resolves.
- * @throws Trouble: refused, unreachable, timeout, closed (also a body cut short), garbage (no HTTP, body too long), stopped.
+ * @throws Trouble: refused, unreachable, timeout, closed (also a body cut short), garbage (no HTTP, body too long), stopped,
+ * config (no http or https URL, a header that HTTP does not allow).
  */
 export function requestHttp(url: string, { method = "GET", headers = {}, body, deadlineMs, subject, maxBytes = 1 << 20, signal, clock = systemClock }: HttpRequest): Promise<HttpReply> {
     return withDeadline({ ms: deadlineMs, subject, clock, ...(signal && { signal }) }, (abort) => new Promise<HttpReply>((resolve, reject) => {
-        let target: URL;
-        try {
-            target = new URL(url);
-        } catch {
-            return reject(new Trouble("config", `${subject}: the address is not a URL`));
-        }
         const fail = (error: unknown): void => reject(httpTrouble(error, subject));
-        const send = target.protocol === "https:" ? https.request : http.request;
+        const target = httpUrl(url, subject);
         const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
-        const request = send(target, { method, headers: { ...headers, ...length }, agent: false, signal: abort }, (reply) => {
+        const request = openRequest(target, { method, headers: { ...headers, ...length }, agent: false, signal: abort }, subject);
+        request.on("response", (reply) => {
             const chunks: Buffer[] = [];
             let bytes = 0;
             reply.on("data", (chunk: Buffer) => {
@@ -54,9 +50,28 @@ export function requestHttp(url: string, { method = "GET", headers = {}, body, d
             reply.on("error", fail);
             reply.on("end", () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString("utf8") }));
         });
+        request.on("upgrade", (_reply, socket) => {
+            fail(new Trouble("garbage", `${subject}: the answer switches to another protocol`));
+            socket.destroy();
+        });
         request.on("error", fail);
         request.end(body);
     }));
+}
+
+function httpUrl(url: string, subject: string): URL {
+    const target = URL.canParse(url) ? new URL(url) : undefined;
+    if (target?.protocol !== "http:" && target?.protocol !== "https:") throw new Trouble("config", `${subject}: the address is not an http or https URL`);
+    return target;
+}
+
+function openRequest(target: URL, options: https.RequestOptions, subject: string): http.ClientRequest {
+    try {
+        return (target.protocol === "https:" ? https : http).request(target, options);
+    } catch (error) {
+        // Node refuses at once what HTTP can't carry: a line break in a header, a space in the method.
+        throw new Trouble("config", `${subject}: a header or the method holds characters that HTTP does not allow`, undefined, { cause: error });
+    }
 }
 
 function httpTrouble(error: unknown, subject: string): Trouble {

@@ -7,7 +7,7 @@ export interface JsonLines {
     records: unknown[];
     /** Whole lines that were no JSON. */
     bad: number;
-    /** The last line broke off in the middle (the process or the power went while it was written). */
+    /** The last line broke off in the middle (the process or the power went while it was written) and was dropped. */
     torn: boolean;
 }
 
@@ -19,16 +19,22 @@ export async function readJsonLines(path: string): Promise<JsonLines> {
     });
     const lines = text.split("\n");
     const last = lines.pop() ?? "";
-    const result: JsonLines = { records: [], bad: 0, torn: last !== "" };
+    const result: JsonLines = { records: [], bad: 0, torn: false };
     for (const line of lines) {
-        if (line.trim() === "") continue;
-        try {
-            result.records.push(JSON.parse(line));
-        } catch {
-            result.bad += 1;
-        }
+        if (line.trim() !== "" && !take(line, result.records)) result.bad += 1;
     }
+    // Only the newline was lost when the last line parses: the next append ends that line, so it counts from now on.
+    result.torn = last.trim() !== "" && !take(last, result.records);
     return result;
+}
+
+function take(line: string, records: unknown[]): boolean {
+    try {
+        records.push(JSON.parse(line));
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /**
@@ -61,7 +67,8 @@ export class JsonLinesFile {
         const handle = this.#handle ?? await this.#open();
         const { size } = await handle.stat();
         try {
-            await handle.write(line);
+            // writeFile goes on after a short write; write() would report half a line on a full disk as success.
+            await handle.writeFile(line);
             await handle.sync();
         } catch (error) {
             // Half a line would swallow the next record: cut it off again where the disk lets us.

@@ -44,12 +44,11 @@ const wordsByKind: Record<TroubleKind, string> = {
 };
 
 /** The system's code ("ECONNREFUSED") of an error, also where it hides in `cause` or in an AggregateError. */
-export function errorCode(error: unknown): string | undefined {
-    if (typeof error !== "object" || error === null) return undefined;
+export function errorCode(error: unknown, depth = 0): string | undefined {
+    if (typeof error !== "object" || error === null || depth > 8) return undefined;
     const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
     if (typeof code === "string") return code;
-    if (Array.isArray(errors)) return errorCode(errors[0]);
-    return errorCode(cause);
+    return errorCode(Array.isArray(errors) ? errors[0] : cause, depth + 1);
 }
 
 /** Any thrown thing as a Trouble that names its subject ("plug 192.0.2.5", "host nas"). A Trouble passes unchanged. */
@@ -61,8 +60,16 @@ export function toTrouble(error: unknown, subject: string): Trouble {
     return new Trouble(kind, `${subject}: ${detail}`, undefined, { cause: error });
 }
 
-/** The message of any thrown thing, on one line and never empty. */
+/**
+ * The message of any thrown thing, on one line and never empty. Never throws, since it runs where an error is handled,
+ * and never prints a foreign object as a whole, since that may hold a secret.
+ */
 export function errorText(error: unknown): string {
-    const text = error instanceof Error ? error.message : String(error);
-    return text.replace(/\s+/g, " ").trim() || "unknown error";
+    try {
+        const said: unknown = typeof error === "object" && error !== null ? ((error as { message?: unknown }).message ?? errorCode(error)) : error;
+        const text = typeof said === "object" || said === undefined ? "" : String(said);
+        return text.replace(/\s+/g, " ").trim() || "unknown error";
+    } catch {
+        return "unknown error";
+    }
 }

@@ -47,9 +47,9 @@ export function streamOf(reading: Pick<Reading, "device" | "simulated">): string
     return reading.simulated ? `${reading.device} (simulated)` : reading.device;
 }
 
-/** A stable slug from a name: lower case, runs of anything but letters and digits become one "_". "device" when nothing is left. */
+/** A stable slug from a name: lower case without accents, runs of anything but letters and digits become one "_". "device" when nothing is left. */
 export function slug(name: string): string {
-    return name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "device";
+    return name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "device";
 }
 
 export type ParsedReading = { reading: Reading } | { error: string };
@@ -78,7 +78,7 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     const raw = value as Record<string, unknown>;
     if (typeof raw.device !== "string" || raw.device.trim() === "") return { error: "msg.reading.device is not a name" };
     const quality = raw.quality ?? "good";
-    if (quality !== "good" && quality !== "stale" && quality !== "missing") return { error: `msg.reading.quality "${String(quality)}" is not good, stale or missing` };
+    if (quality !== "good" && quality !== "stale" && quality !== "missing") return { error: "msg.reading.quality is not good, stale or missing" };
     if (raw.at !== undefined && !(typeof raw.at === "number" && Number.isFinite(raw.at))) return { error: "msg.reading.at is not a time in ms" };
     const reading: Reading = { device: slug(raw.device), source: typeof raw.source === "string" && raw.source !== "" ? raw.source : "message", at: raw.at ?? at, quality };
     for (const quantity of quantities) {

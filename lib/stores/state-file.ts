@@ -1,6 +1,6 @@
 import { readFile, rename, rm } from "node:fs/promises";
 import { systemClock, type Clock } from "../kit/clock";
-import { writeAtomic } from "../kit/atomic-file";
+import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
 
 /** What was found on the disk. */
 export type Loaded<T> =
@@ -21,6 +21,7 @@ export class StateFile<T> {
 
     /** @throws the system's error when the file exists and cannot be read. */
     async load(): Promise<Loaded<T>> {
+        await removeLeftovers(this.path, this.clock.wall());
         let text: string;
         try {
             text = await readFile(this.path, "utf8");

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Node, NodeInitializer } from "node-red";
 import helper from "node-red-node-test-helper";
 
@@ -9,11 +6,7 @@ export const nodeRedPath = require.resolve(process.env.RIDETHROUGH_NODE_RED ?? "
 
 helper.init(nodeRedPath);
 
-/** A folder of its own, removed with `remove`. */
-export function temporaryFolder(): { path: string; remove(): void } {
-    const path = mkdtempSync(join(tmpdir(), "ridethrough-"));
-    return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
-}
+export { temporaryFolder } from "./temporary-folder";
 
 export interface LoadedFlow {
     node<T extends Node = Node>(id: string): T;

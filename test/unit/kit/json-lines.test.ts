@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { JsonLinesFile, readJsonLines } from "../../../lib/kit/json-lines";
+import { temporaryFolder } from "../../support/temporary-folder";
+
+describe("a JSON-lines file", () => {
+    const folder = temporaryFolder();
+    after(() => folder.remove());
+    let count = 0;
+    const fresh = (text?: string): string => {
+        const path = join(folder.path, `${(count += 1)}`, "run.jsonl");
+        if (text !== undefined) {
+            mkdirSync(join(path, ".."));
+            writeFileSync(path, text);
+        }
+        return path;
+    };
+    const append = async (path: string, ...records: unknown[]): Promise<void> => {
+        const file = new JsonLinesFile(path);
+        for (const record of records) await file.append(record);
+        await file.close();
+    };
+
+    it("that is missing is an empty one", async () => assert.deepEqual(await readJsonLines(fresh()), { records: [], bad: 0, torn: false }));
+    it("gives back what was appended, in order", async () => {
+        const path = fresh();
+        await append(path, { a: 1 }, "two", null);
+        assert.deepEqual(await readJsonLines(path), { records: [{ a: 1 }, "two", null], bad: 0, torn: false });
+    });
+    it("keeps the order of appends that nobody waited for", async () => {
+        const file = new JsonLinesFile(fresh());
+        const all = Array.from({ length: 50 }, (_, n) => file.append({ n }));
+        await Promise.all(all);
+        await file.close();
+        assert.deepEqual((await readJsonLines(file.path)).records, Array.from({ length: 50 }, (_, n) => ({ n })));
+    });
+    it("is readable by the owner only", async () => {
+        const path = fresh();
+        await append(path, 1);
+        assert.equal(statSync(path).mode & 0o777, 0o600);
+    });
+    it("goes on after what is there already", async () => {
+        const path = fresh();
+        await append(path, 1);
+        await append(path, 2);
+        assert.deepEqual((await readJsonLines(path)).records, [1, 2]);
+    });
+    it("drops a torn last line and says so, at every place where it can tear", async () => {
+        const path = fresh();
+        await append(path, { step: 1 }, { step: 2 });
+        const whole = statSync(path).size;
+        for (let size = whole - 2; size > '{"step":1}\n'.length; size -= 1) {
+            truncateSync(path, size);
+            assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }], bad: 0, torn: true }, `cut at ${size}`);
+        }
+    });
+    it("never joins the next record to a torn line", async () => {
+        const path = fresh('{"step":1}\n{"st');
+        await append(path, { step: 3 });
+        assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }, { step: 3 }], bad: 1, torn: false });
+    });
+    it("counts a last line that lost only its newline, before and after the next append", async () => {
+        const path = fresh('{"step":1}\n{"step":2}');
+        assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }, { step: 2 }], bad: 0, torn: false });
+        await append(path, { step: 3 });
+        assert.deepEqual((await readJsonLines(path)).records, [{ step: 1 }, { step: 2 }, { step: 3 }]);
+    });
+    it("skips damaged lines in the middle, and counts them", async () => {
+        assert.deepEqual(await readJsonLines(fresh('{"a":1}\n\0\0\0\n\nnonsense\n{"b":2}\n')), { records: [{ a: 1 }, { b: 2 }], bad: 2, torn: false });
+    });
+    it("opens again for an append after, or during, a close", async () => {
+        const file = new JsonLinesFile(fresh());
+        const first = file.append(1);
+        const closing = file.close();
+        const second = file.append(2);
+        await Promise.all([first, closing, second]);
+        await file.close();
+        await file.append(3);
+        await file.close();
+        assert.deepEqual((await readJsonLines(file.path)).records, [1, 2, 3]);
+    });
+    it("rejects when it cannot be written, and tries again at the next append", async () => {
+        const path = fresh();
+        writeFileSync(join(path, ".."), "in the way of the folder");
+        const file = new JsonLinesFile(path);
+        await assert.rejects(file.append(1), (error: NodeJS.ErrnoException) => error.code === "EEXIST" || error.code === "ENOTDIR");
+        rmSync(join(path, ".."));
+        await file.append(2);
+        await file.close();
+        assert.equal(readFileSync(path, "utf8"), "2\n");
+    });
+});
