@@ -27,6 +27,10 @@ export class Trouble extends Error {
     ) {
         super(cure === undefined ? message : `${message}: ${cure}`, options);
     }
+    /** Catch nodes show this: the sentence alone. */
+    override toString(): string {
+        return this.message;
+    }
 }
 
 const kindsByCode: Record<string, TroubleKind> = {

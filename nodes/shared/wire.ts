@@ -1,6 +1,6 @@
 import type { Node, NodeMessage } from "node-red";
 import { systemClock, type Cancel, type Clock } from "../../lib/kit/clock";
-import { errorText } from "../../lib/kit/trouble";
+import { errorText, Trouble } from "../../lib/kit/trouble";
 
 /** A message as it travels through a flow. Foreign properties are kept. */
 export interface FlowMessage extends NodeMessage {
@@ -18,7 +18,8 @@ export function onInput(node: Node, handle: (msg: FlowMessage, send: Send) => vo
     node.on("input", (msg, send, done) => {
         Promise.resolve()
             .then(() => handle(msg as FlowMessage, send as Send))
-            .then(() => done(), (cause: unknown) => done(asError(cause)));
+            .then(() => done(), (cause: unknown) => done(asError(cause)))
+            .catch((cause: unknown) => node.warn(errorText(cause)));
     });
 }
 
@@ -94,5 +95,5 @@ export function background(node: Node, work: () => void | Promise<void>): void {
 }
 
 function asError(cause: unknown): Error {
-    return cause instanceof Error ? cause : new Error(errorText(cause));
+    return cause instanceof Error ? cause : new Trouble("failed", errorText(cause));
 }

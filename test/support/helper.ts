@@ -40,7 +40,9 @@ export interface FlowNode {
  */
 export async function loadFlow(initializers: NodeInitializer[], flow: FlowNode[], { userDir, credentials = {} }: { userDir: string; credentials?: Record<string, Record<string, string>> }): Promise<LoadedFlow> {
     helper.settings({ userDir } as never);
-    const full = flow.some((node) => node.type === "tab") ? flow : [{ id: "tab", type: "tab", label: "test" }, ...flow.map((node) => ({ z: "tab", ...node }))];
+    // Node-RED takes a node without a place on the canvas for a config node.
+    const placed = flow.map((node) => (node.wires === undefined && node.type !== "helper" ? node : { x: 0, y: 0, ...node }));
+    const full = flow.some((node) => node.type === "tab") ? placed : [{ id: "tab", type: "tab", label: "test" }, ...placed.map((node) => ({ z: "tab", ...node }))];
     let boxes: Map<string, FlowMsg[]>;
     const start = async (): Promise<void> => {
         boxes = new Map();

@@ -17,6 +17,7 @@ describe("toTrouble", () => {
         const trouble = new Trouble("auth", "host nas: key refused", "add the key to authorized_keys");
         assert.equal(toTrouble(trouble, "other"), trouble);
         assert.equal(trouble.message, "host nas: key refused: add the key to authorized_keys");
+        assert.equal(String(trouble), trouble.message);
     });
     it("keeps the cause", () => {
         const cause = system("EPIPE");

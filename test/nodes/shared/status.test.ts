@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { Node } from "node-red";
+import { OutageReport } from "../../../nodes/shared/outage-report";
+import { StatusLight } from "../../../nodes/shared/status";
+
+describe("StatusLight", () => {
+    let sent: { fill: string; shape: string; text: string }[];
+    let light: StatusLight;
+    beforeEach(() => {
+        sent = [];
+        light = new StatusLight({ status: (status: (typeof sent)[number]) => sent.push(status) } as unknown as Node);
+    });
+    for (const [mood, fill, shape] of [["ok", "green", "dot"], ["working", "blue", "dot"], ["stale", "yellow", "ring"], ["error", "red", "ring"], ["critical", "red", "dot"], ["rehearsal", "blue", "ring"], ["off", "grey", "ring"]] as const) {
+        it(`shows ${mood} as a ${fill} ${shape}`, () => {
+            light.show(mood, "12 W");
+            assert.deepEqual(sent, [{ fill, shape, text: "12 W" }]);
+        });
+    }
+    it("does not repeat itself, since each status goes to every open editor", () => {
+        for (const text of ["12 W", "12 W", "13 W", "12 W"]) light.show("ok", text);
+        light.show("stale", "12 W");
+        assert.deepEqual(sent.map(({ text, fill }) => `${text} ${fill}`), ["12 W green", "13 W green", "12 W green", "12 W yellow"]);
+    });
+    it("cuts a long text at 40 characters", () => {
+        light.show("error", "x".repeat(60));
+        assert.deepEqual([sent[0]?.text.length, sent[0]?.text.at(-1)], [40, "…"]);
+    });
+});
+
+describe("OutageReport", () => {
+    it("lets Catch hear of an outage once, and the log of its end", () => {
+        const heard: string[] = [];
+        const note = (to: string) => (text: string): void => void heard.push(`${to}: ${text}`);
+        const report = new OutageReport({ error: note("error"), debug: note("debug"), log: note("log") } as unknown as Node);
+        report.over();
+        for (let time = 0; time < 3; time += 1) report.failed(new Error("plug: refused"), {} as never);
+        assert.equal(report.failures, 3);
+        report.over();
+        report.failed(new Error("plug: timeout"), {} as never);
+        assert.deepEqual(heard, ["error: plug: refused", "debug: plug: refused (failure 2 in a row)", "debug: plug: refused (failure 3 in a row)", "log: working again after 3 failures", "error: plug: timeout"]);
+    });
+});
