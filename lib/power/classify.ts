@@ -1,0 +1,138 @@
+import type { ClassifierState } from "./classifier-state";
+import { arrive } from "./order";
+import { powerStates, type Classified, type KnownPowerState, type Missed, type PowerState, type Transition } from "./power-state";
+import type { Reading } from "./reading";
+import { severityOf, stateAt, type Thresholds } from "./thresholds";
+
+/** How a classifier judges. */
+export interface ClassifierConfig {
+    thresholds: Thresholds;
+    /** W by which a threshold must be exceeded before a worse state is left for a better one. */
+    hysteresis: number;
+    /** Readings in a row that a change of state needs; 1 is S0's behaviour. */
+    confirmations: number;
+    /** Missing readings in a row that make a state UNKNOWN, and after which each report comes. */
+    missedPolls: number;
+    /** The user says that the load never changes by itself, so that low watts prove a failing source. */
+    loadIsConstant: boolean;
+}
+
+/** What follows from one reading. */
+export interface ClassifierStep {
+    state: ClassifierState;
+    classified: Classified;
+    transition?: Transition;
+    missed?: Missed;
+}
+
+/**
+ * Judges one reading of one stream. S0's rules, in event time:
+ * - N readings in a row that are all in a state, or beyond it, confirm at least that state. So a source that falls
+ *   through several states is never confirmed later than one that stays in the first of them.
+ * - A reading that is stale, missing or without watts is a missed poll, never 0 W. It neither confirms nor disturbs a
+ *   confirmation under way; enough of them in a row make the state UNKNOWN.
+ * - A stream begins as UNKNOWN. That its first state is HEALTHY is not told; every other first state is.
+ * - Late readings change nothing; a second reading of the same moment replaces the first.
+ */
+export function classify(config: ClassifierConfig, before: ClassifierState | undefined, reading: Reading): ClassifierStep {
+    const { arrival, order } = arrive(before?.order, reading.at);
+    const known: ClassifierState = before === undefined
+        ? { state: "UNKNOWN", since: reading.at, order, recent: [], unannounced: true }
+        : { ...before, order };
+    if (arrival === "late") return { state: known, classified: classifiedAs(config, known, reading) };
+    if (arrival === "restarted") startOver(known, reading.at);
+    if (reading.quality === "good" && reading.watts !== undefined) return measured(config, known, reading, reading.watts);
+    return arrival === "same" ? { state: known, classified: classifiedAs(config, known, reading) } : missing(config, known, reading);
+}
+
+function measured(config: ClassifierConfig, known: ClassifierState, reading: Reading, watts: number): ClassifierStep {
+    const { missed: _over, ...rest } = known;
+    const earlier = rest.recent.filter((sample) => sample.at < reading.at);
+    const recent = [...earlier, { at: reading.at, watts }].slice(-config.confirmations);
+    const state: ClassifierState = { ...rest, recent };
+    const to = confirmedState(config, state);
+    if (to === undefined) return { state, classified: classifiedAs(config, state, reading) };
+
+    const { unannounced, ...told } = state;
+    const after: ClassifierState = { ...told, state: to, since: recent[0]?.at ?? reading.at };
+    const step: ClassifierStep = { state: after, classified: classifiedAs(config, after, reading) };
+    if (unannounced && to === "HEALTHY") return step;
+    const conclusive = config.loadIsConstant || reading.mains === "absent";
+    return { ...step, transition: { ...transitionOf(known.state, after, reading), watts, conclusive } };
+}
+
+function missing(config: ClassifierConfig, known: ClassifierState, reading: Reading): ClassifierStep {
+    const failures = (known.missed?.failures ?? 0) + 1;
+    const since = known.missed?.since ?? reading.at;
+    const state: ClassifierState = { ...known, missed: { failures, since } };
+    if (failures % config.missedPolls !== 0) return { state, classified: classifiedAs(config, state, reading) };
+
+    const { unannounced: _told, ...told } = state;
+    const turns = known.state !== "UNKNOWN";
+    const after: ClassifierState = { ...told, state: "UNKNOWN", since: turns ? since : known.since, recent: [] };
+    return {
+        state: after,
+        classified: classifiedAs(config, after, reading),
+        missed: { device: reading.device, failures, since, at: reading.at, error: reading.error ?? whyMissed(reading), ...taint(reading) },
+        ...(turns && { transition: { ...transitionOf(known.state, after, reading), conclusive: false } }),
+    };
+}
+
+/** The state that the recent readings confirm, when it is another than the present one. */
+function confirmedState(config: ClassifierConfig, { state, recent }: ClassifierState): KnownPowerState | undefined {
+    if (recent.length < config.confirmations) return undefined;
+    const severities = recent.map((sample) => severityIn(state, sample.watts, config));
+    const mildest = Math.min(...severities);
+    const worst = Math.max(...severities);
+    if (state === "UNKNOWN") return powerStates[mildest];
+    const present = severityOf(state);
+    if (mildest > present) return powerStates[mildest];
+    return worst < present ? powerStates[worst] : undefined;
+}
+
+/** How bad these watts are for a source in `state`: better than it only beyond the hysteresis. */
+function severityIn(state: PowerState, watts: number, { thresholds, hysteresis }: ClassifierConfig): number {
+    const plain = severityOf(stateAt(watts, thresholds));
+    if (state === "UNKNOWN" || plain >= severityOf(state)) return plain;
+    return Math.min(severityOf(state), severityOf(stateAt(watts - hysteresis, thresholds)));
+}
+
+/** The change that the newest readings point to, and how many of them do. */
+function confirming(config: ClassifierConfig, { state, recent }: ClassifierState): Classified["confirming"] {
+    const severities = recent.map((sample) => severityIn(state, sample.watts, config));
+    const present = state === "UNKNOWN" ? undefined : severityOf(state);
+    const last = severities.at(-1);
+    if (last === undefined || last === present) return undefined;
+    const worsens = present === undefined || last > present;
+    const run: number[] = [];
+    for (const severity of severities.reverse()) {
+        if (present !== undefined && (worsens ? severity <= present : severity >= present)) break;
+        run.push(severity);
+    }
+    const candidate = powerStates[worsens ? Math.min(...run) : Math.max(...run)];
+    return candidate === undefined || run.length >= config.confirmations ? undefined : { state: candidate, seen: run.length, needed: config.confirmations };
+}
+
+function classifiedAs(config: ClassifierConfig, state: ClassifierState, reading: Reading): Classified {
+    const candidate = confirming(config, state);
+    return { state: state.state, since: state.since, ...(candidate && { confirming: candidate }), reading };
+}
+
+function transitionOf(from: PowerState, after: ClassifierState, reading: Reading): Omit<Transition, "conclusive"> {
+    return { device: reading.device, from, to: after.state, since: after.since, at: reading.at, ...taint(reading) };
+}
+
+/** The source's clock was set back: what was measured before lies in its future now. */
+function startOver(state: ClassifierState, at: number): void {
+    state.since = Math.min(state.since, at);
+    state.recent = [];
+    if (state.missed) state.missed = { ...state.missed, since: Math.min(state.missed.since, at) };
+}
+
+function whyMissed(reading: Reading): string {
+    return reading.quality === "good" ? `${reading.device}: the reading carries no watts` : `${reading.device}: the reading is ${reading.quality}`;
+}
+
+function taint(reading: Reading): { simulated?: true } {
+    return reading.simulated ? { simulated: true } : {};
+}
