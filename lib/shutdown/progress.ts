@@ -1,10 +1,10 @@
 /** How a run ends, or why it did not begin. The first three are S0's. */
 export type RunOutcome =
     | "dry-run"        // Dry run is on, or the input was simulated: walked through, nothing sent
-    | "not-enabled"    // Dry run is off but Shutdown enabled is off: a person has to act
+    | "not-enabled"    // Dry run is off, but Shutdown enabled is off or the evidence is not conclusive: a person has to act
     | "completed"      // every host took its final command
     | "incomplete"     // some step failed, was refused or timed out; the rest was done
-    | "cancelled"      // a person or returning power ended it before the final commands
+    | "cancelled"      // a person, returning power or a real shutdown (for a rehearsal) ended it before the final commands
     | "invalid";       // the plan or a switch is wrong: disarmed
 
 /** What a step does on a host. */
@@ -21,11 +21,15 @@ export interface StepView {
     /** For people: "stop postgresql", "shutdown -h +2". */
     label: string;
     state: StepState;
+    /** Steps of one layer can run at the same time; each layer comes after the one before. */
+    layer?: number;
     /** Event times in ms. */
     startedAt?: number;
     endedAt?: number;
     /** Cause, when it failed or was skipped. */
     error?: string;
+    /** What to know about a step that is done: "sent: the connection ended before the host answered". */
+    note?: string;
 }
 
 /** `msg.progress` on output 1: the whole run each time, and what has just changed. */

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { parsePlan, type PlanDraft } from "../../../lib/shutdown/plan";
+
+const problemsOf = (hosts: PlanDraft["hosts"], rest: Partial<PlanDraft> = {}): string => parsePlan({ hosts, ...rest }).problems.join("; ");
+
+describe("parsePlan", () => {
+    it("fills in S0's defaults: 30 s a service, shutdown -h +2, hosts in parallel", () => {
+        assert.deepEqual(parsePlan({ hosts: [{ name: "nas" }] }).plan, {
+            hosts: [{ name: "nas", services: [], after: [], local: false, stopTimeoutMs: 30_000 }],
+            final: { verb: "shutdown", delayMinutes: 2 },
+        });
+    });
+
+    for (const [rule, hosts, expected] of [
+        ["an empty plan", [], /no hosts/],
+        ["the same host twice", [{ name: "nas" }, { name: "nas" }], /nas is in the plan twice/],
+        ["a host name with metacharacters", [{ name: "nas;reboot" }], /not a host name: ";" is not allowed/],
+        ["a service name with metacharacters", [{ name: "nas", services: ["web", "$(id)"] }], /nas: .*not a service name/],
+        ["the same service twice", [{ name: "nas", services: ["web", "web"] }], /service web is listed twice/],
+        ["an unknown host in after", [{ name: "nas", after: ["gone"] }], /nas waits for "gone", which is not in the plan/],
+        ["a host that waits for itself", [{ name: "nas", after: ["nas"] }], /waits for itself/],
+        ["a host that waits for this machine", [{ name: "me", local: true }, { name: "nas", after: ["me"] }], /this machine is always last/],
+        ["two machines that are this one", [{ name: "a", local: true }, { name: "b", local: true }], /only one host can be this machine/],
+        ["a cycle", [{ name: "a", after: ["c"] }, { name: "b", after: ["a"] }, { name: "c", after: ["b"] }], /a → c → b → a/],
+        ["a stop timeout of 0 s", [{ name: "nas", stopTimeoutS: 0 }], /between 1 and 3600 s/],
+        ["a stop timeout that is no number", [{ name: "nas", stopTimeoutS: NaN }], /between 1 and 3600 s/],
+    ] as const satisfies readonly [string, PlanDraft["hosts"], RegExp][]) {
+        it(`refuses ${rule}`, () => {
+            assert.match(problemsOf(hosts), expected);
+            assert.equal(parsePlan({ hosts }).plan, undefined);
+        });
+    }
+
+    it("refuses a delay that shutdown would not take", () => {
+        for (const delayMinutes of [-1, 1.5, 61, NaN]) assert.match(problemsOf([{ name: "nas" }], { final: { verb: "shutdown", delayMinutes } }), /delay/);
+    });
+
+    it("says everything that is wrong at once", () => {
+        assert.equal(parsePlan({ hosts: [{ name: "a b" }, { name: "nas", after: ["x", "y"] }] }).problems.length, 3);
+    });
+
+    it("sorts every host behind those it waits for, this machine last", () => {
+        const { plan } = parsePlan({ hosts: [{ name: "me", local: true }, { name: "c", after: ["b"] }, { name: "b", after: ["a"] }, { name: "x" }, { name: "a" }] });
+        assert.deepEqual(plan?.hosts.map((host) => host.name), ["a", "b", "c", "x", "me"]);
+    });
+});

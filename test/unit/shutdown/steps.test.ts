@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { parsePlan, type PlanDraft, type ShutdownPlan } from "../../../lib/shutdown/plan";
+import { previewPlan, stepsOf } from "../../../lib/shutdown/steps";
+
+function planOf(hosts: PlanDraft["hosts"], final?: PlanDraft["final"]): ShutdownPlan {
+    const { plan, problems } = parsePlan({ hosts, ...(final && { final }) });
+    assert.deepEqual(problems, []);
+    return plan as ShutdownPlan;
+}
+
+/** The three machines of S0, in its order. */
+const s0 = planOf([
+    { name: "greenfin", services: ["promtail"] },
+    { name: "bluefin", services: ["vlm-adapter", "grafana-server"], after: ["greenfin"] },
+    { name: "redfin", services: ["llm-gateway", "vllm"], local: true },
+]);
+
+/** Everything that must be over before a step, over any number of steps. */
+function allNeeds(plan: ShutdownPlan, id: string): Set<string> {
+    const steps = new Map(stepsOf(plan).map((step) => [step.view.id, step]));
+    const found = new Set<string>();
+    const visit = (next: string): void => steps.get(next)?.needs.forEach((need) => {
+        if (!found.has(need)) {
+            found.add(need);
+            visit(need);
+        }
+    });
+    visit(id);
+    return found;
+}
+
+describe("the steps of a plan", () => {
+    it("are S0's sequence: services host by host, then the final command on all, this machine last", () => {
+        assert.deepEqual(previewPlan(s0).map((step) => step.id), [
+            "greenfin/connect", "greenfin/stop-service/promtail",
+            "bluefin/connect", "bluefin/stop-service/vlm-adapter", "bluefin/stop-service/grafana-server",
+            "redfin/stop-service/llm-gateway", "redfin/stop-service/vllm",
+            "greenfin/power-off", "bluefin/power-off", "redfin/power-off",
+        ]);
+    });
+
+    it("stop the services of a host one after the other, and only after those of the hosts it waits for", () => {
+        const needs = allNeeds(s0, "bluefin/stop-service/grafana-server");
+        assert.ok(needs.has("bluefin/stop-service/vlm-adapter"));
+        assert.ok(needs.has("greenfin/stop-service/promtail"));
+    });
+
+    it("send no final command before every service of the ordered group is dealt with", () => {
+        const plan = planOf([{ name: "a", services: ["s"] }, { name: "b", services: ["s"], after: ["a"] }, { name: "c", services: ["s"], after: ["b"] }]);
+        for (const host of ["a", "b", "c"]) {
+            for (const other of ["a", "b", "c"]) assert.ok(allNeeds(plan, `${host}/power-off`).has(`${other}/stop-service/s`), `${host} needs ${other}`);
+        }
+    });
+
+    it("switch off a host only after those it waits for", () => assert.ok(allNeeds(s0, "bluefin/power-off").has("greenfin/power-off")));
+
+    it("pass an order on through a host that has no services", () => {
+        const plan = planOf([{ name: "a", services: ["s"] }, { name: "b", after: ["a"] }, { name: "c", services: ["s"], after: ["b"] }]);
+        assert.ok(allNeeds(plan, "c/stop-service/s").has("a/stop-service/s"));
+    });
+
+    it("never make a host wait for one that it has no order with", () => {
+        const plan = planOf([{ name: "a", services: ["s"] }, { name: "b", services: ["s"] }, { name: "me", local: true, services: ["s"] }]);
+        assert.ok([...allNeeds(plan, "a/power-off")].every((id) => id.startsWith("a/")));
+        assert.ok([...allNeeds(plan, "b/power-off")].every((id) => id.startsWith("b/")));
+    });
+
+    it("put everything of this machine behind everybody else", () => {
+        const others = previewPlan(s0).filter((step) => step.host !== "redfin" && step.kind !== "power-off").map((step) => step.id);
+        const first = allNeeds(s0, "redfin/stop-service/llm-gateway");
+        assert.ok(others.every((id) => first.has(id)));
+        assert.ok(allNeeds(s0, "redfin/power-off").has("bluefin/power-off"));
+    });
+
+    it("log in to no machine but the remote ones", () => assert.equal(previewPlan(s0).some((step) => step.id === "redfin/connect"), false));
+
+    it("have no final command when the plan wants none", () => {
+        assert.equal(previewPlan(planOf([{ name: "a" }], { verb: "none" })).some((step) => step.kind === "power-off"), false);
+    });
+
+    it("show the plan's own final command", () => {
+        assert.equal(previewPlan(s0).at(-1)?.label, "shutdown -h +2");
+        assert.equal(previewPlan(planOf([{ name: "a" }], { verb: "poweroff" })).at(-1)?.label, "poweroff");
+    });
+
+    it("of any valid plan can all be reached, need only earlier ones, and sit in a layer above their needs", () => {
+        const hosts = fc.array(fc.record({ services: fc.subarray(["s1", "s2", "s3"]), waits: fc.array(fc.nat(20), { maxLength: 4 }), local: fc.boolean() }), { minLength: 1, maxLength: 12 });
+        fc.assert(fc.property(hosts, (drafts) => {
+            const local = drafts.findIndex((draft) => draft.local);
+            const plan = planOf(drafts.map((draft, index) => ({
+                name: `h${index}`, services: draft.services, local: index === local,
+                after: [...new Set(draft.waits.filter((other) => other < index && other !== local).map((other) => `h${other}`))],
+            })));
+            const layers = new Map<string, number>();
+            for (const step of stepsOf(plan)) {
+                for (const need of step.needs) {
+                    const below = layers.get(need);
+                    assert.ok(below !== undefined && below < (step.view.layer ?? 0), `${step.view.id} needs ${need}`);
+                }
+                layers.set(step.view.id, step.view.layer ?? 0);
+            }
+        }));
+    });
+});
