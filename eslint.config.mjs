@@ -8,6 +8,7 @@ const upward = layers.map((layer, depth) => ({
         "no-restricted-imports": ["error", {
             patterns: [
                 { group: ["**/nodes/**", "node-red", "@node-red/*"], message: "lib/ is free of Node-RED." },
+                ...(layer === "power" ? [{ group: ["node:*"], message: "lib/power is pure: no I/O." }] : []),
                 ...(depth === 0 ? [] : [{ group: layers.slice(0, depth).map((above) => `**/${above}/**`), message: "Imports only go down: alerts, shutdown, stores, devices, kit, power." }]),
             ],
         }],
@@ -37,7 +38,11 @@ export default tseslint.config(
         files: ["lib/power/**/*.ts"],
         rules: {
             "no-restricted-globals": ["error", ...["setTimeout", "setInterval", "setImmediate", "performance", "process", "fetch"].map((name) => ({ name, message: "lib/power is pure: no timers, no I/O." }))],
-            "no-restricted-properties": ["error", { object: "Date", property: "now", message: "lib/power never asks the clock: time comes with the reading." }],
+            "no-restricted-properties": ["error",
+                { object: "Date", property: "now", message: "lib/power never asks the clock: time comes with the reading." },
+                { object: "Math", property: "random", message: "lib/power is pure: the same input gives the same decision." },
+            ],
+            "no-restricted-syntax": ["error", { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "lib/power never asks the clock: time comes with the reading." }],
         },
     },
     ...upward,
