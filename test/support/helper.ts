@@ -1,11 +1,13 @@
 import type { Node, NodeInitializer } from "node-red";
 import helper from "node-red-node-test-helper";
+import { eventually } from "./eventually";
 
 /** The Node-RED under test: the development dependency, or the installation that RIDETHROUGH_NODE_RED names. */
 export const nodeRedPath = require.resolve(process.env.RIDETHROUGH_NODE_RED ?? "node-red");
 
 helper.init(nodeRedPath);
 
+export { eventually } from "./eventually";
 export { temporaryFolder } from "./temporary-folder";
 
 export interface LoadedFlow {
@@ -72,13 +74,4 @@ export async function loadFlow(initializers: NodeInitializer[], flow: FlowNode[]
         },
         unload: () => helper.unload() as Promise<void>,
     };
-}
-
-/** Waits until `holds`; fails with the text of `wanted` when it does not within the time. */
-export async function eventually(holds: () => boolean, withinMs = 3000, wanted: () => string = () => "condition"): Promise<void> {
-    const end = performance.now() + withinMs;
-    while (!holds()) {
-        if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${wanted()}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-    }
 }

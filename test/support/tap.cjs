@@ -1,0 +1,51 @@
+// Loaded by the Node-RED under test as a node file: tells the test over IPC what happens inside, and answers its questions.
+/* global gc */
+const { readdirSync } = require("node:fs");
+
+/** A message as JSON can carry it: requests, sockets and functions become their kind's name. */
+function plain(value) {
+    const seen = new Set();
+    return JSON.parse(JSON.stringify(value, (key, inner) => {
+        if (key === "req" || key === "res" || typeof inner === "function") return `[${key}]`;
+        if (typeof inner === "bigint") return String(inner);
+        if (typeof inner === "object" && inner !== null) {
+            if (seen.has(inner) && typeof inner.on === "function") return "[again]";
+            seen.add(inner);
+        }
+        return inner;
+    }) ?? "null");
+}
+
+module.exports = (RED) => {
+    if (process.send === undefined) return;
+    const tell = (event) => {
+        if (process.connected) process.send(event, () => undefined);
+    };
+    let tapped = process.env.RIDETHROUGH_TAP !== "0";
+    process.on("disconnect", () => process.exit(0));
+    RED.server.on("listening", () => tell({ kind: "listening", port: RED.server.address().port }));
+    RED.events.on("flows:started", () => tell({ kind: "started" }));
+    RED.events.on("node-status", ({ id, status }) => tell({ kind: "status", id, status: plain(status) }));
+    RED.hooks.add("onReceive.tap", ({ msg, destination }) => {
+        if (tapped) tell({ kind: "received", id: destination.id, msg: plain(msg) });
+    });
+    process.on("message", ({ ask, question }) => {
+        const answers = {
+            tap: () => (tapped = question.on),
+            /** What this process holds, after a garbage collection. */
+            holds: () => {
+                if (typeof gc === "function") for (let round = 0; round < 3; round += 1) gc();
+                const resources = {};
+                for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
+                const listeners = (emitter) => emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
+                return {
+                    resources,
+                    listeners: listeners(RED.events) + listeners(process) + listeners(RED.server),
+                    descriptors: readdirSync("/proc/self/fd").length,
+                    heapUsed: process.memoryUsage().heapUsed,
+                };
+            },
+        };
+        Promise.resolve(answers[question.kind]()).then((answer) => tell({ kind: "answer", ask, answer }));
+    });
+};
