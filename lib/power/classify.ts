@@ -46,40 +46,41 @@ export function classify(config: ClassifierConfig, before: ClassifierState | und
 }
 
 function measured(config: ClassifierConfig, known: ClassifierState, reading: Reading, watts: number): ClassifierStep {
-    const { missed: _over, ...rest } = known;
-    const earlier = rest.recent.filter((sample) => sample.at < reading.at);
+    const { order, since, unannounced } = known;
+    const earlier = known.recent.filter((sample) => sample.at < reading.at);
     const recent = [...earlier, { at: reading.at, watts }].slice(-config.confirmations);
-    const state: ClassifierState = { ...rest, recent };
-    const to = confirmedState(config, state);
-    if (to === undefined) return { state, classified: classifiedAs(config, state, reading) };
-
-    const { unannounced, ...told } = state;
-    const after: ClassifierState = { ...told, state: to, since: recent[0]?.at ?? reading.at };
-    const step: ClassifierStep = { state: after, classified: classifiedAs(config, after, reading) };
+    const to = confirmedState(config, known.state, recent);
+    if (to === undefined) {
+        const state: ClassifierState = { state: known.state, since, order, recent, ...(unannounced && { unannounced }) };
+        return { state, classified: classifiedAs(config, state, reading) };
+    }
+    const state: ClassifierState = { state: to, since: recent[0]?.at ?? reading.at, order, recent };
+    const step: ClassifierStep = { state, classified: classifiedAs(config, state, reading) };
     if (unannounced && to === "HEALTHY") return step;
     const conclusive = config.loadIsConstant || reading.mains === "absent";
-    return { ...step, transition: { ...transitionOf(known.state, after, reading), watts, conclusive } };
+    return { ...step, transition: { ...transitionOf(known.state, state, reading), watts, conclusive } };
 }
 
 function missing(config: ClassifierConfig, known: ClassifierState, reading: Reading): ClassifierStep {
     const failures = (known.missed?.failures ?? 0) + 1;
     const since = known.missed?.since ?? reading.at;
-    const state: ClassifierState = { ...known, missed: { failures, since } };
-    if (failures % config.missedPolls !== 0) return { state, classified: classifiedAs(config, state, reading) };
-
-    const { unannounced: _told, ...told } = state;
+    const missed = { failures, since };
+    if (failures % config.missedPolls !== 0) {
+        const state: ClassifierState = { ...known, missed };
+        return { state, classified: classifiedAs(config, state, reading) };
+    }
     const turns = known.state !== "UNKNOWN";
-    const after: ClassifierState = { ...told, state: "UNKNOWN", since: turns ? since : known.since, recent: [] };
+    const state: ClassifierState = { state: "UNKNOWN", since: turns ? since : known.since, order: known.order, recent: [], missed };
     return {
-        state: after,
-        classified: classifiedAs(config, after, reading),
-        missed: { device: reading.device, failures, since, at: reading.at, error: reading.error ?? whyMissed(reading), ...taint(reading) },
-        ...(turns && { transition: { ...transitionOf(known.state, after, reading), conclusive: false } }),
+        state,
+        classified: classifiedAs(config, state, reading),
+        missed: { device: reading.device, ...missed, at: reading.at, error: reading.error ?? whyMissed(reading), ...taint(reading) },
+        ...(turns && { transition: { ...transitionOf(known.state, state, reading), conclusive: false } }),
     };
 }
 
 /** The state that the recent readings confirm, when it is another than the present one. */
-function confirmedState(config: ClassifierConfig, { state, recent }: ClassifierState): KnownPowerState | undefined {
+function confirmedState(config: ClassifierConfig, state: PowerState, recent: ClassifierState["recent"]): KnownPowerState | undefined {
     if (recent.length < config.confirmations) return undefined;
     const severities = recent.map((sample) => severityIn(state, sample.watts, config));
     const mildest = Math.min(...severities);

@@ -3,7 +3,7 @@ export class Streams<State> {
     #states = new Map<string, State>();
 
     /** @param limit the most streams to remember */
-    constructor(readonly limit = 64) {}
+    constructor(readonly limit = 512) {}
 
     get size(): number {
         return this.#states.size;

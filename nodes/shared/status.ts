@@ -1,12 +1,13 @@
 import type { Node } from "node-red";
 
 /** What a status says, and so its colour and shape. */
-export type Mood = "ok" | "working" | "stale" | "error" | "critical" | "rehearsal" | "off";
+export type Mood = "ok" | "working" | "stale" | "warning" | "error" | "critical" | "rehearsal" | "off";
 
 const looks = {
     ok: { fill: "green", shape: "dot" },
     working: { fill: "blue", shape: "dot" },
     stale: { fill: "yellow", shape: "ring" },
+    warning: { fill: "yellow", shape: "dot" },
     error: { fill: "red", shape: "ring" },
     critical: { fill: "red", shape: "dot" },
     rehearsal: { fill: "blue", shape: "ring" },

@@ -10,7 +10,7 @@ describe("StatusLight", () => {
         sent = [];
         light = new StatusLight({ status: (status: (typeof sent)[number]) => sent.push(status) } as unknown as Node);
     });
-    for (const [mood, fill, shape] of [["ok", "green", "dot"], ["working", "blue", "dot"], ["stale", "yellow", "ring"], ["error", "red", "ring"], ["critical", "red", "dot"], ["rehearsal", "blue", "ring"], ["off", "grey", "ring"]] as const) {
+    for (const [mood, fill, shape] of [["ok", "green", "dot"], ["working", "blue", "dot"], ["stale", "yellow", "ring"], ["warning", "yellow", "dot"], ["error", "red", "ring"], ["critical", "red", "dot"], ["rehearsal", "blue", "ring"], ["off", "grey", "ring"]] as const) {
         it(`shows ${mood} as a ${fill} ${shape}`, () => {
             light.show(mood, "12 W");
             assert.deepEqual(sent, [{ fill, shape, text: "12 W" }]);
