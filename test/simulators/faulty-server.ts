@@ -1,0 +1,132 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+/**
+ * Stands in front of a good server, whatever it speaks, and spoils what it says.
+ *
+ * well: passes everything on · refused: nothing listens · black-hole: takes everything, never answers · slow: answers
+ * after `delayMs` · garbage: answers with noise · truncated: half the answer, then a clean end · oversized: 10 MB after
+ * `oversizedStart` · half-closed: the whole answer, but never an end of the connection · vanish: half the answer, then
+ * a reset
+ */
+export type Behaviour = "well" | "refused" | "black-hole" | "slow" | "garbage" | "truncated" | "oversized" | "half-closed" | "vanish";
+
+export interface FaultyServerOptions {
+    /** Port of the good server on 127.0.0.1; not needed for behaviours that have no use for its answer. */
+    upstream?: number;
+    /** Default 200. */
+    delayMs?: number;
+    /** What an oversized answer begins with, so that it looks right at first: a header of the protocol. */
+    oversizedStart?: Buffer | string;
+    port?: number;
+}
+
+export interface FaultyServer {
+    readonly port: number;
+    /** How many connections were accepted, and how many are open now. */
+    readonly connections: number;
+    readonly open: number;
+    /** Bytes of oversized answers that went out. */
+    readonly sent: number;
+    /** From the next connection on. */
+    behave(behaviour: Behaviour): Promise<void>;
+    stop(): Promise<void>;
+}
+
+const oversizedBytes = 10 * 1024 * 1024;
+
+export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, delayMs = 200, oversizedStart = "", port = 0 }: FaultyServerOptions = {}): Promise<FaultyServer> {
+    let current = behaviour;
+    let connections = 0;
+    let sent = 0;
+    const sockets = new Set<Socket>();
+    const timers = new Set<NodeJS.Timeout>();
+    const later = (ms: number, run: () => void): void => {
+        const timer = setTimeout(() => {
+            timers.delete(timer);
+            run();
+        }, ms);
+        timers.add(timer);
+    };
+    const track = (socket: Socket): Socket => {
+        sockets.add(socket);
+        return socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
+    };
+
+    function accept(client: Socket): void {
+        connections += 1;
+        track(client);
+        const mood = current;
+        if (mood === "black-hole") client.resume();
+        else if (mood === "garbage") client.once("data", () => client.end(Buffer.from("\u0007\u00ff noise, not an answer \u0000\r\n\r\n".repeat(20))));
+        else if (mood === "oversized") client.once("data", () => flood(client));
+        else passOn(client, mood);
+    }
+
+    function flood(client: Socket): void {
+        client.write(oversizedStart);
+        const block = Buffer.alloc(64 * 1024, "x");
+        let left = oversizedBytes;
+        const more = (): void => {
+            while (left > 0 && client.writable) {
+                left -= block.length;
+                sent += block.length;
+                if (!client.write(block)) return void client.once("drain", more);
+            }
+            client.end();
+        };
+        more();
+    }
+
+    function passOn(client: Socket, mood: Behaviour): void {
+        const server = track(connect({ port: upstream, host: "127.0.0.1", allowHalfOpen: true }));
+        client.on("data", (data) => void (mood === "slow" ? later(delayMs, () => server.write(data)) : server.write(data)));
+        client.on("close", () => server.destroy());
+        server.on("data", (data) => {
+            if (mood === "truncated") client.end(data.subarray(0, data.length >> 1));
+            else if (mood === "vanish") client.write(data.subarray(0, data.length >> 1), () => later(10, () => client.resetAndDestroy()));
+            else client.write(data);
+        });
+        if (mood !== "half-closed") {
+            client.on("end", () => server.end());
+            server.on("end", () => client.end());
+        }
+    }
+
+    const listen = (at: number): Promise<Server> => new Promise((resolve, reject) => {
+        const listening = createServer({ allowHalfOpen: true }, accept);
+        listening.once("error", reject);
+        listening.listen(at, "127.0.0.1", () => resolve(listening));
+    });
+    const hangUp = (listening: Server): Promise<void> => new Promise((resolve) => {
+        listening.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+    });
+
+    let server: Server | undefined = await listen(port);
+    const bound = (server.address() as AddressInfo).port;
+    const behave = async (next: Behaviour): Promise<void> => {
+        current = next;
+        if (next === "refused" && server !== undefined) {
+            const closing = server;
+            server = undefined;
+            await hangUp(closing);
+        } else if (next !== "refused" && server === undefined) {
+            server = await listen(bound);
+        }
+    };
+    await behave(behaviour);
+
+    return {
+        port: bound,
+        get connections() { return connections; },
+        get open() { return sockets.size; },
+        get sent() { return sent; },
+        behave,
+        async stop() {
+            timers.forEach(clearTimeout);
+            if (server !== undefined) await hangUp(server);
+            server = undefined;
+            for (const socket of sockets) socket.destroy();
+        },
+    };
+}
