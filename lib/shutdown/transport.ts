@@ -1,0 +1,54 @@
+/** How a command ended. */
+export type CommandEnd =
+    | { end: "exit"; code: number; output: string }
+    | { end: "signal"; signal: string; output: string }
+    /** The host accepted the command, then the connection was gone: what a successful power-off looks like. */
+    | { end: "lost"; output: string };
+
+/** How long to wait for what a failed program still has to say, ms. */
+export const lastWordsMs = 100;
+
+/** @param exit as Node and ssh2 give it: a code, or none and the signal; undefined when nobody told */
+export function commandEnd(exit: { code: number | null; signal: string } | undefined, output: string): CommandEnd {
+    if (exit === undefined) return { end: "lost", output };
+    return exit.code === null ? { end: "signal", signal: exit.signal, output } : { end: "exit", code: exit.code, output };
+}
+
+/** A way to a host, good for one run: one connection, opened once and again after it was lost. */
+export interface Transport {
+    /** Does nothing while connected. @throws Trouble */
+    connect(): Promise<void>;
+    /**
+     * Runs a program and acts on its exit, without waiting for a channel or a pipe to close.
+     * @param deadlineMs longest time in ms, then "timeout"; the program may go on
+     * @throws Trouble: not connected, the host did not accept the command, timeout
+     */
+    run(argv: readonly string[], deadlineMs: number): Promise<CommandEnd>;
+    /** Lets go of everything at once; what is under way ends with a Trouble of kind "stopped". */
+    close(): void;
+}
+
+/** What a host is to the runner: whether its account needs sudo, and a fresh way to it. */
+export interface HostAccess {
+    /** The account is root already. */
+    root: boolean;
+    open(): Transport;
+}
+
+/** Longest part of a program's output that is kept, bytes; the rest is read and dropped. */
+const keptBytes = 4096;
+
+/** Collects the last of what a program writes, however much it writes. */
+export class OutputTail {
+    #tail = Buffer.alloc(0);
+
+    readonly take = (chunk: Buffer): void => {
+        this.#tail = Buffer.concat([this.#tail, chunk.subarray(-keptBytes)]).subarray(-keptBytes);
+    };
+
+    /** The last line, printable and at most 200 characters: what an error message of a program usually is. */
+    text(): string {
+        const lines = this.#tail.toString("utf8").replace(/[^\P{C}\n]/gu, "").split("\n").map((line) => line.trim());
+        return lines.filter((line) => line !== "").at(-1)?.slice(0, 200) ?? "";
+    }
+}
