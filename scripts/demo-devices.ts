@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startKasaPlug } from "../test/simulators/kasa-plug";
+import { generateKeyPair, startSshHost, type KeyPair, type SshHost } from "../test/simulators/ssh-host";
+import { startTelegram } from "../test/simulators/telegram";
+
+/** The hosts of the demo, as the plan of the complete monitor names them. */
+export const demoHostNames = ["monitor", "apps", "nas"] as const;
+
+export interface DemoDevices {
+    /** Where each device listens, as the demo's flow refers to it: RIDETHROUGH_PLUG_PORT and so on. */
+    environment: Record<string, string>;
+    telegramUrl: string;
+    telegramToken: string;
+    /** What the SSH hosts let in. */
+    userKey: KeyPair;
+    hosts: SshHost[];
+    setWatts(watts: number): void;
+    stop(): Promise<void>;
+}
+
+/** Starts the demo's devices on free loopback ports. Keys are kept in `keyFolder`, so that pinned host keys stay true. */
+export async function startDemoDevices(keyFolder: string): Promise<DemoDevices> {
+    const userKey = keptKey(keyFolder, "user");
+    const telegramToken = "100000001:demo-token-of-the-stand-in";
+    const plug = await startKasaPlug({ alias: "Solix output", model: "KP115", watts: 420 });
+    const telegram = await startTelegram({ token: telegramToken });
+    const hosts: SshHost[] = [];
+    for (const name of demoHostNames) {
+        hosts.push(await startSshHost({
+            name,
+            hostKey: keptKey(keyFolder, name).private,
+            authorizedKey: userKey.public,
+            onCommand: ({ short }) => console.log(`  [host ${name}] ${short}`),
+        }));
+    }
+    const ports = hosts.flatMap((host): [string, string][] => {
+        const prefix = `RIDETHROUGH_${host.name.toUpperCase()}`;
+        return [[`${prefix}_PORT`, String(host.port)], [`${prefix}_KEY`, host.hostKey]];
+    });
+    return {
+        environment: { RIDETHROUGH_PLUG_PORT: String(plug.port), RIDETHROUGH_TELEGRAM_URL: telegram.url, ...Object.fromEntries(ports) },
+        telegramUrl: telegram.url,
+        telegramToken,
+        userKey,
+        hosts,
+        setWatts: (watts) => plug.setWatts(watts),
+        async stop() {
+            await Promise.all([plug.stop(), telegram.stop(), ...hosts.map((host) => host.stop())]);
+        },
+    };
+}
+
+function keptKey(folder: string, name: string): KeyPair {
+    const path = join(folder, `${name}.json`);
+    if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as KeyPair;
+    const pair = generateKeyPair();
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path, JSON.stringify(pair), { mode: 0o600 });
+    return pair;
+}
