@@ -1,11 +1,14 @@
 /** How loudly to tell, as S4 wants it: info silently, warning normally, critical always. */
-export type Severity = "info" | "warning" | "critical";
+export const severities = ["info", "warning", "critical"] as const;
+export type Severity = (typeof severities)[number];
 
 /** Something to tell people, as `msg.alert` carries it and as the outbox stores it. Plain text: each channel escapes for itself. */
 export interface Alert {
     severity: Severity;
-    /** First line, without symbols of markup: "POWER CRITICAL". */
+    /** Begins the first line and stands out, without symbols of markup: "POWER CRITICAL". */
     title: string;
+    /** The rest of the first line: "Solix output: 24.0W". */
+    detail?: string;
     /** Further lines, may be empty. */
     text: string;
     /** An emoji put before the title: "🔴". */
@@ -15,4 +18,55 @@ export interface Alert {
     /** Alerts of one key and one text within a short time are one alert. */
     key: string;
     simulated?: true;
+}
+
+/** Longest title and longest text in characters: what is longer is cut, so that no message can fill the disk. */
+const longest = { title: 300, detail: 1000, text: 12_000, key: 200, symbol: 16 };
+
+/** Checks a foreign value against the Alert contract; unknown fields are dropped. @param at event time in ms for one without */
+export function parseAlert(value: unknown, at: number): { alert: Alert } | { error: string } {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return { error: "msg.alert is not an object" };
+    const raw = value as Record<string, unknown>;
+    const severity = severities.find((known) => known === (raw.severity ?? "info"));
+    if (severity === undefined) return { error: `msg.alert.severity "${String(raw.severity)}" is not one of ${severities.join(", ")}` };
+    for (const key of ["title", "detail", "text", "symbol", "key"] as const) {
+        if (raw[key] !== undefined && typeof raw[key] !== "string") return { error: `msg.alert.${key} is not a text` };
+    }
+    if (raw.at !== undefined && !(typeof raw.at === "number" && Number.isFinite(raw.at))) return { error: "msg.alert.at is not a time in ms" };
+    const field = (key: keyof typeof longest): string => cut(typeof raw[key] === "string" ? raw[key].trim() : "", longest[key]);
+    const [title, detail, text, symbol] = [field("title"), field("detail"), field("text"), field("symbol")];
+    if (title === "" && text === "") return { error: "msg.alert has neither a title nor a text" };
+    const alert: Alert = { severity, title, text, at: raw.at ?? at, key: field("key") || title || text.slice(0, 80) };
+    if (detail !== "") alert.detail = detail;
+    if (symbol !== "") alert.symbol = symbol;
+    // Anything but an absent or false mark is a taint: the safe side.
+    if (raw.simulated !== undefined && raw.simulated !== false && raw.simulated !== null) alert.simulated = true;
+    return { alert };
+}
+
+/** An alert's text in the pieces that channels style differently. Put together they are the whole message. */
+export interface AlertParts {
+    /** "[SIMULATED] 🔴 ", or empty. */
+    lead: string;
+    title: string;
+    /** " — Solix output: 24.0W\nBattery nearly depleted.", or empty. */
+    rest: string;
+}
+
+/** The pieces of an alert's text. S0 joins title and detail with a dash, and with a space after a whole sentence. */
+export function alertParts({ symbol, title, detail, text, simulated }: Alert): AlertParts {
+    const join = title === "" ? "" : /[.!?]$/.test(title) ? " " : " — ";
+    const first = detail === undefined ? "" : `${join}${detail}`;
+    const lines = text === "" ? "" : title + first === "" ? text : `\n${text}`;
+    return { lead: `${simulated ? "[SIMULATED] " : ""}${symbol === undefined ? "" : `${symbol} `}`, title, rest: first + lines };
+}
+
+/** The whole message as plain text, as it goes to a log. */
+export function alertText(alert: Alert): string {
+    const { lead, title, rest } = alertParts(alert);
+    return lead + title + rest;
+}
+
+function cut(text: string, length: number): string {
+    return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

@@ -1,0 +1,94 @@
+import { powerStates, type Missed, type Transition } from "../power/power-state";
+import type { RunProgress, RunResult } from "../shutdown/progress";
+import { parseAlert, type Alert } from "./alert";
+import { progressAlert, resultAlert, type StepChoice } from "./run-alerts";
+import { missedAlert, transitionAlert, type Measured } from "./transition-alerts";
+
+/** How alerts are worded. */
+export interface Wording {
+    /** What is measured: "Solix output", as in S0. Empty: the device's name. */
+    label: string;
+    steps: StepChoice;
+}
+
+/** A message of a flow, as far as it can hold something to tell. */
+export interface TellingMessage {
+    topic?: unknown;
+    payload?: unknown;
+    alert?: unknown;
+    result?: unknown;
+    progress?: unknown;
+    missed?: unknown;
+    transition?: unknown;
+    reading?: unknown;
+    depletion?: unknown;
+}
+
+/** `alert`: what a message has to tell; undefined when that is nothing (a number, a step that is not told). */
+export type Telling = { alert: Alert | undefined } | { error: string };
+
+/**
+ * What a message has to tell: `msg.alert` as it is, or an alert made of `msg.result`, `msg.progress`, `msg.missed`,
+ * `msg.transition` or a text in `msg.payload`, the first that is there. A number is never an alert.
+ * @param at event time in ms
+ */
+export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: number): Telling {
+    if (isThere(msg.alert)) return parseAlert(msg.alert, at);
+    if (isThere(msg.result)) return isRun(msg.result, "outcome") ? { alert: resultAlert(msg.result as unknown as RunResult) } : { error: "msg.result is not the result of a shutdown run" };
+    if (isThere(msg.progress)) return isRun(msg.progress, "text") ? { alert: progressAlert(msg.progress as unknown as RunProgress, steps, at) } : { error: "msg.progress is not the progress of a shutdown run" };
+    if (isThere(msg.missed)) return isMissed(msg.missed) ? { alert: missedAlert(msg.missed) } : { error: "msg.missed does not say which device failed how often" };
+    if (isThere(msg.transition)) return isTransition(msg.transition) ? { alert: transitionAlert(msg.transition, label, measuredIn(msg)) } : { error: "msg.transition is not a change of power state" };
+    const { payload, topic } = msg;
+    if (payload === undefined || payload === null || typeof payload === "number") return { alert: undefined };
+    if (typeof payload !== "string") return { error: "nothing to tell: expected msg.alert, a transition, a run, or a text in msg.payload" };
+    if (payload.trim() === "" || Number.isFinite(Number(payload))) return { alert: undefined };
+    const key = typeof topic === "string" && topic.trim() !== "" ? `text/${topic}` : "text";
+    return parseAlert({ severity: "info", title: "", text: payload, key, ...(isTainted(msg.reading) && { simulated: true }) }, at);
+}
+
+/** What was really measured or estimated and came along with a transition. */
+function measuredIn({ reading, depletion }: TellingMessage): Measured {
+    const { charge, runtime } = fieldsOf(reading);
+    const { secondsToEmpty } = fieldsOf(depletion);
+    const secondsLeft = amount(secondsToEmpty) ?? amount(runtime);
+    const measured: Measured = {};
+    if (amount(charge) !== undefined) measured.charge = Number(charge);
+    if (secondsLeft !== undefined) measured.secondsLeft = secondsLeft;
+    return measured;
+}
+
+function isTransition(value: unknown): value is Transition {
+    const { device, to, from, at, watts } = fieldsOf(value);
+    const known: readonly unknown[] = [...powerStates, "UNKNOWN"];
+    return typeof device === "string" && known.includes(to) && known.includes(from) && amount(at) !== undefined && (watts === undefined || Number.isFinite(watts));
+}
+
+function isMissed(value: unknown): value is Missed {
+    const { device, failures, at, error } = fieldsOf(value);
+    return typeof device === "string" && amount(failures) !== undefined && amount(at) !== undefined && (error === undefined || typeof error === "string");
+}
+
+const outcomes: readonly unknown[] = ["dry-run", "not-enabled", "completed", "incomplete", "cancelled", "invalid"];
+
+function isRun(value: unknown, kind: "outcome" | "text"): value is Record<string, unknown> {
+    const { run, reason, text, steps, outcome, endedAt } = fieldsOf(value);
+    if (typeof run !== "string" || typeof text !== "string" || typeof reason !== "string" || !Array.isArray(steps)) return false;
+    if (!steps.map(fieldsOf).every(({ host, label, state, kind }) => [host, label, state, kind].every((text) => typeof text === "string"))) return false;
+    return kind === "text" || (outcomes.includes(outcome) && amount(endedAt) !== undefined);
+}
+
+function isTainted(reading: unknown): boolean {
+    return fieldsOf(reading).simulated === true;
+}
+
+function isThere(value: unknown): boolean {
+    return value !== undefined && value !== null;
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function amount(value: unknown): number | undefined {
+    return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

@@ -1,0 +1,95 @@
+import type { RunOutcome, RunProgress, RunResult, StepView } from "../shutdown/progress";
+import type { Alert, Severity } from "./alert";
+
+/** Which steps of a run are told: of real runs all, of all runs all, or only those that failed. */
+export const stepChoices = ["live", "all", "failed"] as const;
+export type StepChoice = (typeof stepChoices)[number];
+
+const over: ReadonlySet<string> = new Set(["done", "failed", "skipped", "would-do"]);
+
+/**
+ * The alert that a run's progress is worth, if any: the begin of a real run, the moment when all services are stopped,
+ * every failed step, and, as chosen, every other step.
+ * @param at event time in ms
+ */
+export function progressAlert(progress: RunProgress, steps: StepChoice, at: number): Alert | undefined {
+    const { run, mode, changed, text, simulated } = progress;
+    const live = mode === "live";
+    const common = { at, ...(simulated && { simulated }) };
+    const rehearsed = live ? "" : "[DRY RUN] ";
+    if (changed === undefined) {
+        return live && progress.steps.every(({ state }) => state === "planned" || state === "running") ? begun(progress, common) : undefined;
+    }
+    if (live && lastServiceOver(progress)) return servicesStopped(progress, common);
+    const step = `${changed.host}: ${changed.label}`;
+    const key = `run/${run}/${changed.id}`;
+    if (changed.state === "failed") {
+        return { ...common, key, severity: live ? "critical" : "warning", symbol: "⚠️", title: `${rehearsed}Shutdown step failed`, detail: step, text: changed.error ?? "" };
+    }
+    if (!over.has(changed.state) || steps === "failed" || (steps === "live" && !live)) return undefined;
+    return { ...common, key, severity: "info", title: "", text: rehearsed + text };
+}
+
+interface Common {
+    at: number;
+    simulated?: true;
+}
+
+function begun({ run, reason }: RunProgress, common: Common): Alert {
+    const text = ["Federation shutting down to protect data. Battery depleted.", reason].filter((line) => line !== "").join("\n");
+    return { ...common, key: `run/${run}`, severity: "critical", symbol: "🔴", title: "POWER CRITICAL — INITIATING GRACEFUL SHUTDOWN", text };
+}
+
+function lastServiceOver({ changed, steps }: RunProgress): boolean {
+    return changed?.kind === "stop-service" && over.has(changed.state) && servicesOf(steps).every(({ state }) => over.has(state));
+}
+
+function servicesStopped({ run, steps }: RunProgress, common: Common): Alert {
+    const left = servicesOf(steps).filter(({ state }) => state !== "done").map(({ label, host }) => `${label.replace(/^stop /, "")} on ${host}`);
+    const title = left.length === 0 ? "All services stopped." : `Services stopped, except ${left.join(", ")}.`;
+    const offs = steps.filter(({ kind, state }) => kind === "power-off" && state !== "failed" && state !== "skipped");
+    const detail = offs.length === 0 ? {} : { detail: `Nodes shutting down${delayOf(offs)}.` };
+    return { ...common, key: `run/${run}/services`, severity: "critical", symbol: "⚫", title, ...detail, text: "" };
+}
+
+function servicesOf(steps: readonly StepView[]): StepView[] {
+    return steps.filter(({ kind }) => kind === "stop-service");
+}
+
+/** " in 2 minutes" when the final commands agree on it ("shutdown -h +2"); nothing where they say nothing. */
+function delayOf(offs: readonly StepView[]): string {
+    const delays = new Set(offs.map(({ label }) => /\+(\d+)$/.exec(label)?.[1]));
+    const [minutes] = delays;
+    return delays.size !== 1 || minutes === undefined || minutes === "0" ? "" : ` in ${minutes} minute${minutes === "1" ? "" : "s"}`;
+}
+
+interface Ending {
+    severity: Severity;
+    symbol: string;
+    title: string;
+    detail: string;
+}
+
+/** The first three are S0's. */
+const endings: Record<RunOutcome, Ending> = {
+    "dry-run": { severity: "critical", symbol: "🔴", title: "[DRY RUN] POWER CRITICAL", detail: "Graceful shutdown would execute. DRY_RUN=true prevents actual shutdown." },
+    "not-enabled": { severity: "critical", symbol: "🔴", title: "POWER CRITICAL", detail: "Shutdown NOT enabled. Manual intervention required!" },
+    "completed": { severity: "critical", symbol: "⚫", title: "Graceful shutdown done.", detail: "" },
+    "incomplete": { severity: "critical", symbol: "🔴", title: "SHUTDOWN INCOMPLETE", detail: "Manual intervention required!" },
+    "cancelled": { severity: "warning", symbol: "✅", title: "Shutdown cancelled.", detail: "" },
+    "invalid": { severity: "critical", symbol: "🔴", title: "POWER CRITICAL", detail: "Shutdown is DISARMED: its plan or a switch is wrong. Manual intervention required!" },
+};
+
+/** The alert of a run's end. */
+export function resultAlert({ run, outcome, mode, endedAt, text, reason, steps, simulated }: RunResult): Alert {
+    const { severity, symbol, title, detail } = endings[outcome];
+    // Of a tainted run the switch may well be off: its input alone made it a rehearsal.
+    const first = outcome === "dry-run" && simulated ? "Graceful shutdown would execute. Simulated input never shuts anything down." : detail;
+    const failed = steps.filter(({ state }) => state === "failed").map(({ host, label, error }) => `${host}: ${label} failed${error === undefined ? "" : `: ${error}`}`);
+    const lines = [text || reason, ...(outcome === "incomplete" ? failed : [])];
+    const rehearsed = mode === "rehearsal" && !title.startsWith("[DRY RUN]") && outcome !== "not-enabled" && outcome !== "invalid" ? "[DRY RUN] " : "";
+    return {
+        severity, symbol, title: rehearsed + title, ...(first !== "" && { detail: first }), text: lines.filter((line) => line !== "").join("\n"),
+        at: endedAt, key: `run/${run}/result`, ...(simulated && { simulated }),
+    };
+}

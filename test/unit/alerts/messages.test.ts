@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { alertText } from "../../../lib/alerts/alert";
+import { alertFrom, type TellingMessage } from "../../../lib/alerts/messages";
+
+const at = 1_770_000_000_000;
+const wording = { label: "Solix output", steps: "live" } as const;
+const transition = { device: "solix_output", from: "WARNING", to: "ALERT", since: at, at, watts: 60, conclusive: true };
+const run = { run: "r1", reason: "why", mode: "live", startedAt: at, endedAt: at, text: "", steps: [] };
+const missed = { device: "solix_output", failures: 5, since: at, at };
+const told = (msg: TellingMessage): string | undefined => {
+    const telling = alertFrom(msg, wording, at);
+    if ("error" in telling) throw new Error(telling.error);
+    return telling.alert && alertText(telling.alert);
+};
+
+describe("alertFrom", () => {
+    for (const [what, msg, wanted] of [
+        ["msg.alert as it is", { alert: { severity: "warning", title: "Pump on" }, transition }, /^Pump on$/],
+        ["the result of a run, not the transition that began it", { result: { ...run, outcome: "not-enabled" }, transition }, /Shutdown NOT enabled/],
+        ["the progress of a run, not the transition that began it", { progress: run, transition }, /INITIATING/],
+        ["missed polls, not the transition that comes with them", { missed, transition: { ...transition, to: "UNKNOWN" } }, /5 consecutive failures/],
+        ["a transition, not the payload", { transition, payload: "ALERT" }, /POWER ALERT/],
+        ["a text", { payload: "Generator started" }, /^Generator started$/],
+        ["a measured charge", { transition, reading: { charge: 41 } }, /Battery at 41%/],
+        ["an estimate of our own before the device's", { transition, depletion: { secondsToEmpty: 600 }, reading: { runtime: 60 } }, /Estimate ~10 min remaining/],
+        ["the device's estimate", { transition, reading: { runtime: 900 } }, /Estimate ~15 min remaining/],
+    ] as const) {
+        it(`tells ${what}`, () => assert.match(told(msg) ?? "", wanted));
+    }
+    it("makes nothing up where nothing was measured", () => assert.equal(told({ transition }), "🟠 POWER ALERT — Solix output: 60.0W\nPrepare for potential shutdown."));
+    for (const payload of [142.5, 0, "25", "", undefined, null]) {
+        it(`tells nothing of the payload ${JSON.stringify(payload)}`, () => assert.equal(told({ payload }), undefined));
+    }
+    it("tells a text of a simulated reading as simulated", () => assert.equal(told({ payload: "hello", reading: { simulated: true } }), "[SIMULATED] hello"));
+    for (const [what, msg, error] of [
+        ["an object", { payload: { a: 1 } }, /nothing to tell/],
+        ["a broken alert", { alert: "loud" }, /msg\.alert is not an object/],
+        ["a broken transition", { transition: { to: "BROKEN" } }, /msg\.transition/],
+        ["broken missed polls", { missed: 5 }, /msg\.missed/],
+        ["a broken result", { result: { ...run, outcome: "great" } }, /msg\.result/],
+        ["a broken progress", { progress: { ...run, steps: [null] } }, /msg\.progress/],
+    ] as const) {
+        it(`refuses ${what}`, () => {
+            const telling = alertFrom(msg, wording, at);
+            assert.ok("error" in telling);
+            assert.match(telling.error, error);
+        });
+    }
+});

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { alertText } from "../../../lib/alerts/alert";
+import { progressAlert, resultAlert, type StepChoice } from "../../../lib/alerts/run-alerts";
+import type { RunOutcome, RunProgress, RunResult, StepState, StepView } from "../../../lib/shutdown/progress";
+
+const at = 1_770_000_000_000;
+const step = (host: string, kind: StepView["kind"], label: string, state: StepState, error?: string): StepView =>
+    ({ id: `${host}/${kind}/${label}`, host, kind, label, state, ...(error !== undefined && { error }) });
+
+/** A run of two services on two hosts, as far as it has come. */
+function steps(services: [StepState, StepState], offs: StepState = "planned"): StepView[] {
+    return [
+        step("nas", "stop-service", "stop postgresql", services[0]), step("apps_1", "stop-service", "stop grafana", services[1]),
+        step("nas", "power-off", "shutdown -h +2", offs), step("apps_1", "power-off", "shutdown -h +2", offs),
+    ];
+}
+const progress = (more: Partial<RunProgress>): RunProgress =>
+    ({ run: "r1", reason: "solix_output CRITICAL at 24.0 W", mode: "live", startedAt: at, text: "apps_1: stopped grafana", steps: steps(["planned", "planned"]), ...more });
+const told = (more: Partial<RunProgress>, choice: StepChoice = "live"): string | undefined => {
+    const alert = progressAlert(progress(more), choice, at);
+    return alert && alertText(alert);
+};
+const result = (outcome: RunOutcome, more: Partial<RunResult> = {}): string =>
+    alertText(resultAlert({ run: "r1", outcome, reason: "why", mode: "live", startedAt: at, endedAt: at, text: "", steps: [], ...more }));
+
+describe("S0: the three outcomes of a shutdown are told in its words", () => {
+    it("dry run", () => assert.equal(result("dry-run", { mode: "rehearsal", reason: "" }), "🔴 [DRY RUN] POWER CRITICAL — Graceful shutdown would execute. DRY_RUN=true prevents actual shutdown."));
+    it("not enabled", () => assert.equal(result("not-enabled", { reason: "" }), "🔴 POWER CRITICAL — Shutdown NOT enabled. Manual intervention required!"));
+    it("a real shutdown begins", () =>
+        assert.equal(told({ reason: "" }), "🔴 POWER CRITICAL — INITIATING GRACEFUL SHUTDOWN\nFederation shutting down to protect data. Battery depleted."));
+    it("all services are stopped", () => {
+        const now = steps(["done", "done"]);
+        assert.equal(told({ changed: now[1]!, steps: now }), "⚫ All services stopped. Nodes shutting down in 2 minutes.");
+    });
+});
+
+describe("progressAlert", () => {
+    it("adds the reason to the begin", () => assert.match(told({}) ?? "", /\nsolix_output CRITICAL at 24\.0 W$/));
+    it("does not claim that all services are stopped when one is not", () => {
+        const now = steps(["failed", "done"]);
+        assert.equal(told({ changed: now[1]!, steps: now }), "⚫ Services stopped, except postgresql on nas. Nodes shutting down in 2 minutes.");
+    });
+    it("promises no minutes that the final commands do not name", () => {
+        const now = steps(["done", "done"]).map((one) => ({ ...one, label: one.label.replace("shutdown -h +2", "poweroff") }));
+        assert.equal(told({ changed: now[1]!, steps: now }), "⚫ All services stopped. Nodes shutting down.");
+    });
+    it("does not tell the end of the services twice", () => {
+        const now = steps(["done", "done"], "done");
+        assert.doesNotMatch(told({ changed: now[3]!, steps: now }) ?? "", /All services/);
+    });
+    const failed = step("apps_1", "stop-service", "stop grafana", "failed", "no answer within 30 s");
+    for (const choice of ["live", "all", "failed"] as const) {
+        it(`tells a failed step with "${choice}"`, () =>
+            assert.equal(told({ changed: failed, steps: [failed, ...steps(["planned", "planned"])] }, choice), "⚠️ Shutdown step failed — apps_1: stop grafana\nno answer within 30 s"));
+    }
+    const done = step("nas", "connect", "log in", "done");
+    for (const [choice, mode, wanted] of [
+        ["live", "live", "nas: logged in"], ["all", "live", "nas: logged in"], ["failed", "live", undefined],
+        ["live", "rehearsal", undefined], ["all", "rehearsal", "[DRY RUN] nas: logged in"], ["failed", "rehearsal", undefined],
+    ] as const) {
+        it(`"${choice}" ${wanted === undefined ? "is silent about" : "tells"} a step of a ${mode} run`, () => assert.equal(told({ changed: done, mode, text: "nas: logged in" }, choice), wanted));
+    }
+    it("does not tell that a step begins", () => assert.equal(told({ changed: { ...done, state: "running" } }, "all"), undefined));
+    it("does not tell the begin of a rehearsal: S0 sends one message for it", () => assert.equal(told({ mode: "rehearsal" }, "all"), undefined));
+    it("carries the taint", () => assert.match(told({ changed: failed, mode: "rehearsal", simulated: true }) ?? "", /^\[SIMULATED\] ⚠️ \[DRY RUN\] Shutdown step failed/));
+});
+
+describe("resultAlert", () => {
+    it("does not say that Dry run is on when only the input was simulated", () =>
+        assert.match(result("dry-run", { mode: "rehearsal", simulated: true }), /^\[SIMULATED\] 🔴 \[DRY RUN\] POWER CRITICAL — Graceful shutdown would execute\. Simulated input never shuts anything down\./));
+    it("lists what failed", () =>
+        assert.match(result("incomplete", { text: "1 of 4 steps failed", steps: [step("nas", "power-off", "shutdown -h +2", "failed", "refused")] }), /SHUTDOWN INCOMPLETE — Manual intervention required!\n1 of 4 steps failed\nnas: shutdown -h \+2 failed: refused$/));
+    it("says that the shutdown is disarmed", () => assert.match(result("invalid", { text: "the plan has no hosts" }), /DISARMED.*\nthe plan has no hosts/));
+    it("tells a cancelled run", () => assert.equal(result("cancelled", { text: "power is back" }), "✅ Shutdown cancelled.\npower is back"));
+    it("tells a completed run", () => assert.equal(result("completed", { text: "3 hosts took their final command" }), "⚫ Graceful shutdown done.\n3 hosts took their final command"));
+});
