@@ -22,7 +22,7 @@ export interface FaultyServerOptions {
 
 export interface FaultyServer {
     readonly port: number;
-    /** How many connections were accepted, and how many are open now. */
+    /** How many connections were accepted, and how many of them the client has not ended yet. */
     readonly connections: number;
     readonly open: number;
     /** Bytes of oversized answers that went out. */
@@ -39,6 +39,7 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
     let connections = 0;
     let sent = 0;
     const sockets = new Set<Socket>();
+    const clients = new Set<Socket>();
     const timers = new Set<NodeJS.Timeout>();
     const later = (ms: number, run: () => void): void => {
         const timer = setTimeout(() => {
@@ -54,7 +55,8 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
 
     function accept(client: Socket): void {
         connections += 1;
-        track(client);
+        clients.add(track(client));
+        for (const event of ["end", "close"]) client.on(event, () => clients.delete(client));
         const mood = current;
         if (mood === "black-hole") client.resume();
         else if (mood === "garbage") client.once("data", () => client.end(Buffer.from("\u0007\u00ff noise, not an answer \u0000\r\n\r\n".repeat(20))));
@@ -119,7 +121,7 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
     return {
         port: bound,
         get connections() { return connections; },
-        get open() { return sockets.size; },
+        get open() { return clients.size; },
         get sent() { return sent; },
         behave,
         async stop() {

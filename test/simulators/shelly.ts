@@ -26,7 +26,7 @@ export type ShellyFault = "none" | "invalid" | "error" | "locked";
 
 export interface Shelly {
     readonly port: number;
-    /** Every request but /shelly, as "status" numbers of the answers, oldest first. */
+    /** The HTTP status of every answer but those to /shelly, oldest first. */
     readonly answers: readonly number[];
     /** The `nc` of each authorized request, oldest first. */
     readonly counts: readonly string[];
@@ -81,7 +81,6 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
         if (authorization === undefined) return { status: 401, header: challenge(false) };
         const given = Object.fromEntries([...authorization.matchAll(/(\w+)=(?:"([^"]*)"|([^\s,]+))/g)].map(([, name, quoted, plain]) => [name, quoted ?? plain ?? ""]));
         const { nonce = "", nc = "", cnonce = "", response, uri = "" } = given;
-        counts.push(nc);
         const known = nonces.get(nonce);
         if (known === undefined || (firmware === 2 && performance.now() - known.made > nonceMs)) return { status: 401, header: challenge(firmware === 2) };
         const ha1 = sha256(`admin:${id}:${secret}`);
@@ -105,6 +104,8 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
             response.end(JSON.stringify(body));
         };
         if (path === "/shelly") return send(200, about());
+        const [, count] = /\bnc=(\w+)/.exec(request.headers.authorization ?? "") ?? [];
+        if (count !== undefined) counts.push(count);
         if (fault === "locked") return send(429, { code: 429, message: "Too many requests" });
         const refusal = refuse(request);
         if (refusal !== undefined) return send(refusal.status, {}, refusal.header === undefined ? {} : { "WWW-Authenticate": refusal.header });
