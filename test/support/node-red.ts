@@ -120,7 +120,7 @@ export class NodeRed {
     #asked = 0;
     #received = new Map<string, FlowMsg[]>();
     #statuses = new Map<string, Status[]>();
-    #answers = new Map<number, (answer: unknown) => void>();
+    #answers = new Map<number, (answer: unknown, error?: string) => void>();
 
     constructor(readonly child: ChildProcess, readonly userDir: string, readonly adminRoot: string, readonly cleanUp: () => void) {
         for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
@@ -172,9 +172,11 @@ export class NodeRed {
         this.#received.clear();
     }
 
-    /** A request to the editor's API, relative to its root. */
-    request(path: string, { method = "GET", body, headers = {} }: { method?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> {
-        return fetch(`${this.url}/${path}`, { method, headers: { "content-type": "application/json", ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    /** A request to the editor's API, relative to its root. It is made inside the process, which may be in another network. */
+    async request(path: string, { method = "GET", body, headers = {} }: { method?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> {
+        const init = { method, headers: { "content-type": "application/json", ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) };
+        const reply = (await this.#ask("fetch", { url: `${this.url}/${path}`, init })) as { status: number; headers: [string, string][]; text: string };
+        return new Response(reply.status === 204 ? null : reply.text, { status: reply.status, headers: reply.headers });
     }
     /** Deploys as the editor does, and resolves when the flows have started. */
     async deploy(flows: FlowNode[], { credentials = {}, type = "full" }: Deploy = {}): Promise<void> {
@@ -218,7 +220,7 @@ export class NodeRed {
     #ask(kind: string, more: object = {}): Promise<unknown> {
         const ask = (this.#asked += 1);
         return new Promise((resolve, reject) => {
-            this.#answers.set(ask, resolve);
+            this.#answers.set(ask, (answer, error) => (error === undefined ? resolve(answer) : reject(new Error(error))));
             void this.exited.then(() => reject(new Error(`Node-RED has ended\n${this.output}`)));
             this.child.send({ ask, question: { kind, ...more } });
         });
@@ -229,7 +231,10 @@ export class NodeRed {
         else if (event.kind === "log") this.log.push(event.line);
         else if (event.kind === "status") this.#statuses.set(event.id, [...this.statuses(event.id), event.status]);
         else if (event.kind === "received") this.#received.set(event.id, [...this.received(event.id), event.msg]);
-        else this.#answers.get(event.ask)?.(event.answer);
+        else {
+            this.#answers.get(event.ask)?.(event.answer, event.error);
+            this.#answers.delete(event.ask);
+        }
     }
 }
 
@@ -239,7 +244,7 @@ type Heard =
     | { kind: "log"; line: LogLine }
     | { kind: "status"; id: string; status: Status }
     | { kind: "received"; id: string; msg: FlowMsg }
-    | { kind: "answer"; ask: number; answer: unknown };
+    | { kind: "answer"; ask: number; answer?: unknown; error?: string };
 
 /** Starts Node-RED and waits until the flows stored in its user directory have started. */
 export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRed> {

@@ -32,6 +32,11 @@ module.exports = (RED) => {
     process.on("message", ({ ask, question }) => {
         const answers = {
             tap: () => (tapped = question.on),
+            /** A request to this process from within its own network. */
+            fetch: async () => {
+                const reply = await fetch(question.url, question.init);
+                return { status: reply.status, headers: [...reply.headers], text: await reply.text() };
+            },
             /** What this process holds, after a garbage collection. */
             holds: () => {
                 if (typeof gc === "function") for (let round = 0; round < 3; round += 1) gc();
@@ -46,6 +51,6 @@ module.exports = (RED) => {
                 };
             },
         };
-        Promise.resolve(answers[question.kind]()).then((answer) => tell({ kind: "answer", ask, answer }));
+        Promise.resolve().then(answers[question.kind]).then((answer) => tell({ kind: "answer", ask, answer }), (error) => tell({ kind: "answer", ask, error: String(error) }));
     });
 };
