@@ -32,10 +32,27 @@ export interface Reading {
     mains?: "present" | "absent" | "unknown";
     /** Raw device tokens, such as NUT's OL OB LB. */
     flags?: string[];
+    /** W by where they flow, of a device that measures more than one place. */
+    flows?: Flows;
+    /** `charge` was not measured: a local model carries it on. Such a reading is never `good`. */
+    estimated?: Estimated;
     /** Tainted: made up by a person, a simulator or a tape. Can never lead to a real shutdown. */
     simulated?: true;
     /** When quality is not good: cause and cure, without secrets. */
     error?: string;
+}
+
+/** Places of a power station where W are measured. `battery` is positive while it is drained, `grid` while it gives. */
+export const flowNames = ["input", "output", "grid", "solar", "battery"] as const;
+export type Flows = Partial<Record<(typeof flowNames)[number], number>>;
+
+/** How far a charge that was not measured can be trusted. */
+export interface Estimated {
+    /** The true charge lies between these, %. */
+    low: number;
+    high: number;
+    /** When the charge was last measured: event time in ms. */
+    since: number;
 }
 
 /** The measured quantities of a reading. */
@@ -89,8 +106,27 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     }
     if (raw.mains === "present" || raw.mains === "absent" || raw.mains === "unknown") reading.mains = raw.mains;
     if (Array.isArray(raw.flags)) reading.flags = raw.flags.filter((flag): flag is string => typeof flag === "string");
+    const flows = numbersIn(raw.flows, flowNames);
+    if (flows !== undefined) reading.flows = flows;
+    const estimated = numbersIn(raw.estimated, ["low", "high", "since"]);
+    if (estimated !== undefined) {
+        const { low = 0, high = 100, since = reading.at } = estimated;
+        reading.estimated = { low, high, since };
+        if (reading.quality === "good") reading.quality = "stale";
+    }
     // Anything but an absent or false mark is a taint: the safe side.
     if (raw.simulated !== undefined && raw.simulated !== false && raw.simulated !== null) reading.simulated = true;
     if (typeof raw.error === "string") reading.error = raw.error;
     return { reading };
+}
+
+/** The finite numbers of a foreign object under the given names; undefined when it is no object. */
+function numbersIn<Name extends string>(value: unknown, names: readonly Name[]): Partial<Record<Name, number>> | undefined {
+    if (typeof value !== "object" || value === null) return undefined;
+    const found: Partial<Record<Name, number>> = {};
+    for (const name of names) {
+        const number = (value as Record<string, unknown>)[name];
+        if (typeof number === "number" && Number.isFinite(number)) found[name] = number;
+    }
+    return found;
 }

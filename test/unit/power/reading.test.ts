@@ -44,6 +44,14 @@ describe("parseReading", () => {
     for (const mark of [undefined, null, false]) {
         it(`takes simulated: ${mark} as none`, () => assert.equal("simulated" in (parseReading({ device: "a", simulated: mark }, at) as { reading: Reading }).reading, false));
     }
+    it("keeps the flows of a power station, those that are numbers", () => {
+        assert.deepEqual((parseReading({ device: "a", at, flows: { solar: 300, grid: "none", output: Infinity, other: 1 } }, at) as { reading: Reading }).reading.flows, { solar: 300 });
+    });
+    it("never takes an estimated charge for a good one", () => {
+        const { reading } = parseReading({ device: "a", at, charge: 50, estimated: { low: 40, high: 60, since: at - 1000 } }, at) as { reading: Reading };
+        assert.deepEqual([reading.quality, reading.charge, reading.estimated], ["stale", 50, { low: 40, high: 60, since: at - 1000 }]);
+        assert.deepEqual((parseReading({ device: "a", estimated: {} }, at) as { reading: Reading }).reading.estimated, { low: 0, high: 100, since: at });
+    });
     it("never throws, and what it lets through holds finite numbers only", () => {
         fc.assert(fc.property(fc.oneof(anything(), nearlyReading), (value) => {
             const parsed = parseReading(value, at);
