@@ -12,3 +12,34 @@ export interface ShutdownCommand {
     conclusive: boolean;
     simulated?: true;
 }
+
+export type ParsedCommand = { command: ShutdownCommand } | { error: string };
+
+/**
+ * Checks a foreign value against the ShutdownCommand contract; unknown fields are dropped. Whatever is not plainly true
+ * counts as not conclusive, and whatever is not plainly false as simulated: the safe side.
+ * @param at event time in ms for a command that brings none
+ */
+export function parseCommand(value: unknown, at: number): ParsedCommand {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return { error: "msg.command is not an object" };
+    const raw = value as Record<string, unknown>;
+    const { action, reason, stream } = raw;
+    if (action !== "shutdown" && action !== "restored" && action !== "cancel") return { error: "msg.command.action is not shutdown, restored or cancel" };
+    if (typeof stream !== "string" || stream.trim() === "") return { error: "msg.command.stream does not name who decided" };
+    if (reason !== undefined && typeof reason !== "string") return { error: "msg.command.reason is not a text" };
+    if (raw.at !== undefined && !(typeof raw.at === "number" && Number.isFinite(raw.at))) return { error: "msg.command.at is not a time in ms" };
+    const command: ShutdownCommand = { action, reason: reason ?? stream, at: raw.at ?? at, stream, conclusive: raw.conclusive === true };
+    return { command: isTainted(raw.simulated) || stream.endsWith(fakeMark) ? taint(command) : command };
+}
+
+const fakeMark = " (simulated)";
+
+/** Whether a `simulated` mark taints: anything but absent, false and null. */
+export function isTainted(mark: unknown): boolean {
+    return mark !== undefined && mark !== false && mark !== null;
+}
+
+/** The command as one that can only rehearse. Its stream becomes another than the real one. */
+export function taint(command: ShutdownCommand): ShutdownCommand {
+    return { ...command, simulated: true, stream: command.stream.endsWith(fakeMark) ? command.stream : `${command.stream}${fakeMark}` };
+}

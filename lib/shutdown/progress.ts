@@ -7,6 +7,9 @@ export type RunOutcome =
     | "cancelled"      // a person, returning power or a real shutdown (for a rehearsal) ended it before the final commands
     | "invalid";       // the plan or a switch is wrong: disarmed
 
+/** A rehearsal opens no connection and sends nothing. */
+export type RunMode = "rehearsal" | "live";
+
 /** What a step does on a host. */
 export type StepKind = "connect" | "stop-service" | "power-off";
 
@@ -36,7 +39,7 @@ export interface StepView {
 export interface RunProgress {
     run: string;
     reason: string;
-    mode: "rehearsal" | "live";
+    mode: RunMode;
     simulated?: true;
     startedAt: number;
     /** The step that changed, when one did. */
@@ -51,7 +54,7 @@ export interface RunResult {
     run: string;
     outcome: RunOutcome;
     reason: string;
-    mode: "rehearsal" | "live";
+    mode: RunMode;
     simulated?: true;
     startedAt: number;
     endedAt: number;

@@ -1,0 +1,141 @@
+import { isTainted, parseCommand, taint, type ShutdownCommand } from "../power/command";
+import { powerStates, type PowerState } from "../power/power-state";
+import type { RunMode, RunOutcome } from "./progress";
+
+/** From which power state on a transition starts a run; a jump to a worse one counts. */
+export const startStates = ["critical", "dead", "never"] as const;
+export type StartOn = (typeof startStates)[number];
+
+/** What a message says to the sequencer. `ignored`: understood, and nothing to do. */
+export type Heard = { command: ShutdownCommand } | { ignored: string } | { error: string };
+
+/** The stream of words in msg.payload and of the node's button: a person tries something. Never remembered. */
+export const manualStream = "manual (simulated)";
+
+/** The message parts that carry a taint. */
+const carriers = ["command", "transition", "reading", "power", "missed", "depletion"] as const;
+
+/** Whether anything about a message is made up. */
+export function isTaintedMessage(msg: Record<string, unknown>): boolean {
+    if (isTainted(msg.simulated)) return true;
+    return carriers.some((name) => {
+        const part = msg[name] as { simulated?: unknown; reading?: { simulated?: unknown } | null } | null | undefined;
+        return part !== null && part !== undefined && (isTainted(part.simulated) || isTainted(part.reading?.simulated));
+    });
+}
+
+/**
+ * What a message tells the sequencer: `msg.command`, else `msg.transition`, else a word in `msg.payload`. The word
+ * "shutdown" rehearses; only "cancel" acts on a real run.
+ * @param at event time in ms, for a message that brings none
+ */
+export function commandFrom(msg: Record<string, unknown>, { at, startOn }: { at: number; startOn: StartOn }): Heard {
+    const tainted = isTaintedMessage(msg);
+    if (msg.command !== undefined && msg.command !== null) {
+        const parsed = parseCommand(msg.command, at);
+        return "error" in parsed ? parsed : { command: tainted ? taint(parsed.command) : parsed.command };
+    }
+    if (msg.transition !== undefined && msg.transition !== null) {
+        const heard = commandOfTransition(msg.transition, startOn, at);
+        return "command" in heard && tainted ? { command: taint(heard.command) } : heard;
+    }
+    if (msg.missed !== undefined) return { ignored: "a source that cannot be read starts nothing" };
+    const word = typeof msg.payload === "string" ? msg.payload.trim().toLowerCase() : "";
+    const manual = { reason: `"${word}" by hand`, at, stream: manualStream, conclusive: false };
+    if (word === "shutdown" || word === "restored") return { command: { action: word, ...manual, simulated: true } };
+    if (word === "cancel") return { command: { action: "cancel", ...manual, ...(tainted && { simulated: true as const }) } };
+    return { error: 'expected msg.command, msg.transition, or "shutdown", "cancel" or "restored" in msg.payload' };
+}
+
+function commandOfTransition(value: unknown, startOn: StartOn, at: number): Heard {
+    const { device, to, watts, ...raw } = (typeof value === "object" ? value : {}) as Record<string, unknown>;
+    const state = [...powerStates, "UNKNOWN" as const].find((name): name is PowerState => name === to);
+    if (state === undefined || typeof device !== "string" || device === "") return { error: "msg.transition names no device or no power state" };
+    const starting: readonly string[] = startOn === "critical" ? ["CRITICAL", "DEAD"] : startOn === "dead" ? ["DEAD"] : [];
+    const action = state === "HEALTHY" ? "restored" : starting.includes(state) ? "shutdown" : undefined;
+    if (action === undefined) return { ignored: `${device} ${state}` };
+    const reason = `${device} ${state}${typeof watts === "number" && Number.isFinite(watts) ? ` at ${watts.toFixed(1)} W` : ""}`;
+    const parsed = parseCommand({ action, reason, stream: device, at: raw.at, conclusive: raw.conclusive, simulated: raw.simulated }, at);
+    return "error" in parsed ? { error: parsed.error.replace("msg.command", "msg.transition") } : parsed;
+}
+
+/** S0's two switches, and everything that is wrong with the plan or with them. */
+export interface Switches {
+    dryRun: boolean;
+    enabled: boolean;
+    problems: readonly string[];
+}
+
+/** What the sequencer is doing and remembers. */
+export interface GateState {
+    running?: { mode: RunMode; stream: string; simulated: boolean; committed: boolean };
+    /** What each stream has led to since its power was last healthy. */
+    ran: ReadonlyMap<string, RunMode>;
+}
+
+export type Decision =
+    /** `preempts`: a rehearsal that is under way ends first. */
+    | { act: "run"; mode: RunMode; outcome: Extract<RunOutcome, "completed" | "dry-run">; why: string; preempts: boolean }
+    /** No run: only say that a person has to act. */
+    | { act: "tell"; mode: "rehearsal"; outcome: Extract<RunOutcome, "not-enabled" | "invalid">; why: string }
+    | { act: "cancel"; why: string; rearm: boolean }
+    | { act: "rearm"; why: string }
+    /** The run under way counts for this stream too. */
+    | { act: "join"; why: string }
+    | { act: "ignore"; why: string };
+
+/** The only place that decides whether anything real happens. */
+export function decideRun(command: ShutdownCommand, switches: Switches, state: GateState): Decision {
+    switch (command.action) {
+        case "shutdown":
+            return decideShutdown(command, switches, state);
+        case "cancel":
+            return decideCancel(command, state);
+        case "restored":
+            return decideRestored(command, state);
+    }
+}
+
+function decideShutdown(command: ShutdownCommand, switches: Switches, { running, ran }: GateState): Decision {
+    const wish = wishOf(command, switches);
+    const mode = wish.act === "run" ? wish.mode : "rehearsal";
+    const before = command.stream === manualStream ? undefined : ran.get(command.stream);
+    if (running?.mode === "live") {
+        if (command.simulated) return { act: "ignore", why: "a real shutdown is under way: simulated input is ignored" };
+        if (running.stream !== command.stream && mode === "live" && before !== "live") return { act: "join", why: "a shutdown is under way already" };
+        return { act: "ignore", why: "a shutdown is under way already" };
+    }
+    if (wish.outcome === "invalid") return wish;
+    if (before === "live") return { act: "ignore", why: "the shutdown of this outage has run already" };
+    if (before === "rehearsal" && mode === "rehearsal") return { act: "ignore", why: "this outage has been dealt with already" };
+    if (wish.act !== "run" || running === undefined) return wish;
+    if (mode === "live" || (running.simulated && !command.simulated)) return { ...wish, preempts: true };
+    return { act: "ignore", why: "a rehearsal is under way already" };
+}
+
+/** What the command and the switches alone would lead to. */
+function wishOf(command: ShutdownCommand, { dryRun, enabled, problems }: Switches): Extract<Decision, { act: "run" | "tell" }> {
+    const rehearsal = (why: string): Decision & { act: "run" } => ({ act: "run", mode: "rehearsal", outcome: "dry-run", why, preempts: false });
+    if (problems.length > 0) return { act: "tell", mode: "rehearsal", outcome: "invalid", why: problems.join("; ") };
+    if (command.simulated) return rehearsal("the input is simulated");
+    if (dryRun !== false) return rehearsal("Dry run is on");
+    if (enabled !== true) return { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: "Shutdown enabled is off" };
+    if (command.conclusive !== true) {
+        return { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: "low watts alone do not prove an outage, the load may just be off; if this load is constant, say so in the power-classifier" };
+    }
+    return { act: "run", mode: "live", outcome: "completed", why: "Dry run is off and Shutdown enabled is on", preempts: false };
+}
+
+function decideCancel(command: ShutdownCommand, { running }: GateState): Decision {
+    if (running === undefined) return { act: "ignore", why: "nothing to cancel" };
+    if (command.simulated && !running.simulated) return { act: "ignore", why: "a simulated cancel ends no real run" };
+    if (running.committed) return { act: "ignore", why: "too late to cancel: the final commands are on their way" };
+    return { act: "cancel", why: command.reason, rearm: false };
+}
+
+function decideRestored(command: ShutdownCommand, { running, ran }: GateState): Decision {
+    const mine = running !== undefined && (running.stream === command.stream || (command.stream === manualStream && running.simulated));
+    if (mine && !running.committed) return { act: "cancel", why: `power is back (${command.reason})`, rearm: true };
+    if (mine) return { act: "rearm", why: "power is back, but the final commands are on their way: the run finishes" };
+    return ran.has(command.stream) ? { act: "rearm", why: "power is back: ready for the next outage" } : { act: "ignore", why: "nothing to re-arm" };
+}

@@ -1,0 +1,83 @@
+import type { RunMode, RunOutcome, StepState } from "./progress";
+
+/** One thing that happened. Times are event times in ms. */
+export type JournalRecord =
+    /** A real run begins. */
+    | { kind: "run"; run: string; stream: string; reason: string; boot: string; at: number }
+    /** A step is about to be taken. */
+    | { kind: "intent"; run: string; step: string; at: number }
+    | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; at: number }
+    | { kind: "end"; run: string; outcome: RunOutcome; at: number }
+    /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. */
+    | { kind: "dealt"; stream: string; mode: RunMode; at: number }
+    /** A stream's power is healthy again. */
+    | { kind: "restored"; stream: string; at: number };
+
+export type StepResult = Omit<Extract<JournalRecord, { kind: "result" }>, "kind" | "run">;
+
+/** A real run that has not ended. */
+export interface OpenRun {
+    run: string;
+    stream: string;
+    reason: string;
+    boot: string;
+    startedAt: number;
+    /** When it last wrote. */
+    lastAt: number;
+    intents: ReadonlySet<string>;
+    results: ReadonlyMap<string, StepResult>;
+}
+
+/** What the records amount to. */
+export interface JournalMemory {
+    ran: ReadonlyMap<string, RunMode>;
+    open: OpenRun | undefined;
+}
+
+export const emptyMemory = (): JournalMemory => ({ ran: new Map(), open: undefined });
+
+/** The memory after one more record. Records of a run that is not the open one change nothing. */
+export function remember({ ran, open }: JournalMemory, record: JournalRecord): JournalMemory {
+    switch (record.kind) {
+        case "run": {
+            const { run, stream, reason, boot, at } = record;
+            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, lastAt: at, intents: new Set(), results: new Map() } };
+        }
+        case "dealt":
+            return { ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode), open };
+        case "restored":
+            return { ran: new Map([...ran].filter(([stream]) => stream !== record.stream)), open };
+        case "intent":
+            if (open?.run !== record.run) return { ran, open };
+            return { ran, open: { ...open, lastAt: record.at, intents: new Set([...open.intents, record.step]) } };
+        case "result":
+            if (open?.run !== record.run) return { ran, open };
+            return { ran, open: { ...open, lastAt: record.at, results: with_(open.results, record.step, record) } };
+        case "end":
+            return { ran, open: open?.run === record.run ? undefined : open };
+    }
+}
+
+function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<string, V> {
+    return new Map([...map, [key, value]]);
+}
+
+const kinds = ["run", "intent", "result", "end", "dealt", "restored"] as const;
+const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], end: ["run"], dealt: ["stream"], restored: ["stream"] } as const;
+const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
+const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
+
+/** A record as it was written; undefined for anything else. */
+export function parseRecord(value: unknown): JournalRecord | undefined {
+    if (typeof value !== "object" || value === null) return undefined;
+    const raw = value as Record<string, unknown>;
+    const kind = kinds.find((name) => name === raw.kind);
+    if (kind === undefined || typeof raw.at !== "number" || !Number.isFinite(raw.at)) return undefined;
+    if (textFields[kind].some((field) => typeof raw[field] !== "string")) return undefined;
+    if (kind === "result" && !stepStates.includes(raw.state)) return undefined;
+    if (kind === "result" && [raw.error, raw.note].some((text) => text !== undefined && typeof text !== "string")) return undefined;
+    if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
+    if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
+    if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;
+    return raw as unknown as JournalRecord;
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { uptime } from "node:os";
+import { writeAtomic } from "../kit/atomic-file";
+import { systemClock, type Clock } from "../kit/clock";
+import { withDeadline } from "../kit/deadline";
+import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
+import { toTrouble } from "../kit/trouble";
+import { emptyMemory, parseRecord, remember, type JournalMemory, type JournalRecord } from "./journal-records";
+
+/** What the journal knew at the start. */
+export interface Recovered {
+    memory: JournalMemory;
+    /** What a person should know about the file itself. */
+    warnings: string[];
+}
+
+/** The journal is shortened at a start when it holds more records than this and no run is open. */
+const longJournal = 1000;
+/** A step never waits longer than this for the disk, ms. */
+const diskPatienceMs = 2000;
+const closePatienceMs = 300;
+
+/**
+ * The sequencer's memory on disk: JSON lines, each a list of records that were committed together (one fsync for all that
+ * were waiting). Nothing here can stop a shutdown: a journal that cannot be written is complained of once, and the run
+ * goes on.
+ */
+export class RunJournal {
+    readonly #file: JsonLinesFile;
+    #waiting: { records: JournalRecord[]; written: Promise<void> } | undefined;
+    #writing: Promise<void> = Promise.resolve();
+    #complained = false;
+    #closed = false;
+
+    /** @param complain hears once in a while of a disk that does not take records */
+    constructor(readonly path: string, readonly complain: (text: string) => void, readonly clock: Clock = systemClock) {
+        this.#file = new JsonLinesFile(path);
+    }
+
+    /** Never rejects: a journal that cannot be believed is set aside, one that cannot be read is as good as none. */
+    async load(): Promise<Recovered> {
+        const warnings: string[] = [];
+        try {
+            const { records: lines, bad, torn } = await readJsonLines(this.path);
+            const records = lines.flat().map(parseRecord);
+            if (records.some((record) => record === undefined)) {
+                const aside = `${this.path}.bad-${this.clock.wall()}`;
+                await rename(this.path, aside);
+                return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`] };
+            }
+            if (bad > 0 || torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
+            const known = records.filter((record) => record !== undefined);
+            const memory = known.reduce(remember, emptyMemory());
+            if (known.length > longJournal && memory.open === undefined) {
+                const short = [...memory.ran].map(([stream, mode]): JournalRecord => ({ kind: "dealt", stream, mode, at: this.clock.now() }));
+                await writeAtomic(this.path, short.length === 0 ? "" : `${JSON.stringify(short)}\n`);
+            }
+            return { memory, warnings };
+        } catch (error) {
+            return { memory: emptyMemory(), warnings: [...warnings, `${toTrouble(error, "the journal").message}; starting without it`] };
+        }
+    }
+
+    /** Resolves when the record is on the disk, or when waiting any longer would hold up a shutdown. Never rejects. */
+    async note(record: JournalRecord): Promise<void> {
+        if (this.#closed) return;
+        const written = this.#append(record).then(() => {
+            this.#complained = false;
+        });
+        // Once the disk has shown that it is no help, it is still tried, but not waited for.
+        if (this.#complained) return void written.catch(() => undefined);
+        await withDeadline({ ms: diskPatienceMs, subject: "the journal", clock: this.clock }, () => written).catch((error: unknown) => {
+            if (!this.#complained) this.complain(`${toTrouble(error, "the journal").message}; going on without it: after a restart this run may not be finished`);
+            this.#complained = true;
+        });
+    }
+
+    #append(record: JournalRecord): Promise<void> {
+        if (this.#waiting !== undefined) {
+            this.#waiting.records.push(record);
+            return this.#waiting.written;
+        }
+        const batch = { records: [record], written: Promise.resolve() };
+        this.#waiting = batch;
+        batch.written = this.#writing.then(() => {
+            this.#waiting = undefined;
+            return this.#file.append(batch.records);
+        });
+        this.#writing = batch.written.catch(() => undefined);
+        return batch.written;
+    }
+
+    /** Takes no more records and waits for those under way. */
+    async close(): Promise<void> {
+        this.#closed = true;
+        await withDeadline({ ms: closePatienceMs, subject: "the journal", clock: this.clock }, async () => {
+            await this.#writing;
+            await this.#file.close();
+        }).catch((error: unknown) => this.complain(toTrouble(error, "the journal").message));
+    }
+
+    /** Closes and forgets everything. */
+    async remove(): Promise<void> {
+        await this.close();
+        await rm(this.path, { force: true });
+    }
+}
+
+/** Names the time since this machine was switched on: another value means that it was off or rebooted in between. */
+export function bootId(): string {
+    try {
+        return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    } catch {
+        // Not Linux: the minute of the start, which the clock's resolution keeps steady.
+        return `up since ${Math.round((Date.now() / 1000 - uptime()) / 60)}`;
+    }
+}

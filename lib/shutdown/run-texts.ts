@@ -1,0 +1,71 @@
+import { finalArgv } from "./commands";
+import type { ShutdownPlan } from "./plan";
+import type { StepView } from "./progress";
+
+const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, "power-off": (command: string) => `took ${command}` } as const;
+const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, "power-off": (command: string) => `sending ${command}` } as const;
+
+/** What has just happened to a step, for people: "nas: stopped postgresql". */
+export function stepText({ host, kind, label, state, error, note }: StepView): string {
+    const object = label.replace(/^stop /, "");
+    switch (state) {
+        case "planned":
+            return `${host}: ${label} is next`;
+        case "running":
+            return `${host}: ${doing[kind](object)}`;
+        case "done":
+            return `${host}: ${done[kind](object)}${note === undefined ? "" : ` (${note})`}`;
+        case "failed":
+            return `${host}: ${label} failed: ${error ?? "unknown error"}`;
+        case "skipped":
+            return `${host}: ${label} left out: ${error ?? "not needed"}`;
+        case "would-do":
+            return `${host}: would ${label.startsWith("shutdown") || label === "poweroff" ? `run ${label}` : label}`;
+    }
+}
+
+/** "3 hosts", "1 service". */
+export function count(number: number, what: string): string {
+    return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+/** What a plan comes to: "3 hosts, 6 services, then shutdown -h +2". */
+export function planText({ hosts, final }: ShutdownPlan): string {
+    const services = hosts.reduce((sum, host) => sum + host.services.length, 0);
+    return `${count(hosts.length, "host")}, ${count(services, "service")}, ${final.verb === "none" ? "no final command" : `then ${finalArgv(final).join(" ")}`}`;
+}
+
+/** S0's word between the services and the final commands. */
+export function servicesText(plan: ShutdownPlan, steps: readonly StepView[]): string {
+    const services = steps.filter((step) => step.kind === "stop-service");
+    const stopped = services.filter((step) => step.state === "done").length;
+    const said = stopped === services.length ? "all services stopped" : `${stopped} of ${services.length} services stopped`;
+    const { final } = plan;
+    if (final.verb === "none") return said;
+    const soon = final.verb === "poweroff" || final.delayMinutes === 0 ? "now" : `in ${count(final.delayMinutes, "minute")}`;
+    return `${said}, machines shut down ${soon}`;
+}
+
+/** How a real run ended, from its steps: one line a host that has a problem. */
+export function endText(steps: readonly StepView[]): string {
+    const stopped = steps.filter((step) => step.kind === "stop-service" && step.state === "done").length;
+    const finals = steps.filter((step) => step.kind === "power-off");
+    const off = finals.filter((step) => step.state === "done").length;
+    const sum = `${count(stopped, "service")} stopped${finals.length === 0 ? "" : `, final command taken by ${off} of ${count(finals.length, "host")}`}`;
+    const hosts = [...new Set(steps.map((step) => step.host))];
+    const problems = hosts.flatMap((host) => {
+        const wrong = steps.filter((step) => step.host === host && (step.state === "failed" || step.state === "skipped"));
+        const first = wrong.find((step) => step.state === "failed") ?? wrong[0];
+        return first === undefined ? [] : [`${stepText(first)}${wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : ""}`];
+    });
+    return [sum, ...problems].join("\n");
+}
+
+/** The services that a run has stopped and that nobody has started again: "nas: web, db". */
+export function stoppedText(steps: readonly StepView[]): string {
+    const stopped = steps.filter((step) => step.kind === "stop-service" && step.state === "done");
+    if (stopped.length === 0) return "No service had been stopped.";
+    const hosts = [...new Set(stopped.map((step) => step.host))];
+    const list = hosts.map((host) => `${host}: ${stopped.filter((step) => step.host === host).map((step) => step.label.replace(/^stop /, "")).join(", ")}`);
+    return `These services stay stopped until somebody starts them: ${list.join("; ")}.`;
+}

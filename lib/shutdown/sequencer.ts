@@ -1,0 +1,193 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../kit/clock";
+import { errorText } from "../kit/trouble";
+import type { ShutdownCommand } from "../power/command";
+import { decideRun, manualStream, type Decision, type Switches } from "./gate";
+import { bootId, type RunJournal } from "./journal";
+import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
+import { startLiveRun } from "./live-run";
+import type { ShutdownPlan } from "./plan";
+import type { RunProgress, RunResult } from "./progress";
+import { startRehearsal } from "./rehearsal";
+import { endText } from "./run-texts";
+import { RunView, type Run, type RunHead } from "./run-view";
+import { stepsOf } from "./steps";
+import type { HostAccess } from "./transport";
+
+/** Where a sequencer says what happens. `origin` is what came with the command, absent for a run found at the start. */
+export interface SequencerVoice<Origin> {
+    progress(progress: RunProgress, origin: Origin | undefined): void;
+    result(result: RunResult, origin: Origin | undefined): void;
+    warn(text: string): void;
+}
+
+export interface SequencerOptions<Origin> {
+    /** Undefined when the plan is wrong; `switches.problems` says why. */
+    plan: ShutdownPlan | undefined;
+    switches: Switches;
+    access(host: string): HostAccess;
+    journal: RunJournal;
+    clock: Clock;
+    voice: SequencerVoice<Origin>;
+    /** See RehearsalIo. */
+    paceMs?: number;
+    boot?: string;
+}
+
+/** A run that nobody went on with for longer than this belongs to an outage that may be over, ms. */
+const resumeWithinMs = 15 * 60_000;
+
+/** One plan and the runs of it: at most one at a time, at most one real one in an outage. */
+export class Sequencer<Origin> {
+    #memory: JournalMemory = emptyMemory();
+    #run: Run | undefined;
+    #closed = false;
+    /** Resolves when the journal has been read, and a run found in it goes on. Never rejects. */
+    readonly ready: Promise<void>;
+    readonly #boot: string;
+
+    constructor(readonly options: SequencerOptions<Origin>) {
+        this.#boot = options.boot ?? bootId();
+        this.ready = this.#start();
+    }
+
+    /** The run under way. */
+    get run(): Run | undefined {
+        return this.#run;
+    }
+
+    /** Decides about a command and begins what follows from it. Says why nothing does. */
+    async handle(command: ShutdownCommand, origin?: Origin): Promise<Decision> {
+        await this.ready;
+        const run = this.#run;
+        const decision = decideRun(command, this.options.switches, {
+            ran: this.#memory.ran,
+            ...(run !== undefined && { running: { mode: run.head.mode, stream: run.head.stream, simulated: run.head.simulated === true, committed: run.committed } }),
+        });
+        if (!this.#closed) this.#follow(decision, command, origin);
+        return decision;
+    }
+
+    #follow(decision: Decision, command: ShutdownCommand, origin: Origin | undefined): void {
+        const { stream, at } = command;
+        switch (decision.act) {
+            case "run":
+                if (decision.preempts) this.#run?.cancel("a real outage takes precedence");
+                this.#begin(this.#headOf(command, decision.mode), decision.why, origin);
+                break;
+            case "tell":
+                if (decision.outcome === "not-enabled") void this.#note({ kind: "dealt", stream, mode: "rehearsal", at });
+                this.#tell(command, decision, origin);
+                break;
+            case "cancel":
+                if (decision.rearm) void this.#note({ kind: "restored", stream, at });
+                this.#run?.cancel(decision.why);
+                break;
+            case "rearm":
+                void this.#note({ kind: "restored", stream, at });
+                break;
+            case "join":
+                void this.#note({ kind: "dealt", stream, mode: "live", at });
+                break;
+            case "ignore":
+                break;
+        }
+    }
+
+    /** Lets go within a second. A real run goes on at the next start, unless the node is `removed`: then it ends here. */
+    async close(removed: boolean): Promise<void> {
+        await this.ready;
+        const run = this.#run;
+        if (removed && run?.head.mode === "live") {
+            if (run.cancel("the shutdown-sequencer was removed in the middle of the run")) await run.finished;
+            else this.options.voice.warn(`run ${run.head.run}: the node was removed while the final commands were on their way`);
+        }
+        this.#closed = true;
+        await run?.suspend();
+        await (removed ? this.options.journal.remove() : this.options.journal.close());
+    }
+
+    async #start(): Promise<void> {
+        const { memory, warnings } = await this.options.journal.load();
+        this.#memory = memory;
+        warnings.forEach((text) => this.options.voice.warn(text));
+        if (memory.open === undefined) return;
+        const obstacle = this.#obstacle(memory.open);
+        if (obstacle === undefined) this.#resume(memory.open);
+        else this.#giveUp(memory.open, obstacle);
+    }
+
+    /** Why a run from the journal must not go on; `over` means that its outage may be over. */
+    #obstacle({ boot, lastAt }: OpenRun): { why: string; over: boolean } | undefined {
+        const { plan, switches, clock } = this.options;
+        if (plan === undefined || switches.problems.length > 0) return { why: switches.problems.join("; "), over: false };
+        if (switches.dryRun !== false || switches.enabled !== true) return { why: "it is no longer armed", over: false };
+        // The machine may have been switched off by this very run, and be up again because power is back.
+        if (boot !== this.#boot) return { why: "this machine has been restarted since", over: true };
+        return clock.now() - lastAt > resumeWithinMs ? { why: "it was too long ago", over: true } : undefined;
+    }
+
+    #resume(open: OpenRun): void {
+        const { run, stream, reason, startedAt } = open;
+        this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
+        this.#begin({ run, stream, reason, mode: "live", startedAt }, "", undefined, open);
+    }
+
+    #giveUp(open: OpenRun, { why, over }: { why: string; over: boolean }): void {
+        const { plan, clock } = this.options;
+        const at = clock.now();
+        const steps = plan === undefined ? [] : stepsOf(plan).map(({ view }) => {
+            const { state, error } = open.results.get(view.id) ?? { state: "skipped" as const, error: "interrupted" };
+            return { ...view, state, ...(error !== undefined && { error }) };
+        });
+        const view = new RunView({ run: open.run, stream: open.stream, reason: open.reason, mode: "live", startedAt: open.startedAt }, steps);
+        void this.#note({ kind: "end", run: open.run, outcome: over ? "incomplete" : "cancelled", at });
+        if (over) void this.#note({ kind: "restored", stream: open.stream, at });
+        const text = `the run was interrupted and is not continued: ${why}${steps.length === 0 ? "" : `\n${endText(steps)}`}`;
+        this.#say(() => this.options.voice.result(view.result(over ? "incomplete" : "cancelled", text, at), undefined));
+    }
+
+    #begin(head: RunHead, why: string, origin: Origin | undefined, open?: OpenRun): void {
+        const { plan, clock, voice, access, paceMs } = this.options;
+        if (plan === undefined) return;
+        const progress = (next: RunProgress): void => this.#say(() => voice.progress(next, origin));
+        if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
+        const run = head.mode === "live"
+            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record) }, open)
+            : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }) });
+        this.#run = run;
+        void run.finished.then((result) => {
+            if (this.#run === run) this.#run = undefined;
+            if (result !== undefined) this.#say(() => voice.result(result, origin));
+        });
+    }
+
+    #tell(command: ShutdownCommand, { outcome, why }: Extract<Decision, { act: "tell" }>, origin: Origin | undefined): void {
+        const { plan, clock, voice } = this.options;
+        const view = new RunView(this.#headOf(command, "rehearsal"), plan === undefined ? [] : stepsOf(plan).map((step) => step.view));
+        const text = outcome === "invalid" ? `Shutdown is not armed: ${why}. Manual intervention required!` : `Shutdown NOT enabled. Manual intervention required! (${why}.)`;
+        this.#say(() => voice.result(view.result(outcome, text, clock.now()), origin));
+    }
+
+    #headOf({ stream, reason, simulated }: ShutdownCommand, mode: RunHead["mode"]): RunHead {
+        const { clock } = this.options;
+        const run = `${new Date(clock.wall()).toISOString().replace(/\..*/, "").replace(/[-:]/g, "")}-${randomBytes(2).toString("hex")}`;
+        return { run, stream, reason, mode, startedAt: clock.now(), ...(simulated && { simulated }) };
+    }
+
+    /** Remembers at once, writes down what is real. */
+    #note(record: JournalRecord): Promise<void> {
+        if ("stream" in record && record.stream === manualStream) return Promise.resolve();
+        this.#memory = remember(this.#memory, record);
+        return "stream" in record && record.stream.endsWith(" (simulated)") ? Promise.resolve() : this.options.journal.note(record);
+    }
+
+    /** What goes wrong while telling must not stop a shutdown. */
+    #say(tell: () => void): void {
+        try {
+            tell();
+        } catch (error) {
+            this.options.voice.warn(`could not say what happened: ${errorText(error)}`);
+        }
+    }
+}

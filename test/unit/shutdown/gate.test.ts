@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import type { ShutdownCommand } from "../../../lib/power/command";
+import { commandFrom, decideRun, isTaintedMessage, type Decision, type GateState, type StartOn, type Switches } from "../../../lib/shutdown/gate";
+
+const at = 1_700_000_000_000;
+const armed: Switches = { dryRun: false, enabled: true, problems: [] };
+const idle: GateState = { ran: new Map() };
+const critical = { device: "plug", from: "ALERT", to: "CRITICAL", since: at, at, watts: 24, conclusive: true };
+
+const hear = (msg: Record<string, unknown>, startOn: StartOn = "critical"): ReturnType<typeof commandFrom> => commandFrom(msg, { at, startOn });
+const commandOf = (msg: Record<string, unknown>, startOn?: StartOn): ShutdownCommand => {
+    const heard = hear(msg, startOn);
+    assert.ok("command" in heard, JSON.stringify(heard));
+    return heard.command;
+};
+const decide = (msg: Record<string, unknown>, switches: Switches = armed, state: GateState = idle): Decision => decideRun(commandOf(msg), switches, state);
+const real = (action: ShutdownCommand["action"] = "shutdown", stream = "plug"): Record<string, unknown> => ({ command: { action, reason: "test", at, stream, conclusive: true } });
+const fake = (action: ShutdownCommand["action"] = "shutdown", stream = "plug"): Record<string, unknown> => ({ command: { action, reason: "test", at, stream, conclusive: true, simulated: true } });
+const running = (mode: "live" | "rehearsal", { stream = "plug", simulated = false, committed = false } = {}): GateState => ({ running: { mode, stream, simulated, committed }, ran: new Map([[stream, mode]]) });
+
+describe("what a message says to the sequencer", () => {
+    it("a transition to CRITICAL starts a shutdown and says why", () => {
+        assert.deepEqual(commandOf({ transition: critical }), { action: "shutdown", reason: "plug CRITICAL at 24.0 W", at, stream: "plug", conclusive: true });
+    });
+
+    it("a jump from HEALTHY straight to DEAD is a shutdown too (S0 skipped it)", () => {
+        assert.equal(commandOf({ transition: { ...critical, from: "HEALTHY", to: "DEAD" } }).action, "shutdown");
+    });
+
+    for (const [startOn, to, action] of [
+        ["critical", "CRITICAL", "shutdown"], ["critical", "DEAD", "shutdown"], ["critical", "ALERT", undefined], ["critical", "WARNING", undefined], ["critical", "UNKNOWN", undefined],
+        ["dead", "CRITICAL", undefined], ["dead", "DEAD", "shutdown"], ["never", "DEAD", undefined], ["never", "HEALTHY", "restored"], ["dead", "HEALTHY", "restored"],
+    ] as const) {
+        it(`starting on ${startOn}, ${to} is ${action ?? "nothing to do"}`, () => {
+            const heard = hear({ transition: { ...critical, to } }, startOn);
+            assert.equal("command" in heard ? heard.command.action : undefined, action);
+            assert.ok(!("error" in heard));
+        });
+    }
+
+    it("a missed poll is nothing to do", () => assert.ok("ignored" in hear({ missed: { device: "plug", failures: 5 }, payload: "UNKNOWN" })));
+
+    for (const word of ["shutdown", "restored"]) {
+        it(`the word ${word} is simulated`, () => assert.equal(commandOf({ payload: ` ${word.toUpperCase()} ` }).simulated, true));
+    }
+    it("the word cancel is not: a person must be able to stop a real run", () => assert.equal(commandOf({ payload: "cancel" }).simulated, undefined));
+
+    for (const msg of [
+        {}, { payload: 3 }, { payload: "reboot" }, { payload: "shutdown -h now" }, { payload: { action: "shutdown" } }, { payload: ["shutdown"] }, { command: "shutdown" }, { command: [] }, { command: 1 },
+        { command: { action: "reboot", stream: "x" } }, { command: { action: "shutdown" } }, { command: { action: "shutdown", stream: " " } }, { command: { action: "shutdown", stream: "x", at: "now" } },
+        { command: { action: "shutdown", stream: "x", reason: {} } }, { transition: {} }, { transition: "CRITICAL" }, { transition: { device: "x", to: "critical" } }, { transition: { to: "CRITICAL" } },
+        { transition: { device: "x", to: "constructor" } }, { transition: [critical] }, { transition: { ...critical, at: NaN } },
+    ]) {
+        it(`refuses ${JSON.stringify(msg).slice(0, 70)}`, () => assert.ok("error" in hear(msg)));
+    }
+
+    it("refuses nothing by throwing, whatever comes", () => {
+        fc.assert(fc.property(fc.dictionary(fc.constantFrom("command", "transition", "payload", "missed", "reading", "power", "simulated"), fc.anything()), (msg) => void hear(msg)));
+    });
+});
+
+describe("a taint", () => {
+    const marks = [true, "true", "false", 1, 0, "", {}, []];
+    const places: ((mark: unknown) => Record<string, unknown>)[] = [
+        (simulated) => ({ transition: { ...critical, simulated } }),
+        (simulated) => ({ transition: critical, reading: { simulated } }),
+        (simulated) => ({ transition: critical, power: { reading: { simulated } } }),
+        (simulated) => ({ transition: critical, simulated }),
+        (simulated) => ({ command: { action: "shutdown", stream: "plug", conclusive: true, simulated } }),
+        (simulated) => ({ ...real(), reading: { simulated } }),
+        (simulated) => ({ ...real(), depletion: { simulated } }),
+    ];
+    for (const [index, place] of places.entries()) {
+        for (const mark of marks) {
+            it(`of ${JSON.stringify(mark)} in place ${index + 1} can only rehearse`, () => {
+                const decision = decide(place(mark));
+                assert.deepEqual([decision.act, "mode" in decision && decision.mode], ["run", "rehearsal"]);
+            });
+        }
+    }
+
+    it("is carried by the name of a simulated stream", () => assert.equal(commandOf(real("shutdown", "plug (simulated)")).simulated, true));
+    it("makes another stream, so that it touches nothing real", () => assert.equal(commandOf(fake()).stream, "plug (simulated)"));
+});
+
+describe("property: what leads to a real shutdown", () => {
+    const sometimes = (...values: unknown[]): fc.Arbitrary<unknown> => fc.oneof(fc.constantFrom(...values), fc.anything());
+    const part = fc.record({
+        action: sometimes("shutdown"), stream: sometimes("plug"), device: sometimes("plug"), to: sometimes("CRITICAL", "DEAD"), reason: fc.string(), at: sometimes(at),
+        conclusive: sometimes(true, true), simulated: sometimes(undefined, false, null, true), reading: sometimes(undefined),
+    }, { requiredKeys: [] });
+    const message = fc.record({
+        payload: sometimes("shutdown", "cancel", 3), command: fc.oneof(part, sometimes(undefined)), transition: fc.oneof(part, sometimes(undefined)),
+        reading: fc.oneof(part, fc.constant(undefined)), simulated: sometimes(undefined, false),
+    }, { requiredKeys: [] });
+    const switches: fc.Arbitrary<Switches> = fc.record({ dryRun: fc.boolean(), enabled: fc.boolean(), problems: fc.constantFrom([], ["wrong"]) });
+
+    it("is only an untainted, well-formed, conclusive shutdown with both switches set and no problem", () => {
+        let live = 0;
+        fc.assert(fc.property(message, switches, (msg, set) => {
+            const heard = hear(msg);
+            if (!("command" in heard)) return;
+            const decision = decideRun(heard.command, set, idle);
+            if (!("mode" in decision) || decision.mode !== "live") return;
+            live += 1;
+            assert.equal(isTaintedMessage(msg), false);
+            assert.equal(set.dryRun === false && set.enabled === true && set.problems.length === 0, true);
+            const source = (msg.command ?? msg.transition) as Record<string, unknown>;
+            assert.equal(source.conclusive, true);
+            assert.ok(source.action === "shutdown" || source.to === "CRITICAL" || source.to === "DEAD");
+        }), { numRuns: 20_000 });
+        assert.ok(live > 0, "the property never saw a live run");
+    });
+});
+
+describe("S0's switches", () => {
+    for (const [dryRun, enabled, act, outcome] of [
+        [true, false, "run", "dry-run"],
+        [true, true, "run", "dry-run"],
+        [false, false, "tell", "not-enabled"],
+        [false, true, "run", "completed"],
+    ] as const) {
+        it(`Dry run ${dryRun}, Shutdown enabled ${enabled}: ${outcome}`, () => {
+            const decision = decide({ transition: critical }, { dryRun, enabled, problems: [] });
+            assert.deepEqual([decision.act, "outcome" in decision && decision.outcome], [act, outcome]);
+        });
+    }
+
+    it("mean nothing while something is wrong: disarmed and loud", () => {
+        const decision = decide({ transition: critical }, { ...armed, problems: ["the plan has no hosts"] });
+        assert.deepEqual(decision, { act: "tell", mode: "rehearsal", outcome: "invalid", why: "the plan has no hosts" });
+    });
+
+    it("that are no booleans arm nothing", () => {
+        const decision = decide(real(), { dryRun: "false", enabled: "true", problems: [] } as unknown as Switches);
+        assert.equal("mode" in decision && decision.mode, "rehearsal");
+    });
+
+    it("do not make an inconclusive transition real: the load may just be off", () => {
+        const decision = decide({ transition: { ...critical, conclusive: false } });
+        assert.equal(decision.act, "tell");
+        assert.match(decision.why, /load may just be off/);
+    });
+});
+
+describe("one run per outage", () => {
+    const after = (mode: "live" | "rehearsal"): GateState => ({ ran: new Map([["plug", mode]]) });
+
+    for (const [what, msg, switches, state, act] of [
+        ["CRITICAL then DEAD in one outage is one run", { transition: { ...critical, to: "DEAD" } }, armed, after("live"), "ignore"],
+        ["the same while it is under way", { transition: { ...critical, to: "DEAD" } }, armed, running("live"), "ignore"],
+        ["CRITICAL then DEAD in one outage is one dry run", { transition: { ...critical, to: "DEAD" } }, { ...armed, dryRun: true }, after("rehearsal"), "ignore"],
+        ["CRITICAL then DEAD says once that it is not enabled", { transition: { ...critical, to: "DEAD" } }, { ...armed, enabled: false }, after("rehearsal"), "ignore"],
+        ["a dry run earlier in the outage does not stop the real one, once it is armed", real(), armed, after("rehearsal"), "run"],
+        ["another stream has its own outage", real("shutdown", "ups"), armed, after("live"), "run"],
+        ["another stream in the middle of a run joins it", real("shutdown", "ups"), armed, running("live"), "join"],
+        ["a simulated outage is never the real one", real(), armed, { ran: new Map([["plug (simulated)", "live" as const]]) }, "run"],
+        ["the word shutdown may be tried again and again", { payload: "shutdown" }, armed, { ran: new Map([["manual (simulated)", "rehearsal" as const]]) }, "run"],
+        ["healthy power re-arms", real("restored"), armed, after("live"), "rearm"],
+        ["healthy power of another stream does not", real("restored", "ups"), armed, after("live"), "ignore"],
+        ["simulated healthy power does not", fake("restored"), armed, after("live"), "ignore"],
+    ] as const) {
+        it(what, () => assert.equal(decide(msg, switches, state).act, act));
+    }
+});
+
+describe("while a run is under way", () => {
+    for (const [what, msg, state, act] of [
+        ["a simulated shutdown is ignored by a real run", fake(), running("live"), "ignore"],
+        ["a rehearsal gives way to a real shutdown", real(), running("rehearsal", { stream: "x (simulated)", simulated: true }), "run"],
+        ["a rehearsal on a real stream gives way to a real shutdown", real("shutdown", "ups"), running("rehearsal"), "run"],
+        ["a rehearsal does not give way to another", fake(), running("rehearsal", { stream: "x (simulated)", simulated: true }), "ignore"],
+        ["returning power ends it", real("restored"), running("live"), "cancel"],
+        ["returning power of another stream does not", real("restored", "ups"), running("live"), "ignore"],
+        ["simulated healthy power does not end it", fake("restored"), running("live"), "ignore"],
+        ["the word restored does not end a real one", { payload: "restored" }, running("live"), "ignore"],
+        ["the word restored ends a simulated one", { payload: "restored" }, running("rehearsal", { stream: "x (simulated)", simulated: true }), "cancel"],
+        ["after the final commands returning power only re-arms", real("restored"), running("live", { committed: true }), "rearm"],
+        ["a person cancels it", { payload: "cancel" }, running("live"), "cancel"],
+        ["after the final commands it is too late to cancel", { payload: "cancel" }, running("live", { committed: true }), "ignore"],
+        ["a simulated cancel does not end a real one", fake("cancel"), running("live"), "ignore"],
+        ["a cancel without a run is ignored", { payload: "cancel" }, idle, "ignore"],
+    ] as const) {
+        it(what, () => assert.equal(decide(msg, armed, state).act, act));
+    }
+
+    it("a cancelled outage stays dealt with, a returned power re-arms", () => {
+        assert.deepEqual(decide({ payload: "cancel" }, armed, running("live")), { act: "cancel", why: "\"cancel\" by hand", rearm: false });
+        assert.deepEqual(decide(real("restored"), armed, running("live")), { act: "cancel", why: "power is back (test)", rearm: true });
+    });
+});

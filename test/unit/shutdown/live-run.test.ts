@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { Trouble } from "../../../lib/kit/trouble";
+import { emptyMemory, remember, type JournalRecord } from "../../../lib/shutdown/journal-records";
+import { startLiveRun, type RunIo } from "../../../lib/shutdown/live-run";
+import { parsePlan, type PlanDraft, type ShutdownPlan } from "../../../lib/shutdown/plan";
+import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
+import type { Run } from "../../../lib/shutdown/run-view";
+import { previewPlan, stepsOf } from "../../../lib/shutdown/steps";
+import { FakeHosts, ok } from "../../support/fake-hosts";
+import { settle, VirtualClock } from "../../support/virtual-clock";
+
+function planOf(...hosts: PlanDraft["hosts"]): ShutdownPlan {
+    const { plan, problems } = parsePlan({ hosts });
+    assert.deepEqual(problems, []);
+    return plan as ShutdownPlan;
+}
+
+const s0 = planOf(
+    { name: "greenfin", services: ["promtail"] },
+    { name: "bluefin", services: ["vlm-adapter", "grafana-server"], after: ["greenfin"] },
+    { name: "redfin", services: ["vllm"], local: true },
+);
+
+describe("a real run", () => {
+    let hosts: FakeHosts;
+    let clock: VirtualClock;
+    let records: JournalRecord[];
+    let progress: RunProgress[];
+
+    const io = (): RunIo => ({
+        clock, boot: "boot", access: hosts.access,
+        note: (record) => {
+            records.push(record);
+            return Promise.resolve();
+        },
+        progress: (next) => void progress.push(next),
+    });
+    const start = (plan: ShutdownPlan, more: Partial<RunIo> = {}): Run => startLiveRun({ run: "r1", stream: "plug", reason: "plug CRITICAL", mode: "live", startedAt: clock.now() }, plan, { ...io(), ...more });
+    const resultOf = async (run: Run): Promise<RunResult> => await run.finished ?? assert.fail("suspended");
+    const stateOf = (result: RunResult, id: string): string | undefined => result.steps.find((step) => step.id === id)?.state;
+
+    beforeEach(() => {
+        hosts = new FakeHosts();
+        clock = new VirtualClock();
+        records = [];
+        progress = [];
+    });
+
+    it("takes S0's steps in S0's order", async () => {
+        const result = await resultOf(start(s0));
+        assert.deepEqual(hosts.told, [
+            "greenfin: systemctl stop -- promtail", "bluefin: systemctl stop -- vlm-adapter", "bluefin: systemctl stop -- grafana-server", "redfin: systemctl stop -- vllm",
+            "greenfin: shutdown -h +2", "bluefin: shutdown -h +2", "redfin: shutdown -h +2",
+        ]);
+        assert.equal(result.outcome, "completed");
+        assert.equal(result.text, "4 services stopped, final command taken by 3 of 3 hosts");
+    });
+
+    it("executes exactly the previewed steps (lockstep)", async () => {
+        const result = await resultOf(start(s0));
+        const bare = ({ id, host, kind, label, layer }: RunResult["steps"][number]): unknown => ({ id, host, kind, label, layer });
+        assert.deepEqual(result.steps.map(bare), previewPlan(s0).map(bare));
+        const begun = progress.flatMap(({ changed }) => (changed?.state === "running" ? [changed.id] : []));
+        assert.deepEqual([...begun].sort(), previewPlan(s0).map((step) => step.id).sort());
+    });
+
+    it("of any plan takes every step once and none before what it needs", async () => {
+        const shapes = fc.array(fc.record({ services: fc.subarray(["s1", "s2"]), waits: fc.array(fc.nat(9), { maxLength: 3 }), fails: fc.boolean() }), { minLength: 1, maxLength: 8 });
+        await fc.assert(fc.asyncProperty(shapes, async (shape) => {
+            hosts = new FakeHosts();
+            progress = [];
+            hosts.connect = (host) => (shape[Number(host.slice(1))]?.fails ? Promise.reject(new Trouble("refused", "no")) : Promise.resolve());
+            const plan = planOf(...shape.map(({ services, waits }, index) => ({ name: `h${index}`, services, after: waits.filter((other) => other < index).map((other) => `h${other}`) })));
+            await resultOf(start(plan));
+            const over = new Set<string>();
+            const begun = new Set<string>();
+            for (const { changed } of progress) {
+                if (changed === undefined) continue;
+                if (changed.state !== "running") over.add(changed.id);
+                else {
+                    assert.ok(!begun.has(changed.id), `${changed.id} twice`);
+                    begun.add(changed.id);
+                    for (const need of stepsOf(plan).find((step) => step.view.id === changed.id)?.needs ?? []) assert.ok(over.has(need), `${changed.id} before ${need}`);
+                }
+            }
+            assert.equal(over.size, stepsOf(plan).length);
+        }), { numRuns: 60 });
+    });
+
+    it("says what happens, host by host", async () => {
+        await resultOf(start(planOf({ name: "nas", services: ["web"] })));
+        assert.deepEqual(progress.map((next) => next.text), [
+            "INITIATING GRACEFUL SHUTDOWN: plug CRITICAL (1 host, 1 service, then shutdown -h +2)",
+            "nas: logging in", "nas: logged in", "nas: stopping web", "nas: stopped web",
+            "all services stopped, machines shut down in 2 minutes",
+            "nas: sending shutdown -h +2", "nas: took shutdown -h +2",
+        ]);
+    });
+
+    it("writes down every intent before its step and every result after it", async () => {
+        hosts.obey = (command) => {
+            records.push({ kind: "dealt", stream: command, mode: "live", at: 0 });
+            return ok;
+        };
+        await resultOf(start(planOf({ name: "nas", services: ["web"] })));
+        assert.deepEqual(records.map((record) => ("step" in record ? `${record.kind} ${record.step}` : record.kind === "dealt" ? "told" : record.kind)), [
+            "run", "intent nas/stop-service/web", "told", "result nas/stop-service/web", "intent nas/power-off", "told", "result nas/power-off", "end",
+        ]);
+    });
+
+    it("never lets a hung host hold up one that has no order with it", async () => {
+        hosts.connect = (host) => (host === "hung" ? new Promise(() => undefined) : Promise.resolve());
+        hosts.obey = (_command, host) => (host === "slow" ? new Promise(() => undefined) : ok);
+        const run = start(planOf({ name: "hung", services: ["a"] }, { name: "slow", services: ["a"] }, { name: "nas", services: ["a"] }, { name: "web" }));
+        await settle();
+        assert.deepEqual(hosts.of("nas"), ["systemctl stop -- a", "shutdown -h +2"]);
+        assert.deepEqual(hosts.of("web"), ["shutdown -h +2"]);
+        void run.suspend();
+    });
+
+    it("goes on behind a host that failed, and with its own next step", async () => {
+        hosts.obey = (command) => (command.includes("promtail") ? new Trouble("timeout", "host greenfin: no answer within 30 s") : ok);
+        const result = await resultOf(start(s0));
+        assert.equal(result.outcome, "incomplete");
+        assert.equal(stateOf(result, "bluefin/power-off"), "done");
+        assert.equal(stateOf(result, "greenfin/power-off"), "done");
+        assert.match(result.text, /^greenfin: stop promtail failed: no answer within 30 s$/m);
+    });
+
+    it("leaves out the services of a host that it cannot reach, but tries the final command", async () => {
+        let tries = 0;
+        hosts.connect = (host) => (host === "nas" && tries++ === 0 ? Promise.reject(new Trouble("refused", "host nas: connection refused")) : Promise.resolve());
+        const result = await resultOf(start(planOf({ name: "nas", services: ["web", "db"] })));
+        assert.deepEqual(result.steps.map((step) => step.state), ["failed", "skipped", "skipped", "done"]);
+        assert.deepEqual(hosts.told, ["nas: shutdown -h +2"]);
+    });
+
+    it("does not try again where the key is refused: that needs a person", async () => {
+        hosts.connect = () => Promise.reject(new Trouble("auth", "host nas: refused"));
+        const result = await resultOf(start(planOf({ name: "nas", services: ["web"] })));
+        assert.deepEqual(result.steps.map((step) => step.state), ["failed", "skipped", "skipped"]);
+        assert.match(result.text, /nas: log in failed: refused \(and 2 more\)/);
+        assert.equal(hosts.opened.length, 1);
+    });
+
+    for (const [what, end, state, words] of [
+        ["a power-off that ends the connection is taken for sent", { end: "lost", output: "" }, "done", /sent; the connection ended/],
+        ["a power-off that is ended by a signal is taken for sent", { end: "signal", signal: "TERM", output: "" }, "done", /sent;/],
+        ["a power-off that is refused is a failure with a cure", { end: "exit", code: 1, output: "sudo: a password is required" }, "failed", /exit status 1 .*sudoers/],
+    ] as const) {
+        it(what, async () => {
+            hosts.obey = () => end;
+            const result = await resultOf(start(planOf({ name: "nas" })));
+            const step = result.steps.at(-1);
+            assert.equal(step?.state, state);
+            assert.match(step.note ?? step.error ?? "", words);
+        });
+    }
+
+    it("does not take a lost connection for a stopped service", async () => {
+        hosts.obey = (command) => (command.includes("stop") ? { end: "lost", output: "" } : ok);
+        assert.equal(stateOf(await resultOf(start(planOf({ name: "nas", services: ["web"] }))), "nas/stop-service/web"), "failed");
+    });
+
+    it("a cancel before the final commands ends it and says what stays stopped", async () => {
+        hosts.obey = (command) => (command.includes("db") ? new Promise(() => undefined) : ok);
+        const run = start(planOf({ name: "nas", services: ["web", "db"] }));
+        await settle();
+        assert.equal(run.cancel("enough"), true);
+        const result = await resultOf(run);
+        assert.equal(result.outcome, "cancelled");
+        assert.equal(result.text, "enough. These services stay stopped until somebody starts them: nas: web.");
+        assert.deepEqual(result.steps.map((step) => step.state), ["done", "done", "failed", "skipped"]);
+        assert.deepEqual(records.at(-1)?.kind, "end");
+        assert.equal(hosts.told.some((line) => line.includes("shutdown")), false);
+    });
+
+    it("a cancel after the first final command changes nothing", async () => {
+        hosts.obey = (_command, host) => (host === "slow" ? new Promise(() => undefined) : ok);
+        const run = start(planOf({ name: "nas" }, { name: "slow", services: ["db"] }));
+        await settle();
+        assert.equal(run.committed, true);
+        assert.equal(run.cancel("enough"), false);
+        void run.suspend();
+    });
+
+    it("limits how many logins are under way, not how many commands", async () => {
+        let [loggingIn, most, running] = [0, 0, 0];
+        hosts.connect = async () => {
+            most = Math.max(most, ++loggingIn);
+            await settle();
+            loggingIn -= 1;
+        };
+        const release: (() => void)[] = [];
+        hosts.obey = () => new Promise((resolve) => {
+            running += 1;
+            release.push(() => resolve(ok));
+        });
+        const run = start(planOf(...Array.from({ length: 12 }, (_, index) => ({ name: `h${index}`, services: ["a"] }))), { logins: 3 });
+        while (release.length < 12) await settle();
+        assert.equal(most, 3);
+        assert.equal(running, 12);
+        hosts.obey = () => ok;
+        release.forEach((free) => free());
+        assert.equal((await resultOf(run)).outcome, "completed");
+    });
+
+    describe("that was killed after any number of records", () => {
+        it("is finished by the next process: every service stopped, no finished step taken again", async () => {
+            await resultOf(start(s0));
+            const whole = records;
+            for (let kept = 1; kept < whole.length; kept += 1) {
+                hosts = new FakeHosts();
+                records = [];
+                const { open } = whole.slice(0, kept).reduce(remember, emptyMemory());
+                assert.ok(open);
+                const done = new Set(open.results.keys());
+                const result = await resultOf(startLiveRun({ run: "r1", stream: "plug", reason: "x", mode: "live", startedAt: open.startedAt }, s0, io(), open));
+                assert.equal(result.outcome, "completed", `after ${kept} records`);
+                const again = stepsOf(s0).filter((step) => step.view.kind !== "connect" && done.has(step.view.id)).length;
+                assert.equal(hosts.told.length, 7 - again, `after ${kept} records`);
+                assert.equal(records.filter((record) => record.kind === "run").length, 0);
+                for (const host of ["greenfin", "bluefin"]) {
+                    const left = stepsOf(s0).some((step) => step.view.host === host && step.view.kind !== "connect" && !done.has(step.view.id));
+                    assert.equal(hosts.opened.includes(host), left, `${host} is logged in to only when there is something left to do`);
+                }
+            }
+        });
+
+        it("can no longer be cancelled when a final command may have been sent", async () => {
+            const open = { intents: new Set(["nas/power-off"]), results: new Map() };
+            hosts.connect = () => new Promise(() => undefined);
+            const run = startLiveRun({ run: "r1", stream: "plug", reason: "x", mode: "live", startedAt: 0 }, planOf({ name: "nas" }), io(), open);
+            await settle();
+            assert.equal(run.cancel("enough"), false);
+            void run.suspend();
+        });
+    });
+
+    it("when suspended takes no further step, writes no end, and is over within half a second", async () => {
+        hosts.obey = (command) => (command.includes("promtail") ? new Promise(() => undefined) : ok);
+        const run = start(s0);
+        await settle();
+        const suspended = run.suspend();
+        await clock.pass(500);
+        await suspended;
+        assert.equal(await run.finished, undefined);
+        assert.deepEqual(records.map((record) => record.kind), ["run", "intent"]);
+        assert.deepEqual(hosts.told, ["greenfin: systemctl stop -- promtail"]);
+    });
+
+    it("when suspended keeps the result of a step that ends in time", async () => {
+        let finish: () => void = () => undefined;
+        hosts.obey = () => new Promise((resolve) => { finish = () => resolve(ok); });
+        const run = start(planOf({ name: "nas", services: ["web", "db"] }));
+        await settle();
+        const suspended = run.suspend();
+        finish();
+        await suspended;
+        assert.deepEqual(records.map((record) => record.kind), ["run", "intent", "result"]);
+        assert.deepEqual(hosts.told, ["nas: systemctl stop -- web"]);
+    });
+});

@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { ShutdownCommand } from "../../../lib/power/command";
+import type { Switches } from "../../../lib/shutdown/gate";
+import { RunJournal } from "../../../lib/shutdown/journal";
+import { parsePlan } from "../../../lib/shutdown/plan";
+import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
+import { Sequencer, type SequencerOptions } from "../../../lib/shutdown/sequencer";
+import { FakeHosts, ok } from "../../support/fake-hosts";
+import { eventually } from "../../support/eventually";
+import { temporaryFolder } from "../../support/temporary-folder";
+import { VirtualClock } from "../../support/virtual-clock";
+
+const { plan } = parsePlan({ hosts: [{ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }] });
+const armed: Switches = { dryRun: false, enabled: true, problems: [] };
+
+describe("the sequencer", () => {
+    let hosts: FakeHosts;
+    let clock: VirtualClock;
+    let folder: ReturnType<typeof temporaryFolder>;
+    let progress: RunProgress[];
+    let results: RunResult[];
+    let warnings: string[];
+    const open: Sequencer<string>[] = [];
+
+    const sequencer = (switches: Switches = armed, more: Partial<SequencerOptions<string>> = {}): Sequencer<string> => {
+        const one = new Sequencer<string>({
+            plan, switches, access: hosts.access, clock, boot: "boot-1", paceMs: 0,
+            journal: new RunJournal(join(folder.path, "run.journal"), (text) => void warnings.push(text)),
+            voice: { progress: (next) => void progress.push(next), result: (next) => void results.push(next), warn: (text) => void warnings.push(text) },
+            ...more,
+        });
+        open.push(one);
+        return one;
+    };
+    const command = (action: ShutdownCommand["action"] = "shutdown", more: Partial<ShutdownCommand> = {}): ShutdownCommand => ({ action, reason: "plug CRITICAL at 24.0 W", at: clock.now(), stream: "plug", conclusive: true, ...more });
+    const fake = (action: ShutdownCommand["action"] = "shutdown"): ShutdownCommand => command(action, { stream: "plug (simulated)", simulated: true });
+    /** Virtual time passes, real disks need real time. */
+    const result = (number = 1): Promise<void> => eventually(() => {
+        void clock.pass(50);
+        return results.length >= number;
+    }, 3000, () => `result ${number}, got ${JSON.stringify(results.map(({ outcome, text }) => [outcome, text]))}`);
+    const outcomes = (): string[] => results.map(({ outcome }) => outcome);
+
+    beforeEach(() => {
+        hosts = new FakeHosts();
+        clock = new VirtualClock();
+        folder = temporaryFolder();
+        [progress, results, warnings] = [[], [], []];
+    });
+    afterEach(async () => {
+        const closing = Promise.all(open.splice(0).map((one) => one.close(false)));
+        await clock.pass(1000);
+        await closing;
+        folder.remove();
+    });
+
+    it("armed, shuts down and says so", async () => {
+        await sequencer().handle(command());
+        await result();
+        assert.deepEqual(outcomes(), ["completed"]);
+        assert.deepEqual(hosts.told, ["app: systemctl stop -- web", "nas: systemctl stop -- db", "app: shutdown -h +2", "nas: shutdown -h +2"]);
+    });
+
+    it("by default rehearses: every step would be done, no host is opened", async () => {
+        await sequencer({ dryRun: true, enabled: false, problems: [] }).handle(command());
+        await result();
+        assert.deepEqual(outcomes(), ["dry-run"]);
+        assert.equal(results[0]?.text, "Graceful shutdown would execute: 2 hosts, 2 services, then shutdown -h +2. Nothing was sent: Dry run is on.");
+        assert.ok(results[0]?.steps.every((step) => step.state === "would-do"));
+        assert.deepEqual(progress.map((next) => next.text).slice(1), [
+            "app: would log in", "app: would stop web", "nas: would log in", "nas: would stop db", "app: would run shutdown -h +2", "nas: would run shutdown -h +2",
+        ]);
+        assert.deepEqual(hosts.opened, []);
+    });
+
+    it("without Shutdown enabled only says that a person has to act", async () => {
+        await sequencer({ ...armed, enabled: false }).handle(command());
+        assert.deepEqual(outcomes(), ["not-enabled"]);
+        assert.match(results[0]?.text ?? "", /Shutdown NOT enabled. Manual intervention required!/);
+        assert.deepEqual(hosts.opened, []);
+    });
+
+    it("without a plan is disarmed and loud", async () => {
+        await sequencer({ ...armed, problems: ["the plan has no hosts"] }, { plan: undefined }).handle(command());
+        assert.deepEqual(outcomes(), ["invalid"]);
+        assert.match(results[0]?.text ?? "", /the plan has no hosts/);
+    });
+
+    it("rehearses simulated input whatever the switches say", async () => {
+        await sequencer().handle(fake());
+        await result();
+        assert.deepEqual([results[0]?.outcome, results[0]?.mode, results[0]?.simulated], ["dry-run", "rehearsal", true]);
+        assert.deepEqual(hosts.opened, []);
+    });
+
+    it("runs once in an outage, and again in the next", async () => {
+        const one = sequencer();
+        await one.handle(command());
+        await result();
+        assert.equal((await one.handle(command())).act, "ignore");
+        await one.handle(fake("restored"));
+        assert.equal((await one.handle(command())).act, "ignore");
+        assert.equal((await one.handle(command("restored"))).act, "rearm");
+        assert.equal((await one.handle(command())).act, "run");
+        await result(2);
+        assert.deepEqual(outcomes(), ["completed", "completed"]);
+    });
+
+    it("does not run again after a restart in the same outage", async () => {
+        const first = sequencer();
+        await first.handle(command());
+        await result();
+        await first.close(false);
+        assert.equal((await sequencer().handle(command())).act, "ignore");
+        assert.equal(hosts.told.length, 4);
+    });
+
+    it("rehearses an outage once, also over a restart", async () => {
+        const first = sequencer({ ...armed, dryRun: true });
+        await first.handle(command());
+        await result();
+        assert.equal((await first.handle(command())).act, "ignore");
+        await first.close(false);
+        assert.equal((await sequencer({ ...armed, dryRun: true }).handle(command())).act, "ignore");
+        assert.equal((await sequencer().handle(command())).act, "run", "but armed meanwhile, it acts");
+    });
+
+    it("breaks a rehearsal off for a real shutdown", async () => {
+        const one = sequencer(armed, { paceMs: 300 });
+        await one.handle(fake());
+        assert.equal((await one.handle(command())).act, "run");
+        await result(2);
+        assert.deepEqual(results.map(({ outcome, mode }) => [outcome, mode]).sort(), [["cancelled", "rehearsal"], ["completed", "live"]]);
+    });
+
+    it("does not let simulated input touch a real run", async () => {
+        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        for (const action of ["shutdown", "restored", "cancel"] as const) assert.equal((await one.handle(fake(action))).act, "ignore");
+        assert.equal(one.run?.head.mode, "live");
+        assert.deepEqual(results, []);
+    });
+
+    it("ends a run when power returns before the final commands, and is ready again", async () => {
+        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored", { reason: "plug HEALTHY at 300.0 W" }));
+        await result();
+        assert.deepEqual(outcomes(), ["cancelled"]);
+        assert.match(results[0]?.text ?? "", /power is back .*app: web/);
+        hosts.obey = () => ok;
+        assert.equal((await one.handle(command())).act, "run");
+    });
+
+    it("ends a run for a person, who need not fear that it starts again in this outage", async () => {
+        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("cancel", { reason: "by hand", stream: "manual (simulated)" }));
+        await result();
+        assert.deepEqual(outcomes(), ["cancelled"]);
+        assert.equal((await one.handle(command())).act, "ignore");
+    });
+
+    describe("with a run that was interrupted", () => {
+        /** A first life that ends while nas is stopping db. */
+        const interrupt = async (): Promise<void> => {
+            hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+            const first = sequencer();
+            await first.handle(command());
+            await eventually(() => hosts.told.length === 2);
+            const closing = first.close(false);
+            await clock.pass(500);
+            await closing;
+            assert.deepEqual(results, []);
+            hosts.told.length = 0;
+            hosts.obey = () => ok;
+        };
+
+        it("finishes it: what was done is not done again, what was under way is", async () => {
+            await interrupt();
+            sequencer();
+            await result();
+            assert.deepEqual(outcomes(), ["completed"]);
+            assert.deepEqual(hosts.told, ["nas: systemctl stop -- db", "app: shutdown -h +2", "nas: shutdown -h +2"]);
+            assert.match(warnings.join(), /continuing it/);
+        });
+
+        for (const [why, switches, more, outcome] of [
+            ["Dry run was switched on meanwhile", { ...armed, dryRun: true }, {}, "cancelled"],
+            ["the plan is broken now", { ...armed, problems: ["the plan has no hosts"] }, { plan: undefined }, "cancelled"],
+            ["the machine has been restarted: power must be back", armed, { boot: "boot-2" }, "incomplete"],
+        ] as const) {
+            it(`does not go on with it when ${why}, and says so`, async () => {
+                await interrupt();
+                sequencer(switches, more);
+                await result();
+                assert.deepEqual(outcomes(), [outcome]);
+                assert.match(results[0]?.text ?? "", /interrupted and is not continued/);
+                assert.deepEqual(hosts.told, []);
+                sequencer(switches, more);
+                await clock.pass(100);
+                assert.equal(results.length, 1, "says it once");
+            });
+        }
+
+        it("does not go on with it after a quarter of an hour, but answers a new command", async () => {
+            await interrupt();
+            await clock.pass(16 * 60_000);
+            const next = sequencer();
+            await result();
+            assert.deepEqual([outcomes(), hosts.told], [["incomplete"], []]);
+            assert.equal((await next.handle(command())).act, "run");
+        });
+    });
+
+    it("ends the run with a message when its node is removed", async () => {
+        hosts.obey = () => new Promise(() => undefined);
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 1);
+        await one.close(true);
+        await result();
+        assert.match(results[0]?.text ?? "", /removed in the middle of the run/);
+        hosts.obey = () => ok;
+        assert.equal((await sequencer().handle(command())).act, "run", "nothing is left of it");
+    });
+
+    it("shuts down although nobody can listen", async () => {
+        const deaf = (): never => { throw new Error("no ears"); };
+        await sequencer(armed, { voice: { progress: deaf, result: deaf, warn: (text) => void warnings.push(text) } }).handle(command());
+        await eventually(() => hosts.told.length === 4);
+    });
+});
