@@ -50,6 +50,8 @@ export interface Holds {
     resources: Record<string, number>;
     /** Listeners on Node-RED's events, on the process and on the web server. */
     listeners: number;
+    /** Node-RED's node objects in memory, those of earlier deploys included. */
+    nodes: number;
     /** Open file descriptors. */
     descriptors: number;
     heapUsed: number;
@@ -251,7 +253,7 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
     const own = options.userDir === undefined ? temporaryFolder() : undefined;
     const userDir = options.userDir ?? own?.path ?? "";
     makeUserDir(userDir, options);
-    const command = [...(options.prefix ?? []), process.execPath, "--expose-gc", join(nodeRedFolder, "red.js"), "--userDir", userDir];
+    const command = [...(options.prefix ?? []), process.execPath, "--expose-gc", "--disable-warning=ExperimentalWarning", join(nodeRedFolder, "red.js"), "--userDir", userDir];
     const child = spawn(command[0] ?? "", command.slice(1), {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         env: { ...process.env, NODE_ENV: "production", RIDETHROUGH_TAP: options.tap === false ? "0" : "1", ...options.env },

@@ -1,6 +1,7 @@
 // Loaded by the Node-RED under test as a node file: tells the test over IPC what happens inside, and answers its questions.
 /* global gc */
 const { readdirSync } = require("node:fs");
+const { queryObjects } = require("node:v8");
 
 /** A message as JSON can carry it: requests, sockets and functions become their kind's name. */
 function plain(value) {
@@ -14,6 +15,16 @@ function plain(value) {
         }
         return inner;
     }) ?? "null");
+}
+
+/** How many of Node-RED's node objects the memory holds, those of earlier deploys included. */
+function liveNodes(RED) {
+    let first;
+    RED.nodes.eachNode(({ id }) => (first ??= RED.nodes.getNode(id)));
+    for (let proto = first; proto; proto = Object.getPrototypeOf(proto)) {
+        if (proto.constructor?.name === "Node") return queryObjects(proto.constructor, { format: "count" });
+    }
+    return 0;
 }
 
 module.exports = (RED) => {
@@ -46,6 +57,7 @@ module.exports = (RED) => {
                 return {
                     resources,
                     listeners: listeners(RED.events) + listeners(process) + listeners(RED.server),
+                    nodes: liveNodes(RED),
                     descriptors: readdirSync("/proc/self/fd").length,
                     heapUsed: process.memoryUsage().heapUsed,
                 };
