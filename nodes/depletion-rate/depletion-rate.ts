@@ -1,0 +1,65 @@
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { systemClock } from "../../lib/kit/clock";
+import { Trouble } from "../../lib/kit/trouble";
+import { estimateDepletion } from "../../lib/power/depletion";
+import { parseDepletionState, type DepletionState } from "../../lib/power/depletion-state";
+import { readingInOrder } from "../../lib/power/order";
+import { streamOf } from "../../lib/power/reading";
+import { parseStreams, Streams } from "../../lib/power/streams";
+import type { StoredConfig } from "../shared/settings";
+import { StateKeeper } from "../shared/state-keeper";
+import { StatusLight } from "../shared/status";
+import { loadState, nodeState } from "../shared/storage";
+import { every, onClose, onInput } from "../shared/wire";
+import { parseConfig } from "./config";
+import { statusOf } from "./status-text";
+
+/** A crash in an outage costs this much of the trend at most; in return the disk is written no more often, in ms. */
+const saveIntervalMs = 10_000;
+
+export = (RED: NodeAPI): void => {
+    function DepletionRate(this: Node, stored: NodeDef): void {
+        RED.nodes.createNode(this, stored);
+        const { config, problems } = parseConfig(stored as unknown as StoredConfig);
+        const light = new StatusLight(this);
+        if (problems.length > 0) {
+            light.show("error", problems.join("; "));
+            onInput(this, () => {
+                throw new Trouble("config", `no depletion rate: ${problems.join("; ")}`);
+            });
+            return;
+        }
+
+        const keeper = new StateKeeper(this, nodeState(RED, this, (value) => parseStreams(value, parseDepletionState)));
+        let streams: Streams<DepletionState> | undefined;
+        let unsaved = false;
+        // What arrives before the state is loaded waits for it, in order.
+        const loaded = loadState(this, keeper.file).then((found) => (streams = found ?? new Streams<DepletionState>()));
+
+        onInput(this, async (msg, send) => {
+            const known = streams ?? (await loaded);
+            const parsed = readingInOrder(msg, systemClock.now(), (stream) => known.get(stream)?.order.at);
+            if ("error" in parsed) throw new Trouble("garbage", `no depletion rate: ${parsed.error}`);
+            const { reading } = parsed;
+            const stream = streamOf(reading);
+            const { state, depletion } = estimateDepletion(config, known.get(stream), reading);
+            known.set(stream, state);
+            // A battery at rest is not worth a worn-out SD card.
+            unsaved ||= state.onBatterySince !== undefined || (depletion.perMinute ?? 0) > 0;
+            send(Object.assign(msg, { reading, depletion }));
+            const { mood, text } = statusOf(depletion, reading.quality);
+            light.show(mood, text);
+        });
+
+        every(this, saveIntervalMs, async () => {
+            if (!unsaved || streams === undefined) return;
+            unsaved = false;
+            await keeper.save(streams);
+        }, { firstMs: saveIntervalMs });
+
+        onClose(this, async (removed) => {
+            if (streams || removed) await keeper.close(await loaded, removed);
+        });
+    }
+    RED.nodes.registerType("depletion-rate", DepletionRate);
+};
