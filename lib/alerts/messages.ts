@@ -49,12 +49,10 @@ export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: nu
 /** What was really measured or estimated and came along with a transition. */
 function measuredIn({ reading, depletion }: TellingMessage): Measured {
     const { charge, runtime } = fieldsOf(reading);
-    const { secondsToEmpty } = fieldsOf(depletion);
+    const { secondsToEmpty, charge: followed, method } = fieldsOf(depletion);
+    const percent = amount(charge) ?? (method === "charge" ? amount(followed) : undefined);
     const secondsLeft = amount(secondsToEmpty) ?? amount(runtime);
-    const measured: Measured = {};
-    if (amount(charge) !== undefined) measured.charge = Number(charge);
-    if (secondsLeft !== undefined) measured.secondsLeft = secondsLeft;
-    return measured;
+    return { ...(percent !== undefined && { charge: percent }), ...(secondsLeft !== undefined && { secondsLeft }) };
 }
 
 function isTransition(value: unknown): value is Transition {

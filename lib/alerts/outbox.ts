@@ -60,6 +60,8 @@ export class Outbox<Carry = undefined> {
     #queue = emptyQueue;
     #pace: Pace = readyPace;
     #inFlight: number | undefined;
+    /** Something critical came in during the present attempt. */
+    #urgent = false;
     #attempts = { id: 0, count: 0 };
     #closed = false;
     #wake: () => void = () => undefined;
@@ -88,7 +90,10 @@ export class Outbox<Carry = undefined> {
         const { records, id, repeat } = accept(this.#queue, alert, clock.now(), this.#inFlight, limits);
         if (!repeat && carry !== undefined) this.#carries.set(id, carry);
         const kept = this.#change(records);
-        if (alert.severity === "critical") this.#pace = hurry(this.#pace, clock.monotonic());
+        if (alert.severity === "critical") {
+            this.#urgent = true;
+            this.#pace = hurry(this.#pace, clock.monotonic());
+        }
         this.#wake();
         await kept;
         return { repeat };
@@ -154,6 +159,7 @@ export class Outbox<Carry = undefined> {
         const { lost } = this.#queue;
         this.#attempts = { id, count: this.#attempts.id === id ? this.#attempts.count + 1 : 1 };
         this.#inFlight = id;
+        this.#urgent = false;
         const delayedMs = ageOf(entry, clock.now()) ?? 0;
         try {
             await withDeadline({ ms: attemptDeadlineMs, subject: "alert", clock, signal: this.#stop.signal },
@@ -163,7 +169,8 @@ export class Outbox<Carry = undefined> {
             const trouble = toTrouble(error, "alert");
             const advice = trouble instanceof Refused ? trouble.advice : { next: "retry" as const };
             const now = clock.monotonic();
-            this.#pace = afterFailure(this.#pace, advice, now, random);
+            const pace = afterFailure(this.#pace, advice, now, random);
+            this.#pace = this.#urgent ? hurry(pace, now) : pace;
             this.#inFlight = undefined;
             events.failed(trouble, this.#pace.notBefore - now, alert, this.#carries.get(id));
             if (advice.next === "discard") await this.#change([{ drop: id, why: "refused" }]);

@@ -27,7 +27,7 @@ const networkBackOff = { minMs: 5000, maxMs: 300_000 };
 const settingsBackOff = { minMs: 300_000, maxMs: 300_000 };
 
 /** An urgent alert tries at once, but a stream of them does not try more often than this, in ms. */
-const shortestGapMs = 1000;
+const shortestGapMs = 250;
 
 /** The pace after an attempt that failed at `now`. */
 export function afterFailure(pace: Pace, advice: Advice, now: number, random: () => number = Math.random): Pace {

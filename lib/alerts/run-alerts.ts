@@ -8,23 +8,24 @@ export type StepChoice = (typeof stepChoices)[number];
 const over: ReadonlySet<string> = new Set(["done", "failed", "skipped", "would-do"]);
 
 /**
- * The alert that a run's progress is worth, if any: the begin of a real run, the moment when all services are stopped,
- * every failed step, and, as chosen, every other step.
+ * The alert that a run's progress is worth, if any: the begin of a real run, the moment when all its services are
+ * stopped, every failed step, and, as chosen, every other step.
  * @param at event time in ms
  */
 export function progressAlert(progress: RunProgress, steps: StepChoice, at: number): Alert | undefined {
     const { run, mode, changed, text, simulated } = progress;
     const live = mode === "live";
     const common = { at, ...(simulated && { simulated }) };
-    const rehearsed = live ? "" : "[DRY RUN] ";
+    // Progress without a changed step: S0's two words about the run as a whole.
     if (changed === undefined) {
-        return live && progress.steps.every(({ state }) => state === "planned" || state === "running") ? begun(progress, common) : undefined;
+        if (!live) return undefined;
+        return servicesOver(progress.steps) ? servicesStopped(progress, common) : begun(progress, common);
     }
-    if (live && lastServiceOver(progress)) return servicesStopped(progress, common);
-    const step = `${changed.host}: ${changed.label}`;
     const key = `run/${run}/${changed.id}`;
+    const rehearsed = live ? "" : "[DRY RUN] ";
     if (changed.state === "failed") {
-        return { ...common, key, severity: live ? "critical" : "warning", symbol: "⚠️", title: `${rehearsed}Shutdown step failed`, detail: step, text: changed.error ?? "" };
+        const title = `${rehearsed}Shutdown step failed`;
+        return { ...common, key, severity: live ? "critical" : "warning", symbol: "⚠️", title, detail: `${changed.host}: ${changed.label}`, text: changed.error ?? "" };
     }
     if (!over.has(changed.state) || steps === "failed" || (steps === "live" && !live)) return undefined;
     return { ...common, key, severity: "info", title: "", text: rehearsed + text };
@@ -35,13 +36,16 @@ interface Common {
     simulated?: true;
 }
 
-function begun({ run, reason }: RunProgress, common: Common): Alert {
-    const text = ["Federation shutting down to protect data. Battery depleted.", reason].filter((line) => line !== "").join("\n");
-    return { ...common, key: `run/${run}`, severity: "critical", symbol: "🔴", title: "POWER CRITICAL — INITIATING GRACEFUL SHUTDOWN", text };
+function begun({ run, reason, text }: RunProgress, common: Common): Alert {
+    const again = /^continuing/i.test(text);
+    const title = `POWER CRITICAL — ${again ? "CONTINUING" : "INITIATING"} GRACEFUL SHUTDOWN`;
+    const lines = [again ? "It was interrupted by a restart." : "Federation shutting down to protect data. Battery depleted.", reason];
+    return { ...common, key: `run/${run}`, severity: "critical", symbol: "🔴", title, text: lines.filter((line) => line !== "").join("\n") };
 }
 
-function lastServiceOver({ changed, steps }: RunProgress): boolean {
-    return changed?.kind === "stop-service" && over.has(changed.state) && servicesOf(steps).every(({ state }) => over.has(state));
+function servicesOver(steps: readonly StepView[]): boolean {
+    const services = servicesOf(steps);
+    return services.length > 0 && services.every(({ state }) => over.has(state));
 }
 
 function servicesStopped({ run, steps }: RunProgress, common: Common): Alert {
@@ -81,15 +85,13 @@ const endings: Record<RunOutcome, Ending> = {
 };
 
 /** The alert of a run's end. */
-export function resultAlert({ run, outcome, mode, endedAt, text, reason, steps, simulated }: RunResult): Alert {
+export function resultAlert({ run, outcome, mode, endedAt, text, reason, simulated }: RunResult): Alert {
     const { severity, symbol, title, detail } = endings[outcome];
     // Of a tainted run the switch may well be off: its input alone made it a rehearsal.
     const first = outcome === "dry-run" && simulated ? "Graceful shutdown would execute. Simulated input never shuts anything down." : detail;
-    const failed = steps.filter(({ state }) => state === "failed").map(({ host, label, error }) => `${host}: ${label} failed${error === undefined ? "" : `: ${error}`}`);
-    const lines = [text || reason, ...(outcome === "incomplete" ? failed : [])];
     const rehearsed = mode === "rehearsal" && !title.startsWith("[DRY RUN]") && outcome !== "not-enabled" && outcome !== "invalid" ? "[DRY RUN] " : "";
     return {
-        severity, symbol, title: rehearsed + title, ...(first !== "" && { detail: first }), text: lines.filter((line) => line !== "").join("\n"),
+        severity, symbol, title: rehearsed + title, ...(first !== "" && { detail: first }), text: text || reason,
         at: endedAt, key: `run/${run}/result`, ...(simulated && { simulated }),
     };
 }

@@ -1,4 +1,4 @@
-import type { NodeAPI } from "node-red";
+import type { Node, NodeAPI } from "node-red";
 import { errorText } from "../../lib/kit/trouble";
 
 /** The parts of Express's request and response that our routes use. */
@@ -26,4 +26,13 @@ export function adminPost(RED: NodeAPI, path: string, permission: string, answer
             .then((reply) => response.status(200).json(reply))
             .catch((cause: unknown) => RED.log.warn(`ridethrough/${path}: ${errorText(cause)}`));
     });
+}
+
+/** What the editor puts into a password field instead of the stored password. */
+export const untouchedPassword = "__PWRD__";
+
+/** A dialog's fields with `${NAME}` replaced from the environment, as the runtime does on deploy. */
+export function dialogFields(RED: NodeAPI, body: Record<string, unknown>): Record<string, unknown> {
+    const resolve = (value: unknown): unknown => (typeof value === "string" && value.includes("${") ? RED.util.evaluateNodeProperty(value, "env", {} as Node, {}) : value);
+    return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, resolve(value)]));
 }

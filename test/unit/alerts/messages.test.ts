@@ -22,12 +22,14 @@ describe("alertFrom", () => {
         ["a transition, not the payload", { transition, payload: "ALERT" }, /POWER ALERT/],
         ["a text", { payload: "Generator started" }, /^Generator started$/],
         ["a measured charge", { transition, reading: { charge: 41 } }, /Battery at 41%/],
+        ["the charge that an estimate rests on", { transition, depletion: { charge: 41.3, method: "charge" } }, /Battery at 41%/],
         ["an estimate of our own before the device's", { transition, depletion: { secondsToEmpty: 600 }, reading: { runtime: 60 } }, /Estimate ~10 min remaining/],
         ["the device's estimate", { transition, reading: { runtime: 900 } }, /Estimate ~15 min remaining/],
     ] as const) {
         it(`tells ${what}`, () => assert.match(told(msg) ?? "", wanted));
     }
     it("makes nothing up where nothing was measured", () => assert.equal(told({ transition }), "🟠 POWER ALERT — Solix output: 60.0W\nPrepare for potential shutdown."));
+    it("states no charge that was only reckoned from watts", () => assert.doesNotMatch(told({ transition, depletion: { charge: 41.3, method: "watts" } }) ?? "", /Battery/));
     for (const payload of [142.5, 0, "25", "", undefined, null]) {
         it(`tells nothing of the payload ${JSON.stringify(payload)}`, () => assert.equal(told({ payload }), undefined));
     }

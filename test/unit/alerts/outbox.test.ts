@@ -76,6 +76,15 @@ describe("Outbox", () => {
             await settle();
             assert.deepEqual(channel.titles, ["old", "urgent"]);
         });
+        it("tries again at once when something critical came in during an attempt that fails", async () => {
+            const { outbox, channel, clock } = rig();
+            channel.hangs = true;
+            await outbox().post(alert("old"));
+            await outbox().post(alert("urgent", { severity: "critical" }));
+            channel.hangs = false;
+            await clock.pass(60_000 + 250);
+            assert.deepEqual(channel.titles, ["old", "urgent"]);
+        });
         it("lets an info wait its turn", async () => {
             const { outbox, channel, clock } = rig();
             channel.fails = refused;

@@ -25,7 +25,7 @@ describe("alert pace", () => {
         const backing = (advice: Advice): Pace => afterFailure(afterFailure(readyPace, advice, 0, () => 1), advice, 10_000, () => 1);
         it("tries at once while backing off", () => assert.equal(hurry(backing(retry), 15_000).notBefore, 15_000));
         it("tries at once while a setting is wrong: it may have been mended elsewhere", () => assert.equal(hurry(backing({ next: "settings" }), 15_000).notBefore, 15_000));
-        it("leaves a second between attempts, however many hurry", () => assert.equal(hurry(backing(retry), 10_200).notBefore, 11_000));
+        it("leaves a quarter of a second between attempts, however many hurry", () => assert.equal(hurry(backing(retry), 10_100).notBefore, 10_250));
         it("never comes before the time that the service asked for", () => assert.equal(hurry(backing({ next: "wait", ms: 60_000 }), 15_000).notBefore, 70_000));
         it("never makes a wait longer", () => assert.equal(hurry(readyPace, 5).notBefore, -Infinity));
     });

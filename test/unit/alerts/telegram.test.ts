@@ -5,6 +5,8 @@ import { Refused, type Outgoing } from "../../../lib/alerts/channel";
 import { parseBaseUrl, redact, telegramChannel, type TelegramTarget } from "../../../lib/alerts/telegram";
 import { Trouble } from "../../../lib/kit/trouble";
 import * as telegram from "../../simulators/telegram";
+import { eventually } from "../../support/eventually";
+import { VirtualClock } from "../../support/virtual-clock";
 
 const token = "123456:secret-TOKEN_of-the-bot";
 const outgoing = (alert: Partial<Alert>, id = 1): Outgoing =>
@@ -122,6 +124,16 @@ describe("telegramChannel", () => {
                 await assert.rejects(send({ text: "x" }), (error) => error instanceof Trouble && !(error instanceof Refused) && error.kind === kind);
             });
         }
+        it("a black hole is a trouble of kind timeout after 10 s", async () => {
+            api.next({ kind: "silence" });
+            const { requests } = api;
+            const clock = new VirtualClock();
+            const sent = telegramChannel(target(), { clock }).send(outgoing({ text: "x" }), live);
+            const failed = assert.rejects(sent, (error) => error instanceof Trouble && error.kind === "timeout");
+            await eventually(() => api.requests > requests);
+            await clock.pass(10_000);
+            await failed;
+        });
         it("stops at once when it is told to", async () => {
             api.next({ kind: "silence" });
             const stop = new AbortController();
