@@ -7,7 +7,7 @@ import { toTrouble, Trouble } from "../kit/trouble";
 import { remoteCommand } from "./commands";
 import { fingerprintOf, hostKeyAlgorithms, keyTypeOf, type PinnedKey } from "./host-key";
 import { sshTrouble } from "./ssh-trouble";
-import { commandEnd, lastWordsMs, OutputTail, type CommandEnd, type Transport } from "./transport";
+import { commandEnd, lastWordsMs, OutputTail, wholeOutputMs, type CommandEnd, type OutputTap, type Transport } from "./transport";
 
 /** How we prove who we are. */
 export type SshAuth =
@@ -93,7 +93,7 @@ export class SshTransport implements Transport {
         });
     }
 
-    async run(argv: readonly string[], deadlineMs: number): Promise<CommandEnd> {
+    async run(argv: readonly string[], deadlineMs: number, tap?: OutputTap): Promise<CommandEnd> {
         const client = this.#client;
         if (client === undefined) throw new Trouble(this.#closed ? "stopped" : "closed", `${this.#subject}: not connected`);
         return withDeadline({ ms: deadlineMs, subject: this.#subject }, (signal) => new Promise<CommandEnd>((resolve, reject) => {
@@ -120,10 +120,15 @@ export class SshTransport implements Transport {
                 channel.on("error", () => undefined);
                 channel.on("data", output.take);
                 channel.stderr.on("data", output.take);
+                if (tap) {
+                    channel.on("data", (chunk: Buffer) => tap.stdout(chunk));
+                    channel.stderr.on("data", (chunk: Buffer) => tap.stderr(chunk));
+                }
                 channel.on("exit", (code: number | null, signalName = "unknown") => {
                     exit = { code, signal: signalName };
-                    // The line that says why may come behind the status.
-                    if (code === 0) over();
+                    // Output may come behind the status: all of it, or the line that says why.
+                    if (tap) systemClock.after(wholeOutputMs, over);
+                    else if (code === 0) over();
                     else systemClock.after(lastWordsMs, over);
                 });
                 channel.on("close", over);

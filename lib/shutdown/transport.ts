@@ -14,6 +14,15 @@ export function commandEnd(exit: { code: number | null; signal: string } | undef
     return exit.code === null ? { end: "signal", signal: exit.signal, output } : { end: "exit", code: exit.code, output };
 }
 
+/** How long to wait, after the exit, for the end of an output that is wanted whole, ms: a daemon left behind keeps it open. */
+export const wholeOutputMs = 1000;
+
+/** Takes a program's whole output as it comes. */
+export interface OutputTap {
+    stdout(chunk: Buffer): void;
+    stderr(chunk: Buffer): void;
+}
+
 /** A way to a host, good for one run: one connection, opened once and again after it was lost. */
 export interface Transport {
     /** Does nothing while connected. @throws Trouble */
@@ -21,9 +30,10 @@ export interface Transport {
     /**
      * Runs a program and acts on its exit, without waiting for a channel or a pipe to close.
      * @param deadlineMs longest time in ms, then "timeout"; the program may go on
+     * @param tap gets the whole output; the run then ends with the output, or a second after the exit
      * @throws Trouble: not connected, the host did not accept the command, timeout
      */
-    run(argv: readonly string[], deadlineMs: number): Promise<CommandEnd>;
+    run(argv: readonly string[], deadlineMs: number, tap?: OutputTap): Promise<CommandEnd>;
     /** Lets go of everything at once; what is under way ends with a Trouble of kind "stopped". */
     close(): void;
 }

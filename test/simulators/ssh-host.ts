@@ -18,6 +18,10 @@ export interface SshBehaviour {
     errorText?: string;
     /** Bytes written to standard output before the exit status. */
     outputBytes?: number;
+    /** Written to standard output. */
+    output?: string;
+    /** The output comes behind the exit status, as it may from OpenSSH. */
+    outputLate?: boolean;
 }
 
 /** A command as the host was told it. */
@@ -147,13 +151,15 @@ export async function startSshHost({ port = 0, name, hostKey = generateKeyPair()
     return host;
 }
 
-function answer(channel: ServerChannel, { command = "answer", exitCode = 0, errorText, outputBytes = 0 }: SshBehaviour): void {
+function answer(channel: ServerChannel, { command = "answer", exitCode = 0, errorText, outputBytes = 0, output = "", outputLate = false }: SshBehaviour): void {
     if (command === "silent") return channel.close();
     const finish = (): void => {
         if (errorText !== undefined) channel.stderr.write(`${errorText}\n`);
         channel.exit(exitCode);
+        if (outputLate) channel.write(output);
         if (command !== "keep-open") channel.end();
     };
+    if (output !== "" && !outputLate) channel.write(output);
     if (outputBytes > 0) channel.write(Buffer.alloc(outputBytes, "x"), finish);
     else finish();
 }
