@@ -59,11 +59,14 @@ function commandOfTransition(value: unknown, startOn: StartOn, at: number): Hear
     return "error" in parsed ? { error: parsed.error.replace("msg.command", "msg.transition") } : parsed;
 }
 
-/** S0's two switches, and everything that is wrong with the plan or with them. */
+/** S0's two switches, and what stands against them. */
 export interface Switches {
     dryRun: boolean;
     enabled: boolean;
+    /** What is wrong with the plan or with a switch: there is nothing to rehearse either. */
     problems: readonly string[];
+    /** Why hosts cannot be reached: no address, no pinned key. Stands against a real run only. */
+    unready: readonly string[];
 }
 
 /** What the sequencer is doing and remembers. */
@@ -114,12 +117,13 @@ function decideShutdown(command: ShutdownCommand, switches: Switches, { running,
 }
 
 /** What the command and the switches alone would lead to. */
-function wishOf(command: ShutdownCommand, { dryRun, enabled, problems }: Switches): Extract<Decision, { act: "run" | "tell" }> {
+function wishOf(command: ShutdownCommand, { dryRun, enabled, problems, unready }: Switches): Extract<Decision, { act: "run" | "tell" }> {
     const rehearsal = (why: string): Decision & { act: "run" } => ({ act: "run", mode: "rehearsal", outcome: "dry-run", why, preempts: false });
     if (problems.length > 0) return { act: "tell", mode: "rehearsal", outcome: "invalid", why: problems.join("; ") };
     if (command.simulated) return rehearsal("the input is simulated");
     if (dryRun !== false) return rehearsal("Dry run is on");
     if (enabled !== true) return { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: "Shutdown enabled is off" };
+    if (unready.length > 0) return { act: "tell", mode: "rehearsal", outcome: "invalid", why: unready.join("; ") };
     if (command.conclusive !== true) {
         return { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: "low watts alone do not prove an outage, the load may just be off; if this load is constant, say so in the power-classifier" };
     }

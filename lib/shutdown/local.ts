@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { systemClock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
-import { toTrouble, Trouble } from "../kit/trouble";
+import { errorCode, toTrouble, Trouble } from "../kit/trouble";
 import { programPath } from "./commands";
 import { commandEnd, lastWordsMs, OutputTail, type CommandEnd, type Transport } from "./transport";
 
@@ -25,7 +25,8 @@ export class LocalTransport implements Transport {
         if (this.#closed) return Promise.reject(new Trouble("stopped", `${subject}: stopped`));
         return withDeadline({ ms: deadlineMs, subject }, (signal) => new Promise<CommandEnd>((resolve, reject) => {
             const output = new OutputTail();
-            const [program = "", ...rest] = ["env", `PATH=${this.path}`, ...argv];
+            const [program = "", ...rest] = argv;
+            // The program is looked for in this PATH, not in ours.
             const child = spawn(program, rest, { shell: false, detached: true, stdio: ["ignore", "pipe", "pipe"], env: { PATH: this.path, LANG: "C" } });
             this.#running.add(child);
             signal.addEventListener("abort", () => killGroup(child), { once: true });
@@ -33,7 +34,7 @@ export class LocalTransport implements Transport {
             child.stderr.on("data", output.take);
             child.on("error", (error) => {
                 this.#running.delete(child);
-                reject(toTrouble(error, subject));
+                reject(errorCode(error) === "ENOENT" ? new Trouble("failed", `${subject}: there is no program ${program} in ${this.path}`) : toTrouble(error, subject));
             });
             child.on("exit", (code, signalName) => {
                 this.#running.delete(child);

@@ -35,7 +35,7 @@ export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, {
             progress(view.progress(stepText(changed), changed));
         }
         if (cancelled !== undefined) return view.result("cancelled", `${cancelled}. It was a rehearsal: nothing was sent.`, clock.now());
-        return stop.signal.aborted ? undefined : view.result("dry-run", `Graceful shutdown would execute: ${planText(plan)}. Nothing was sent: ${why}.`, clock.now());
+        return stop.signal.aborted ? undefined : view.result("dry-run", `${head.reason}: would shut down ${planText(plan)}. Nothing was sent: ${why}.`, clock.now());
     };
     const finished = walk();
     return {

@@ -21,11 +21,16 @@ export interface SequencerVoice<Origin> {
     warn(text: string): void;
 }
 
-export interface SequencerOptions<Origin> {
+/** What a sequencer has to work with. Asked for anew each time, since a deploy may change a host alone. */
+export interface SequencerSetup {
     /** Undefined when the plan is wrong; `switches.problems` says why. */
     plan: ShutdownPlan | undefined;
     switches: Switches;
     access(host: string): HostAccess;
+}
+
+export interface SequencerOptions<Origin> {
+    setup(): SequencerSetup;
     journal: RunJournal;
     clock: Clock;
     voice: SequencerVoice<Origin>;
@@ -60,24 +65,25 @@ export class Sequencer<Origin> {
     async handle(command: ShutdownCommand, origin?: Origin): Promise<Decision> {
         await this.ready;
         const run = this.#run;
-        const decision = decideRun(command, this.options.switches, {
+        const setup = this.options.setup();
+        const decision = decideRun(command, setup.switches, {
             ran: this.#memory.ran,
             ...(run !== undefined && { running: { mode: run.head.mode, stream: run.head.stream, simulated: run.head.simulated === true, committed: run.committed } }),
         });
-        if (!this.#closed) this.#follow(decision, command, origin);
+        if (!this.#closed) this.#follow(decision, command, setup, origin);
         return decision;
     }
 
-    #follow(decision: Decision, command: ShutdownCommand, origin: Origin | undefined): void {
+    #follow(decision: Decision, command: ShutdownCommand, setup: SequencerSetup, origin: Origin | undefined): void {
         const { stream, at } = command;
         switch (decision.act) {
             case "run":
                 if (decision.preempts) this.#run?.cancel("a real outage takes precedence");
-                this.#begin(this.#headOf(command, decision.mode), decision.why, origin);
+                this.#begin(setup, this.#headOf(command, decision.mode), decision.why, origin);
                 break;
             case "tell":
                 if (decision.outcome === "not-enabled") void this.#note({ kind: "dealt", stream, mode: "rehearsal", at });
-                this.#tell(command, decision, origin);
+                this.#tell(command, decision, setup.plan, origin);
                 break;
             case "cancel":
                 if (decision.rearm) void this.#note({ kind: "restored", stream, at });
@@ -112,14 +118,15 @@ export class Sequencer<Origin> {
         this.#memory = memory;
         warnings.forEach((text) => this.options.voice.warn(text));
         if (memory.open === undefined) return;
-        const obstacle = this.#obstacle(memory.open);
-        if (obstacle === undefined) this.#resume(memory.open);
-        else this.#giveUp(memory.open, obstacle);
+        const setup = this.options.setup();
+        const obstacle = this.#obstacle(memory.open, setup);
+        if (obstacle === undefined) this.#resume(memory.open, setup);
+        else this.#giveUp(memory.open, setup.plan, obstacle);
     }
 
     /** Why a run from the journal must not go on; `over` means that its outage may be over. */
-    #obstacle({ boot, lastAt }: OpenRun): { why: string; over: boolean } | undefined {
-        const { plan, switches, clock } = this.options;
+    #obstacle({ boot, lastAt }: OpenRun, { plan, switches }: SequencerSetup): { why: string; over: boolean } | undefined {
+        const { clock } = this.options;
         if (plan === undefined || switches.problems.length > 0) return { why: switches.problems.join("; "), over: false };
         if (switches.dryRun !== false || switches.enabled !== true) return { why: "it is no longer armed", over: false };
         // The machine may have been switched off by this very run, and be up again because power is back.
@@ -127,15 +134,14 @@ export class Sequencer<Origin> {
         return clock.now() - lastAt > resumeWithinMs ? { why: "it was too long ago", over: true } : undefined;
     }
 
-    #resume(open: OpenRun): void {
+    #resume(open: OpenRun, setup: SequencerSetup): void {
         const { run, stream, reason, startedAt } = open;
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
-        this.#begin({ run, stream, reason, mode: "live", startedAt }, "", undefined, open);
+        this.#begin(setup, { run, stream, reason, mode: "live", startedAt }, "", undefined, open);
     }
 
-    #giveUp(open: OpenRun, { why, over }: { why: string; over: boolean }): void {
-        const { plan, clock } = this.options;
-        const at = clock.now();
+    #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: { why: string; over: boolean }): void {
+        const at = this.options.clock.now();
         const steps = plan === undefined ? [] : stepsOf(plan).map(({ view }) => {
             const { state, error } = open.results.get(view.id) ?? { state: "skipped" as const, error: "interrupted" };
             return { ...view, state, ...(error !== undefined && { error }) };
@@ -147,8 +153,8 @@ export class Sequencer<Origin> {
         this.#say(() => this.options.voice.result(view.result(over ? "incomplete" : "cancelled", text, at), undefined));
     }
 
-    #begin(head: RunHead, why: string, origin: Origin | undefined, open?: OpenRun): void {
-        const { plan, clock, voice, access, paceMs } = this.options;
+    #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, open?: OpenRun): void {
+        const { clock, voice, paceMs } = this.options;
         if (plan === undefined) return;
         const progress = (next: RunProgress): void => this.#say(() => voice.progress(next, origin));
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
@@ -162,10 +168,10 @@ export class Sequencer<Origin> {
         });
     }
 
-    #tell(command: ShutdownCommand, { outcome, why }: Extract<Decision, { act: "tell" }>, origin: Origin | undefined): void {
-        const { plan, clock, voice } = this.options;
+    #tell(command: ShutdownCommand, { outcome, why }: Extract<Decision, { act: "tell" }>, plan: ShutdownPlan | undefined, origin: Origin | undefined): void {
+        const { clock, voice } = this.options;
         const view = new RunView(this.#headOf(command, "rehearsal"), plan === undefined ? [] : stepsOf(plan).map((step) => step.view));
-        const text = outcome === "invalid" ? `Shutdown is not armed: ${why}. Manual intervention required!` : `Shutdown NOT enabled. Manual intervention required! (${why}.)`;
+        const text = `${command.reason}, and nothing is shut down: ${outcome === "invalid" ? `not armed, ${why}` : why}.`;
         this.#say(() => voice.result(view.result(outcome, text, clock.now()), origin));
     }
 

@@ -4,7 +4,7 @@ import type { ShutdownCommand } from "../../../lib/power/command";
 import { commandFrom, decideRun, isTaintedMessage, type Decision, type GateState, type StartOn, type Switches } from "../../../lib/shutdown/gate";
 
 const at = 1_700_000_000_000;
-const armed: Switches = { dryRun: false, enabled: true, problems: [] };
+const armed: Switches = { dryRun: false, enabled: true, problems: [], unready: [] };
 const idle: GateState = { ran: new Map() };
 const critical = { device: "plug", from: "ALERT", to: "CRITICAL", since: at, at, watts: 24, conclusive: true };
 
@@ -94,7 +94,7 @@ describe("property: what leads to a real shutdown", () => {
         payload: sometimes("shutdown", "cancel", 3), command: fc.oneof(part, sometimes(undefined)), transition: fc.oneof(part, sometimes(undefined)),
         reading: fc.oneof(part, fc.constant(undefined)), simulated: sometimes(undefined, false),
     }, { requiredKeys: [] });
-    const switches: fc.Arbitrary<Switches> = fc.record({ dryRun: fc.boolean(), enabled: fc.boolean(), problems: fc.constantFrom([], ["wrong"]) });
+    const switches: fc.Arbitrary<Switches> = fc.record({ dryRun: fc.boolean(), enabled: fc.boolean(), problems: fc.constantFrom([], ["wrong"]), unready: fc.constantFrom([], ["nas: no address"]) });
 
     it("is only an untainted, well-formed, conclusive shutdown with both switches set and no problem", () => {
         let live = 0;
@@ -105,7 +105,7 @@ describe("property: what leads to a real shutdown", () => {
             if (!("mode" in decision) || decision.mode !== "live") return;
             live += 1;
             assert.equal(isTaintedMessage(msg), false);
-            assert.equal(set.dryRun === false && set.enabled === true && set.problems.length === 0, true);
+            assert.equal(set.dryRun === false && set.enabled === true && set.problems.length === 0 && set.unready.length === 0, true);
             const source = (msg.command ?? msg.transition) as Record<string, unknown>;
             assert.equal(source.conclusive, true);
             assert.ok(source.action === "shutdown" || source.to === "CRITICAL" || source.to === "DEAD");
@@ -122,7 +122,7 @@ describe("S0's switches", () => {
         [false, true, "run", "completed"],
     ] as const) {
         it(`Dry run ${dryRun}, Shutdown enabled ${enabled}: ${outcome}`, () => {
-            const decision = decide({ transition: critical }, { dryRun, enabled, problems: [] });
+            const decision = decide({ transition: critical }, { dryRun, enabled, problems: [], unready: [] });
             assert.deepEqual([decision.act, "outcome" in decision && decision.outcome], [act, outcome]);
         });
     }
@@ -132,8 +132,15 @@ describe("S0's switches", () => {
         assert.deepEqual(decision, { act: "tell", mode: "rehearsal", outcome: "invalid", why: "the plan has no hosts" });
     });
 
+    it("that are set with a host that cannot be reached are refused, loudly, but can be rehearsed", () => {
+        const unready = ["nas: no pinned host key"];
+        assert.deepEqual(decide(real(), { ...armed, unready }), { act: "tell", mode: "rehearsal", outcome: "invalid", why: "nas: no pinned host key" });
+        assert.equal(decide(real(), { ...armed, dryRun: true, unready }).act, "run");
+        assert.equal(decide(fake(), { ...armed, unready }).act, "run");
+    });
+
     it("that are no booleans arm nothing", () => {
-        const decision = decide(real(), { dryRun: "false", enabled: "true", problems: [] } as unknown as Switches);
+        const decision = decide(real(), { dryRun: "false", enabled: "true", problems: [], unready: [] } as unknown as Switches);
         assert.equal("mode" in decision && decision.mode, "rehearsal");
     });
 

@@ -5,14 +5,14 @@ import type { Switches } from "../../../lib/shutdown/gate";
 import { RunJournal } from "../../../lib/shutdown/journal";
 import { parsePlan } from "../../../lib/shutdown/plan";
 import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
-import { Sequencer, type SequencerOptions } from "../../../lib/shutdown/sequencer";
+import { Sequencer, type SequencerOptions, type SequencerSetup } from "../../../lib/shutdown/sequencer";
 import { FakeHosts, ok } from "../../support/fake-hosts";
 import { eventually } from "../../support/eventually";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { VirtualClock } from "../../support/virtual-clock";
 
 const { plan } = parsePlan({ hosts: [{ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }] });
-const armed: Switches = { dryRun: false, enabled: true, problems: [] };
+const armed: Switches = { dryRun: false, enabled: true, problems: [], unready: [] };
 
 describe("the sequencer", () => {
     let hosts: FakeHosts;
@@ -23,9 +23,9 @@ describe("the sequencer", () => {
     let warnings: string[];
     const open: Sequencer<string>[] = [];
 
-    const sequencer = (switches: Switches = armed, more: Partial<SequencerOptions<string>> = {}): Sequencer<string> => {
+    const sequencer = (switches: Switches = armed, { plan: itsPlan = plan, ...more }: Partial<SequencerOptions<string> & SequencerSetup> = {}): Sequencer<string> => {
         const one = new Sequencer<string>({
-            plan, switches, access: hosts.access, clock, boot: "boot-1", paceMs: 0,
+            setup: () => ({ plan: itsPlan, switches, access: hosts.access }), clock, boot: "boot-1", paceMs: 0,
             journal: new RunJournal(join(folder.path, "run.journal"), (text) => void warnings.push(text)),
             voice: { progress: (next) => void progress.push(next), result: (next) => void results.push(next), warn: (text) => void warnings.push(text) },
             ...more,
@@ -63,10 +63,10 @@ describe("the sequencer", () => {
     });
 
     it("by default rehearses: every step would be done, no host is opened", async () => {
-        await sequencer({ dryRun: true, enabled: false, problems: [] }).handle(command());
+        await sequencer({ dryRun: true, enabled: false, problems: [], unready: [] }).handle(command());
         await result();
         assert.deepEqual(outcomes(), ["dry-run"]);
-        assert.equal(results[0]?.text, "Graceful shutdown would execute: 2 hosts, 2 services, then shutdown -h +2. Nothing was sent: Dry run is on.");
+        assert.equal(results[0]?.text, "plug CRITICAL at 24.0 W: would shut down 2 hosts, 2 services, then shutdown -h +2. Nothing was sent: Dry run is on.");
         assert.ok(results[0]?.steps.every((step) => step.state === "would-do"));
         assert.deepEqual(progress.map((next) => next.text).slice(1), [
             "app: would log in", "app: would stop web", "nas: would log in", "nas: would stop db", "app: would run shutdown -h +2", "nas: would run shutdown -h +2",
@@ -77,12 +77,12 @@ describe("the sequencer", () => {
     it("without Shutdown enabled only says that a person has to act", async () => {
         await sequencer({ ...armed, enabled: false }).handle(command());
         assert.deepEqual(outcomes(), ["not-enabled"]);
-        assert.match(results[0]?.text ?? "", /Shutdown NOT enabled. Manual intervention required!/);
+        assert.match(results[0]?.text ?? "", /nothing is shut down: Shutdown enabled is off/);
         assert.deepEqual(hosts.opened, []);
     });
 
     it("without a plan is disarmed and loud", async () => {
-        await sequencer({ ...armed, problems: ["the plan has no hosts"] }, { plan: undefined }).handle(command());
+        await sequencer({ ...armed, problems: ["the plan has no hosts"] }, {}).handle(command());
         assert.deepEqual(outcomes(), ["invalid"]);
         assert.match(results[0]?.text ?? "", /the plan has no hosts/);
     });
@@ -194,7 +194,7 @@ describe("the sequencer", () => {
 
         for (const [why, switches, more, outcome] of [
             ["Dry run was switched on meanwhile", { ...armed, dryRun: true }, {}, "cancelled"],
-            ["the plan is broken now", { ...armed, problems: ["the plan has no hosts"] }, { plan: undefined }, "cancelled"],
+            ["the plan is broken now", { ...armed, problems: ["the plan has no hosts"] }, {}, "cancelled"],
             ["the machine has been restarted: power must be back", armed, { boot: "boot-2" }, "incomplete"],
         ] as const) {
             it(`does not go on with it when ${why}, and says so`, async () => {
