@@ -34,8 +34,9 @@ export type Telling = { alert: Alert | undefined } | { error: string };
  */
 export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: number): Telling {
     if (isThere(msg.alert)) return parseAlert(msg.alert, at);
-    if (isThere(msg.result)) return isRun(msg.result, "outcome") ? { alert: resultAlert(msg.result as unknown as RunResult) } : { error: "msg.result is not the result of a shutdown run" };
-    if (isThere(msg.progress)) return isRun(msg.progress, "text") ? { alert: progressAlert(msg.progress as unknown as RunProgress, steps, at) } : { error: "msg.progress is not the progress of a shutdown run" };
+    // Other nodes use these two names as well: what is no run of ours is none of our business.
+    if (isOfRun(msg.result)) return isRun(msg.result, "outcome") ? { alert: resultAlert(msg.result as unknown as RunResult) } : { error: "msg.result is not the result of a shutdown run" };
+    if (isOfRun(msg.progress)) return isRun(msg.progress, "text") ? { alert: progressAlert(msg.progress as unknown as RunProgress, steps, at) } : { error: "msg.progress is not the progress of a shutdown run" };
     if (isThere(msg.missed)) return isMissed(msg.missed) ? { alert: missedAlert(msg.missed) } : { error: "msg.missed does not say which device failed how often" };
     if (isThere(msg.transition)) return isTransition(msg.transition) ? { alert: transitionAlert(msg.transition, label, measuredIn(msg)) } : { error: "msg.transition is not a change of power state" };
     const { payload, topic } = msg;
@@ -66,11 +67,16 @@ function isMissed(value: unknown): value is Missed {
     return typeof device === "string" && amount(failures) !== undefined && amount(at) !== undefined && (error === undefined || typeof error === "string");
 }
 
+function isOfRun(value: unknown): boolean {
+    const { run, steps } = fieldsOf(value);
+    return typeof run === "string" && Array.isArray(steps);
+}
+
 const outcomes: readonly unknown[] = ["dry-run", "not-enabled", "completed", "incomplete", "cancelled", "invalid"];
 
 function isRun(value: unknown, kind: "outcome" | "text"): value is Record<string, unknown> {
-    const { run, reason, text, steps, outcome, endedAt } = fieldsOf(value);
-    if (typeof run !== "string" || typeof text !== "string" || typeof reason !== "string" || !Array.isArray(steps)) return false;
+    const { reason, text, steps, outcome, endedAt } = fieldsOf(value);
+    if (typeof text !== "string" || typeof reason !== "string" || !Array.isArray(steps)) return false;
     if (!steps.map(fieldsOf).every(({ host, label, state, kind }) => [host, label, state, kind].every((text) => typeof text === "string"))) return false;
     return kind === "text" || (outcomes.includes(outcome) && amount(endedAt) !== undefined);
 }

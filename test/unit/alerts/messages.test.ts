@@ -21,6 +21,7 @@ describe("alertFrom", () => {
         ["missed polls, not the transition that comes with them", { missed, transition: { ...transition, to: "UNKNOWN" } }, /5 consecutive failures/],
         ["a transition, not the payload", { transition, payload: "ALERT" }, /POWER ALERT/],
         ["a text", { payload: "Generator started" }, /^Generator started$/],
+        ["a text that travels with other nodes' results", { payload: "Backup done", result: { rows: [] }, progress: 50 }, /^Backup done$/],
         ["a measured charge", { transition, reading: { charge: 41 } }, /Battery at 41%/],
         ["the charge that an estimate rests on", { transition, depletion: { charge: 41.3, method: "charge" } }, /Battery at 41%/],
         ["an estimate of our own before the device's", { transition, depletion: { secondsToEmpty: 600 }, reading: { runtime: 60 } }, /Estimate ~10 min remaining/],
