@@ -188,6 +188,9 @@ export class LabHost {
         const lines = existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
         return lines.filter((line) => line !== "").map((line) => ({ at: Number(line.split(" ")[0]) * 1000, what: line.split(" ").slice(1).join(" ") }));
     }
+    clearLog(): void {
+        rmSync(join(this.seen, "var/log/power.log"), { force: true });
+    }
     /** When a shutdown is scheduled for, in ms since the epoch; undefined when none is. */
     get scheduledShutdown(): number | undefined {
         const path = `/proc/${this.#init}/root/run/systemd/shutdown/scheduled`;

@@ -50,6 +50,8 @@ export interface Holds {
     resources: Record<string, number>;
     /** Listeners on Node-RED's events, on the process and on the web server. */
     listeners: number;
+    /** Its wall clock, ms since the epoch. */
+    wall: number;
     /** Node-RED's node objects in memory, those of earlier deploys included. */
     nodes: number;
     /** Open file descriptors. */

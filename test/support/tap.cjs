@@ -57,6 +57,7 @@ module.exports = (RED) => {
                 return {
                     resources,
                     listeners: listeners(RED.events) + listeners(process) + listeners(RED.server),
+                    wall: Date.now(),
                     nodes: liveNodes(RED),
                     descriptors: readdirSync("/proc/self/fd").length,
                     heapUsed: process.memoryUsage().heapUsed,

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { at } from "../support/monitor-flow";
+import type { FlowNode } from "../support/node-red";
+import { Rig, type RigHost } from "./rig";
+
+const plan: RigHost[] = [{ name: "nas", services: ["postgresql"] }];
+
+/** 20,000 messages of every wrong kind, to every node that listens. */
+const flood: FlowNode[] = [
+    { id: "f100d00000000001", type: "inject", z: at.tab, x: 0, y: 0, props: [], wires: [["f100d00000000002"]] },
+    {
+        id: "f100d00000000002", type: "function", z: at.tab, x: 0, y: 0, outputs: 1, wires: [[at.classifier, at.sequencer, at.telegram, at.plug]],
+        func: `const junk = [undefined, null, "", "x".repeat(10000), -1, 1e308, NaN, Infinity, true, [], {}, [1, 2], { watts: 3 }, Buffer.alloc(1000), "25 W", "shutdown; reboot", "$(reboot)", "__proto__"];
+            for (let n = 0; n < 20000; n += 1) {
+                const a = junk[n % junk.length], b = junk[(n * 7 + 3) % junk.length];
+                node.send({
+                    payload: a, topic: b,
+                    reading: n % 3 ? undefined : { device: a, at: b, watts: a, quality: b, simulated: a },
+                    command: n % 5 ? undefined : { action: a, stream: b, conclusive: a, at: b },
+                    transition: n % 7 ? undefined : { device: a, to: b, conclusive: a },
+                    alert: n % 11 ? undefined : { severity: a, title: b },
+                });
+                if (n % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+            }
+            return null;`,
+    },
+];
+
+describe("a flood of garbage", function () {
+    this.timeout(120_000);
+    let rig: Rig;
+    before(async () => {
+        rig = await Rig.start(plan);
+        await rig.switchOn();
+        await rig.deploy({ more: flood });
+        await rig.state("HEALTHY");
+    });
+    after(() => rig.stop());
+
+    it("starts nothing, ends nothing, and leaves the memory as it was", async () => {
+        const before = await rig.red.holds();
+        await rig.red.record(false);
+        await rig.red.inject("f100d00000000001");
+        await rig.red.record(true);
+        const heard = rig.red.received(at.classifier).length;
+        await rig.red.until(at.classifier, heard + 3, 60_000);
+        assert.equal(rig.toldInAll, 0);
+        assert.equal(rig.red.ended, false);
+        const after = await rig.red.holds();
+        assert.ok(after.heapUsed - before.heapUsed < 20_000_000, `${after.heapUsed - before.heapUsed} bytes more`);
+        for (const [kind, count] of Object.entries(after.resources)) assert.ok(count <= (before.resources[kind] ?? 0) + 5, `${kind}: ${before.resources[kind] ?? 0} before, ${count} after`);
+    });
+    it("hides no real outage that comes after it", async () => {
+        rig.plug.setWatts(25);
+        const result = await rig.result();
+        assert.deepEqual([result.outcome, result.mode], ["completed", "live"]);
+    });
+});
