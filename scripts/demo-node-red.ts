@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
@@ -33,14 +34,15 @@ export interface DemoNodeRedOptions {
 }
 
 const repository = join(__dirname, "..");
+const load = createRequire(__filename);
 
 /** Starts Node-RED on 127.0.0.1 with a private user directory that knows this package and the dashboard. */
 export async function startNodeRed({ folder, port, flow, credentials }: DemoNodeRedOptions): Promise<DemoNodeRed> {
     const server = await listen(port);
     prepare(folder, flow, credentials);
-    // eslint-free require: node-red and express have no usable types for embedding.
-    const RED = require("node-red") as Runtime;
-    const express = require(require.resolve("express", { paths: [require.resolve("node-red")] })) as () => WebApp;
+    // Neither has types for embedding; express is the one that Node-RED itself uses.
+    const RED = load("node-red") as Runtime;
+    const express = createRequire(load.resolve("node-red"))("express") as () => WebApp;
     const app = express();
     RED.init(server, {
         uiHost: "127.0.0.1", uiPort: server.address(), userDir: folder, flowFile: "flows.json", credentialSecret: false,

@@ -38,7 +38,7 @@ RED.nodes.registerType<Properties, Credentials>("telegram-alert", {
     },
     credentials: { token: { type: "password" } },
     inputs: 1,
-    outputs: 1,
+    outputs: 2,
     align: "right",
     paletteLabel: "telegram alert",
     label() {
@@ -50,8 +50,8 @@ RED.nodes.registerType<Properties, Credentials>("telegram-alert", {
     inputLabels() {
         return this._("telegram-alert.port.alert");
     },
-    outputLabels() {
-        return this._("telegram-alert.port.delivered");
+    outputLabels(index) {
+        return this._(index === 0 ? "telegram-alert.port.delivered" : "telegram-alert.port.accepted");
     },
     oneditprepare() {
         const button = $("#telegram-alert-test");

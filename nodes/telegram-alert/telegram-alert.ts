@@ -39,9 +39,10 @@ export = (RED: NodeAPI): void => {
 
         if (problems.length > 0) {
             light.show("error", problems.join("; "));
-            onInput(this, (msg) => {
+            onInput(this, (msg, send) => {
                 const alert = tellingOf(msg);
                 if (alert === undefined) return;
+                send([null, told(alert)]);
                 this.warn(`Telegram not configured. Alert: ${alertText(alert)}`);
                 throw new Trouble("config", `alert not sent: ${problems.join("; ")}`);
             });
@@ -99,10 +100,11 @@ export = (RED: NodeAPI): void => {
         };
         const outbox = new Outbox<FlowMessage>({ file, channel: chat, events });
 
-        onInput(this, async (msg) => {
+        onInput(this, async (msg, send) => {
             const alert = tellingOf(msg);
             if (alert === undefined) return;
             const { repeat } = await outbox.post(alert, msg);
+            if (!repeat) send([null, told(alert)]);
             if (repeat && outbox.waiting === 0) light.show("ok", "same again: not sent");
             else show();
         });
@@ -115,6 +117,11 @@ export = (RED: NodeAPI): void => {
     RED.nodes.registerType<TelegramAlertNode, NodeDef, object, TelegramCredentials>("telegram-alert", TelegramAlert, { credentials: { token: { type: "password" } } });
     addTestRoute(RED);
 };
+
+/** What output 2 says of an alert, for screens on the spot: they shall know also while the network is away. */
+function told(alert: Alert): FlowMessage {
+    return { ...messageOf(alert), alert };
+}
 
 /** The message of an alert from before a restart: only the alert was kept. */
 function messageOf(alert: Alert): FlowMessage {

@@ -14,7 +14,7 @@ const token = "123456:secret-TOKEN_of-the-bot";
 const transition: Transition = { device: "solix_output", from: "ALERT", to: "CRITICAL", since: 1, at: 1, watts: 24, conclusive: true };
 const critical = "🔴 POWER CRITICAL — Solix output: 24.0W\nBattery nearly depleted. Graceful shutdown imminent.";
 const around: FlowNode[] = [
-    { id: "out", type: "helper" }, { id: "errors", type: "helper" }, { id: "done", type: "helper" }, { id: "statuses", type: "helper" },
+    { id: "out", type: "helper" }, { id: "told", type: "helper" }, { id: "errors", type: "helper" }, { id: "done", type: "helper" }, { id: "statuses", type: "helper" },
     { id: "catch", type: "catch", wires: [["errors"]] },
     { id: "complete", type: "complete", scope: ["telegram"], uncaught: false, wires: [["done"]] },
     { id: "status", type: "status", wires: [["statuses"]] },
@@ -25,7 +25,7 @@ describe("telegram-alert", () => {
     let api: telegram.TelegramSimulator;
     let flow: LoadedFlow;
     const load = async (settings: object = {}, credentials: Record<string, string> = { token }): Promise<void> => {
-        flow = await loadFlow([telegramAlert], [{ ...stored, baseUrl: api.url, ...settings, wires: [["out"]] }, ...around], { userDir: folder.path, credentials: { telegram: credentials } });
+        flow = await loadFlow([telegramAlert], [{ ...stored, baseUrl: api.url, ...settings, wires: [["out"], ["told"]] }, ...around], { userDir: folder.path, credentials: { telegram: credentials } });
     };
     const feed = (...messages: object[]): void => {
         for (const message of messages) flow.node("telegram").receive(message as NodeMessage);
@@ -55,6 +55,20 @@ describe("telegram-alert", () => {
         assert.deepEqual([attempts, times], [1, 1]);
         assert.equal((msg?.alert as { title: string }).title, "POWER CRITICAL");
         await statusIs(/^sent \d\d:\d\d$/);
+    });
+
+    it("tells a screen on the spot of every alert at once, also while Telegram is away or not set up", async () => {
+        api.always({ kind: "silence" });
+        await load();
+        feed({ payload: "CRITICAL", transition });
+        const [away] = await flow.until("told", 1);
+        assert.equal((away?.alert as { title: string }).title, "POWER CRITICAL");
+        assert.equal(away?.payload, critical);
+        assert.equal(flow.received("out").length, 0);
+        await flow.unload();
+        await load({}, {});
+        feed({ payload: "no token here" });
+        assert.equal((await flow.until("told", 1))[0]?.payload, "no token here");
     });
 
     it("delivers underscores in host names", async () => {

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { launch, noBrowser, openPage } from "../support/browser";
+import { example, nodeOf } from "../support/monitor";
+import { repository, startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
+
+const types = Object.keys((JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { "node-red": { nodes: Record<string, string> } })["node-red"].nodes);
+const exampleNames = readdirSync(join(repository, "examples", "flows")).map((file) => file.replace(/\.json$/, ""));
+
+describe("the editor", function () {
+    let browser: Browser;
+    let red: NodeRed;
+    before(async function () {
+        if (noBrowser !== undefined) {
+            console.log(`skipped: ${noBrowser}`);
+            return this.skip();
+        }
+        red = await startNodeRed({ dashboard: true });
+        browser = await launch();
+    });
+    after(async () => {
+        await browser?.close();
+        await red?.stop();
+    });
+
+    async function openEditor(colorScheme: "light" | "dark" = "light"): Promise<{ page: Page; problems: string[] }> {
+        const opened = await openPage(browser, { viewport: { width: 1400, height: 900 }, colorScheme });
+        await opened.page.goto(`${red.url}/`);
+        await opened.page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='power-classifier']").waitFor();
+        return opened;
+    }
+
+    it("takes a newcomer from Import > Examples to a rehearsed shutdown: import, edit, deploy, press 25 W", async () => {
+        const { page, problems } = await openEditor();
+        await page.evaluate("RED.actions.invoke('core:show-examples-import-dialog')");
+        const dialog = page.locator(".ui-dialog");
+        for (const entry of ["@ridethrough/node-red", "flows", "01 Try it with fake wattage"]) {
+            await dialog.getByText(entry, { exact: true }).filter({ visible: true }).first().click();
+        }
+        await page.locator("#red-ui-clipboard-dialog-ok").click();
+
+        const classifier = nodeOf(example("01 Try it with fake wattage"), "power-classifier");
+        await page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(classifier.id)}))`);
+        const critical = page.locator("#node-input-critical");
+        await critical.fill("90");
+        await page.waitForFunction("document.querySelector('#node-input-critical').classList.contains('input-error')", undefined, { timeout: 5000 });
+        await critical.fill("35");
+        await page.waitForFunction("!document.querySelector('#node-input-critical').classList.contains('input-error')", undefined, { timeout: 5000 });
+        await page.locator("#node-dialog-ok").click();
+        await page.locator("#red-ui-header-button-deploy").click();
+
+        const stored = async (): Promise<FlowNode[]> => (await (await red.request("flows")).json()) as FlowNode[];
+        await red.eventually(() => red.status(classifier.id) !== undefined, 10_000, () => "the deployed classifier's status");
+        assert.equal((await stored()).find(({ id }) => id === classifier.id)?.critical, "35", "the edit is deployed as the dialog stores it: a string");
+
+        // The button of the inject node, as a mouse presses it.
+        const inject = nodeOf(example("01 Try it with fake wattage"), "inject", "25 W");
+        await page.locator(`#${inject.id} .red-ui-flow-node-button-button, [id="${inject.id}"] .red-ui-flow-node-button-button`).first().click();
+        const sequencer = nodeOf(example("01 Try it with fake wattage"), "shutdown-sequencer");
+        await red.eventually(() => /CRITICAL/.test(red.status(classifier.id)?.text ?? ""), 10_000, () => `CRITICAL, not ${red.status(classifier.id)?.text}`);
+        const result = nodeOf(example("01 Try it with fake wattage"), "debug", "result");
+        const [msg] = await red.until(result.id, 1, 20_000);
+        assert.equal((msg?.result as { outcome: string }).outcome, "dry-run");
+        assert.ok(red.status(sequencer.id) !== undefined);
+        assert.deepEqual(problems, []);
+        await red.deploy([]);
+    });
+
+    for (const name of exampleNames) {
+        it(`imports "${name}" with nothing unknown and no dialog that complains but about addresses and secrets`, async () => {
+            const { page, problems } = await openEditor();
+            await page.evaluate(`RED.view.importNodes(${JSON.stringify(example(name))}, { addFlow: false, touchImport: true })`);
+            const faults = await page.evaluate<string[]>(`(() => {
+                const faults = [];
+                const check = (node) => {
+                    if (node.type === "unknown" || node._def?.name === "unknown") faults.push("unknown type " + (node.unknownType ?? node.type));
+                    for (const error of node.validationErrors ?? []) faults.push(node.type + ": " + error);
+                };
+                RED.nodes.eachNode(check);
+                RED.nodes.eachConfig(check);
+                return faults;
+            })()`);
+            const expected = /^(plug-reader: host|telegram-alert: (chatId|token)|power-host: (host|hostKey|user|privateKey)|shutdown-plan: hosts|anker-account: |solix-reader: |timeline-store: )/;
+            assert.deepEqual(faults.filter((fault) => !expected.test(fault.replace(/"/g, ""))), []);
+            assert.deepEqual(problems, []);
+        });
+    }
+
+    for (const scheme of ["light", "dark"] as const) {
+        it(`opens every dialog in ${scheme} colours: labels in words, help of its own, readable, no console error`, async () => {
+            const { page, problems } = await openEditor(scheme);
+            await page.evaluate("RED.view.importNodes([{ id: 'aaaaaaaaaaaaaaaa', type: 'tab', label: 'dialogs' }], { addFlow: false, touchImport: true })");
+            for (const type of types) {
+                const isConfig = await page.evaluate<boolean>(`RED.nodes.getType(${JSON.stringify(type)}).category === "config"`);
+                if (isConfig) await page.evaluate(`RED.editor.editConfig("", ${JSON.stringify(type)}, "_ADD_")`);
+                else {
+                    await page.evaluate(`(() => {
+                        const [created] = [RED.view.importNodes([{ id: "b" + ${JSON.stringify(type)}.length.toString(16).padStart(15, "0") + "", type: ${JSON.stringify(type)}, x: 100, y: 100, z: RED.workspaces.active(), wires: [] }], { generateIds: true, touchImport: true })];
+                        return created;
+                    })()`);
+                    await page.evaluate(`RED.editor.edit(RED.nodes.filterNodes({ type: ${JSON.stringify(type)} }).at(-1))`);
+                }
+                const tray = page.locator(".red-ui-tray").last();
+                await tray.locator("#dialog-form, #node-config-dialog-edit-form").first().waitFor();
+                const text = await tray.innerText();
+                assert.doesNotMatch(text, new RegExp(`${type}\\.[a-z]`), `${type}: a label without words`);
+                const unreadable = (await tray.evaluate(readability)) as string[];
+                assert.deepEqual(unreadable, [], `${type} in ${scheme}`);
+                const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) || ""`);
+                assert.ok(help.length > 200, `${type} has help`);
+                await page.locator(isConfig ? "#node-config-dialog-cancel" : "#node-dialog-cancel").last().click();
+                await page.waitForFunction("document.querySelectorAll('.red-ui-tray').length === 0");
+            }
+            assert.deepEqual(problems, []);
+        });
+    }
+});
+
+/** Runs in the page: visible texts whose contrast with what is behind them is below 2.5 to 1. */
+const readability = `(tray) => {
+    const parse = (text) => { const [r, g, b, a = 1] = (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number); return { r, g, b, a }; };
+    const light = ({ r, g, b }) => { const [x, y, z] = [r, g, b].map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * x + 0.7152 * y + 0.0722 * z; };
+    const behind = (element) => { for (let at = element; at; at = at.parentElement) { const colour = parse(getComputedStyle(at).backgroundColor); if (colour.a > 0.5) return colour; } return { r: 255, g: 255, b: 255, a: 1 }; };
+    const out = [];
+    for (const element of tray.querySelectorAll("label, span, p, td, th, button, a, h1, h2, h3, h4, small, li")) {
+        const own = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join("");
+        if (!own || !element.offsetParent) continue;
+        const [a, b] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (contrast < 2.5) out.push(own.slice(0, 40) + " " + contrast.toFixed(1));
+    }
+    return out;
+}`;
