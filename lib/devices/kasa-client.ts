@@ -8,8 +8,9 @@ let shared: Promise<Client> | undefined;
  * 8 MB). Each client leaves a logger behind in the library's registry for good: keep it.
  */
 export async function newKasaClient(): Promise<Client> {
-    const { Client: KasaClient } = await import("tplink-smarthome-api");
-    return new KasaClient({ logger: silent });
+    // Node finds no names in this CommonJS package, only its default; under tsx, in tests, it is the other way round.
+    const loaded = await import("tplink-smarthome-api");
+    return new (loaded.default ?? loaded).Client({ logger: silent });
 }
 
 /** The one client that describes all plugs; it opens no connection by itself. */
