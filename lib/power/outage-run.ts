@@ -61,7 +61,7 @@ export function advanceOutage(before: OutageRun, seconds: number): { run: Outage
         }
         if (left <= instant) break;
         const step = Math.min(left, remaining, phase.everySeconds);
-        run = { ...run, inPhase: run.inPhase + step, elapsed: run.elapsed + step, charge: chargeAfter(run, phase, step, step === remaining) };
+        run = { ...run, inPhase: run.inPhase + step, elapsed: run.elapsed + step, charge: chargeAfter(run, phase, step, remaining - step <= instant) };
         left -= step;
         moments.push(momentOf(run));
     }
