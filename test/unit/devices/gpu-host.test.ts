@@ -48,6 +48,7 @@ describe("a host with GPUs", () => {
         match(poll.gpus[2]?.reading.error ?? "", /device handle/);
         equal(poll.gpus[2]?.gpu.gpu_model, "NVIDIA L40S");
         equal(poll.metered, 3);
+        deepEqual(poll.troubles.map(({ message }) => message.slice(0, 28)), ["GPU 1 of host Red Fin: its d", "GPU 2 of host Red Fin: Unabl"]);
     });
 
     it("does not invent a GPU from a warning behind good rows", async () => {
@@ -60,6 +61,7 @@ describe("a host with GPUs", () => {
         const poll = await host().poll(never);
         deepEqual(poll.gpus.map(({ reading: { quality, temperature } }) => [quality, temperature]), [["missing", 41], ["good", 41]]);
         equal(poll.metered, 1);
+        deepEqual(poll.troubles, []);
     });
 
     it("that was never reached is missing as a whole, later GPU by GPU", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KasaSession } from "../../../lib/devices/kasa-session";
 import { startFaultyServer, type Behaviour, type FaultyServer } from "../../simulators/faulty-server";
 import { startKasaPlug, type KasaPlug } from "../../simulators/kasa-plug";
-import { eventually } from "../../support/helper";
+import { eventually } from "../../support/eventually";
 
 const request = '{"emeter":{"get_realtime":{}}}';
 

@@ -3,7 +3,7 @@ import { openPlug } from "../../../lib/devices/plugs";
 import { startFaultyServer } from "../../simulators/faulty-server";
 import { startKasaPlug } from "../../simulators/kasa-plug";
 import { startShelly } from "../../simulators/shelly";
-import { eventually } from "../../support/helper";
+import { eventually } from "../../support/eventually";
 import { plugAt, readOnce } from "../../support/plug-options";
 
 describe("opening a plug", () => {
