@@ -1,0 +1,261 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock, type Clock } from "../kit/clock";
+import { errorText } from "../kit/trouble";
+import type { TimelineRow } from "./timeline-event";
+import { appendWhole, markLine, readSegment, writeSegment, type Segment } from "./timeline-segment";
+import type { Piece } from "./timeline-store";
+import { rowLine } from "./timeline-line";
+
+export interface SpoolOptions {
+    /** Where rows wait; without one they wait in memory only. */
+    folder?: string;
+    /** Most bytes on the disk, and most bytes of rows that wait in memory because the disk refuses them (or there is no folder). */
+    maxBytes: number;
+    maxMemoryBytes: number;
+    clock?: Clock;
+}
+
+export interface SpoolState {
+    /** Rows that wait. */
+    waiting: number;
+    /** Of these, rows that a crash would lose, because the disk refuses them. Undefined when there is no folder anyway. */
+    unsafe?: number;
+    /** Rows given up since the start because there was no room: the oldest. */
+    dropped: number;
+    /** Why the disk refuses rows. */
+    disk?: string;
+}
+
+/** How often a disk that refuses is tried again, in ms. */
+const diskRetryMs = 2000;
+/** The most that a power cut can take, in ms, next to what the disk itself holds back. */
+const syncMs = 10_000;
+
+/**
+ * The queue in front of a store. A row that `append` has taken survives kill -9 (it is in the system's page cache), and is
+ * handed out in the order of arrival until it is confirmed. Rows wait in segments of bounded size, so that an outage
+ * of days needs no memory. When the room is used up the oldest segment is given up, and counted.
+ */
+export class Spool {
+    #segments: Segment[] = [];
+    #next = 1;
+    #tail: Promise<unknown> = Promise.resolve();
+    #dropped = 0;
+    #damaged = 0;
+    #disk: string | undefined;
+    #retryAt = 0;
+    #syncAt = 0;
+    #gone: string[] = [];
+    readonly #clock: Clock;
+    readonly #segmentBytes: number;
+
+    constructor(readonly options: SpoolOptions) {
+        this.#clock = options.clock ?? systemClock;
+        this.#segmentBytes = Math.min(1 << 20, options.maxBytes / 8, options.maxMemoryBytes / 8);
+    }
+
+    get state(): SpoolState {
+        const waiting = this.#segments.reduce((sum, { count, stored }) => sum + count - stored, 0);
+        const unsafe = this.#segments.reduce((sum, { path, count, stored }) => sum + (path === undefined ? count - stored : 0), 0);
+        return { waiting, dropped: this.#dropped, ...(this.options.folder !== undefined && { unsafe }), ...(this.#disk !== undefined && { disk: this.#disk }) };
+    }
+
+    /** Lines of the spool's files that could not be read, so far. */
+    get damaged(): number {
+        return this.#damaged;
+    }
+
+    /** Takes up what an earlier process left. Never throws: a folder that cannot be used is told by `state.disk`. */
+    open(): Promise<void> {
+        return this.#inTurn(async () => {
+            const { folder } = this.options;
+            if (folder === undefined) return;
+            try {
+                await mkdir(folder, { recursive: true });
+                const names = (await readdir(folder)).map((name) => /^(\d{10})-([0-9a-f-]{36})\.rows$/.exec(name)).filter((match) => match !== null);
+                for (const [name, number, id] of names.sort(([a], [b]) => (a < b ? -1 : 1))) await this.#adopt(join(folder, name), Number(number), id ?? "");
+            } catch (error) {
+                this.#refused(error);
+            }
+        });
+    }
+
+    /** Resolves when the rows are as safe as they can be made now; see `state.unsafe`. Never throws. */
+    append(rows: readonly TimelineRow[]): Promise<void> {
+        return this.#inTurn(async () => {
+            if (rows.length === 0) return;
+            const text = rows.map(rowLine).join("");
+            await this.#rescue();
+            const segment = this.#last();
+            try {
+                if (segment.handle !== undefined) await appendWhole(segment.handle, text);
+            } catch (error) {
+                this.#refused(error);
+                // These rows, and those after them, wait in a segment of their own.
+                await this.#shut(segment);
+                this.#add(this.#fresh(), rows, Buffer.byteLength(text));
+                return this.#bound();
+            }
+            this.#add(segment, rows, Buffer.byteLength(text));
+            this.#sync(segment);
+            if (segment.path === undefined) await this.#rescue();
+            await this.#bound();
+        });
+    }
+
+    /** The oldest rows that are not confirmed, at most `limit` of them. */
+    head(limit: number): Promise<Piece | undefined> {
+        return this.#inTurn(async () => {
+            for (let segment = this.#segments[0]; segment !== undefined; segment = this.#segments[0]) {
+                if (segment.stored >= segment.count) {
+                    if (segment === this.#segments.at(-1)) return undefined;
+                    await this.#remove(segment);
+                    continue;
+                }
+                const rows = segment.rows ?? (await this.#load(segment));
+                if (rows === undefined) continue;
+                const to = Math.min(segment.count, segment.stored + limit);
+                return { segment: segment.id, from: segment.stored, to, rows: rows.slice(segment.stored, to).filter((row) => row !== undefined) };
+            }
+            return undefined;
+        });
+    }
+
+    /** Rows of `segment` before `upTo` are stored. Never throws. */
+    confirm(id: string, upTo: number): Promise<void> {
+        return this.#inTurn(async () => {
+            const segment = this.#segments.find((other) => other.id === id);
+            if (segment === undefined) return;
+            segment.stored = Math.max(segment.stored, Math.min(upTo, segment.count));
+            const done = segment.stored >= segment.count;
+            if (done && (segment !== this.#segments.at(-1) || segment.bytes > this.#segmentBytes / 4)) return this.#remove(segment);
+            await this.#mark(segment).catch(() => undefined);
+        });
+    }
+
+    /** Ids of segments that have gone since the last call. */
+    takeGone(): string[] {
+        return this.#gone.splice(0);
+    }
+
+    /** Closes the files; what waits stays on the disk. */
+    close(): Promise<void> {
+        return this.#inTurn(async () => {
+            this.#retryAt = 0;
+            await this.#rescue();
+            for (const segment of [...this.#segments]) await (segment.stored >= segment.count ? this.#remove(segment) : this.#shut(segment));
+        });
+    }
+
+    #inTurn<T>(work: () => Promise<T>): Promise<T> {
+        const mine = this.#tail.then(work);
+        this.#tail = mine.catch(() => undefined);
+        return mine;
+    }
+
+    async #adopt(path: string, number: number, id: string): Promise<void> {
+        this.#next = Math.max(this.#next, number + 1);
+        const { rows, stored, bytes } = await readSegment(path);
+        this.#damaged += rows.filter((row) => row === undefined).length;
+        const segment: Segment = { id, number, path, rows: this.#segments.length === 0 ? rows : undefined, count: rows.length, stored, bytes };
+        if (stored < rows.length) this.#segments.push(segment);
+        else await this.#remove(segment);
+    }
+
+    /** The segment that takes new rows. */
+    #last(): Segment {
+        const last = this.#segments.at(-1);
+        const takes = last !== undefined && last.rows !== undefined && last.bytes < this.#segmentBytes && (last.handle !== undefined || last.path === undefined);
+        return takes ? last : this.#fresh();
+    }
+
+    #fresh(): Segment {
+        const before = this.#segments.at(-1);
+        // Only the first and the last segment keep their rows in memory.
+        if (before?.path !== undefined && before !== this.#segments[0]) before.rows = undefined;
+        if (before !== undefined) void this.#shut(before);
+        const segment: Segment = { id: randomUUID(), number: this.#next++, rows: [], count: 0, stored: 0, bytes: 0 };
+        this.#segments.push(segment);
+        return segment;
+    }
+
+    #add(segment: Segment, rows: readonly TimelineRow[], bytes: number): void {
+        for (const row of rows) segment.rows?.push(row);
+        segment.count += rows.length;
+        segment.bytes += bytes;
+    }
+
+    /** Brings segments that live in memory only to the disk, oldest first, as far as it takes them. */
+    async #rescue(): Promise<void> {
+        const { folder } = this.options;
+        if (folder === undefined || this.#clock.monotonic() < this.#retryAt) return;
+        try {
+            for (const segment of this.#segments.filter(({ path, count, stored }) => path === undefined && stored < count)) {
+                await mkdir(folder, { recursive: true });
+                await writeSegment(segment, join(folder, `${String(segment.number).padStart(10, "0")}-${segment.id}.rows`));
+                if (segment !== this.#segments.at(-1)) await this.#shut(segment);
+            }
+            this.#disk = undefined;
+        } catch (error) {
+            this.#refused(error);
+        }
+    }
+
+    /** Without the mark the store is asked about these rows again after a restart: no harm where it knows what it has. */
+    async #mark(segment: Segment): Promise<void> {
+        if (segment.path === undefined) return;
+        segment.handle ??= await open(segment.path, "a");
+        await appendWhole(segment.handle, markLine(segment.stored));
+    }
+
+    /** Against a power cut, now and then and beside the work: each fsync wears an SD card. */
+    #sync({ handle }: Segment): void {
+        if (handle === undefined || this.#clock.monotonic() < this.#syncAt) return;
+        this.#syncAt = this.#clock.monotonic() + syncMs;
+        void handle.datasync().catch(() => undefined);
+    }
+
+    #refused(error: unknown): void {
+        this.#disk = errorText(error);
+        this.#retryAt = this.#clock.monotonic() + diskRetryMs;
+    }
+
+    /** A segment that cannot be read back is given up, and counted. */
+    async #load(segment: Segment): Promise<Segment["rows"]> {
+        try {
+            const { rows } = await readSegment(segment.path ?? "");
+            segment.rows = rows;
+            segment.count = rows.length;
+        } catch (error) {
+            this.#refused(error);
+            this.#dropped += segment.count - segment.stored;
+            await this.#remove(segment);
+        }
+        return segment.rows;
+    }
+
+    async #bound(): Promise<void> {
+        for (const [isOurs, limit] of [[({ path }: Segment) => path !== undefined, this.options.maxBytes], [({ path }: Segment) => path === undefined, this.options.maxMemoryBytes]] as const) {
+            for (let mine = this.#segments.filter(isOurs); mine.length > 1 && mine.reduce((sum, { bytes }) => sum + bytes, 0) > limit; mine = this.#segments.filter(isOurs)) {
+                const [oldest] = mine as [Segment];
+                this.#dropped += oldest.count - oldest.stored;
+                await this.#remove(oldest);
+            }
+        }
+    }
+
+    async #remove(segment: Segment): Promise<void> {
+        this.#segments = this.#segments.filter((other) => other !== segment);
+        this.#gone.push(segment.id);
+        await this.#shut(segment);
+        if (segment.path !== undefined) await rm(segment.path, { force: true }).catch(() => undefined);
+    }
+
+    async #shut(segment: Segment): Promise<void> {
+        const { handle } = segment;
+        delete segment.handle;
+        await handle?.close().catch(() => undefined);
+    }
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import type { Reading } from "../../../lib/power/reading";
+import type { TimelineEvent } from "../../../lib/stores/timeline-event";
+import { eventsOf } from "../../../lib/stores/timeline-map";
+
+const at = 1_763_722_800_000;
+const reading = (more: Partial<Reading>): Reading => ({ device: "rack", source: "kasa", at, quality: "good", ...more });
+const eventsIn = (msg: Record<string, unknown>): TimelineEvent[] => {
+    const mapped = eventsOf(msg, at + 7);
+    assert.ok("events" in mapped, "error" in mapped ? mapped.error : "");
+    return mapped.events;
+};
+const short = (events: readonly TimelineEvent[]): unknown[] => events.map(({ event_type, source, value }) => [event_type, source, value]);
+
+describe("the rows of a reading", () => {
+    const cases: [string, Partial<Reading>, unknown[]][] = [
+        ["a plug", { watts: 42.5, volts: 230, amps: 0.2 }, [["plug_power", "rack", 42.5]]],
+        ["a plug that is off", { watts: 0 }, [["plug_power", "rack", 0]]],
+        ["a power station's charge", { device: "solix", source: "anker", charge: 87 }, [["solix_battery_soc", "solix", 87]]],
+        ["a power station's output", { device: "solix_output", source: "anker", watts: 320 }, [["solix_power_output", "solix_output", 320]]],
+        ["a power station's input", { device: "solix_input", source: "anker", watts: 1200 }, [["solix_power_input", "solix_input", 1200]]],
+        ["its grid side", { device: "solix_grid", source: "anker", watts: 700, charge: 50 }, [["solix_battery_soc", "solix_grid", 50], ["solix_grid_power", "solix_grid", 700]]],
+        ["a GPU", { device: "gpu_redfin_0", source: "nvidia", watts: 72, temperature: 41, load: 3 }, [["gpu_power_draw", "gpu_redfin_0", 72], ["gpu_temperature", "gpu_redfin_0", 41], ["gpu_utilization", "gpu_redfin_0", 3]]],
+        ["a host's own meter", { device: "host_redfin", source: "ipmi", watts: 310 }, [["host_power", "host_redfin", 310]]],
+        ["a UPS on battery", { device: "ups", source: "nut", watts: 210, charge: 95, runtime: 1300, load: 30, volts: 0, mains: "absent", flags: ["OB", "DISCHRG"] },
+            [["ups_power", "ups", 210], ["ups_charge", "ups", 95], ["ups_runtime", "ups", 1300], ["ups_load", "ups", 30], ["ups_voltage", "ups", 0], ["ups_on_battery", "ups", 1]]],
+        ["a UPS on mains", { device: "ups", source: "nut", charge: 100, mains: "present" }, [["ups_charge", "ups", 100], ["ups_on_battery", "ups", 0]]],
+        ["a UPS that does not know about mains", { device: "ups", source: "nut", charge: 100, mains: "unknown" }, [["ups_charge", "ups", 100]]],
+        ["a battery of another make", { source: "message", charge: 60 }, [["battery_charge", "rack", 60]]],
+        ["a fake, which is a source of its own", { watts: 24, simulated: true }, [["plug_power", "rack (simulated)", 24]]],
+        ["a missing one, which is a gap and not 0", { quality: "missing", error: "no route" }, []],
+        ["a stale one, which was written when it was fresh", { quality: "stale", watts: 5 }, []],
+    ];
+    for (const [what, more, wanted] of cases) it(what, () => assert.deepEqual(short(eventsIn({ reading: reading(more) })), wanted));
+
+    it("carry what has no row of its own, and when it was measured", () => {
+        const [row] = eventsIn({ reading: reading({ watts: 42, volts: 230.1, amps: 0.2, energyWh: 9, mains: "present", flags: ["OL"], simulated: true }) });
+        assert.deepEqual(row?.metadata, { data_source: "kasa", volts: 230.1, amps: 0.2, energyWh: 9, mains: "present", flags: ["OL"], simulated: true });
+        assert.equal(row?.created_at, at);
+    });
+    it("carry what S1 tells of a GPU", () => {
+        const gpu = { node: "redfin", gpu_model: "Example", power_draw_w: 72, power_limit_w: 300, power_efficiency_pct: 24, memory_used_mb: 10 };
+        for (const row of eventsIn({ reading: reading({ source: "nvidia", watts: 72, temperature: 40 }), gpu })) assert.deepEqual(row.metadata, { ...gpu, data_source: "nvidia" });
+    });
+    it("come from a bare number too, as a fake", () => {
+        const events = eventsIn({ topic: "Rack", payload: "24" });
+        assert.deepEqual(short(events), [["plug_power", "rack (simulated)", 24]]);
+        assert.equal(events[0]?.created_at, at + 7);
+    });
+});
+
+describe("the rows of other messages", () => {
+    it("the cluster's total, with how many reported", () => {
+        const cluster = { total_watts: 85, nodes_reporting: 1, nodes_expected: 2, hosts: [] };
+        const events = eventsIn({ cluster, reading: reading({ device: "gpu_cluster", source: "cluster", quality: "missing", error: "1 of 2" }) });
+        assert.deepEqual(events, [{ event_type: "cluster_gpu_power_total", source: "gpu_cluster", value: 85, metadata: cluster, created_at: at }]);
+        assert.deepEqual(short(eventsIn({ payload: { total_watts: 85, nodes_reporting: 2 } })), [["cluster_gpu_power_total", "gpu_cluster", 85]]);
+    });
+    it("no total where no host reported: a gap, not 0", () => assert.deepEqual(eventsIn({ cluster: { nodes_reporting: 0, nodes_expected: 2 } }), []));
+    it("a transition is one row, and does not write its reading again", () => {
+        const metadata = { from: "HEALTHY", to: "CRITICAL", since: at - 5000, watts: 24, conclusive: true };
+        const transition = { device: "rack", at, ...metadata };
+        assert.deepEqual(eventsIn({ payload: "CRITICAL", transition, reading: reading({ watts: 24 }) }), [{ event_type: "power_state", source: "rack", value: 3, metadata: { ...metadata, state: "CRITICAL" }, created_at: at }]);
+    });
+    for (const [to, code] of [["HEALTHY", 0], ["WARNING", 1], ["ALERT", 2], ["DEAD", 4], ["UNKNOWN", -1]] as const) {
+        it(`the state ${to} is ${code}`, () => assert.equal(eventsIn({ transition: { device: "rack", to, at } })[0]?.value, code));
+    }
+    it("missed polls are UNKNOWN, and once where the first come with a transition", () => {
+        const missed = { device: "rack", failures: 5, since: at - 25_000, at, error: "no route", simulated: true };
+        assert.deepEqual(short(eventsIn({ missed })), [["power_state", "rack (simulated)", -1]]);
+        assert.equal(eventsIn({ missed, transition: { device: "rack", to: "UNKNOWN", at, simulated: true } }).length, 1);
+    });
+    it("a command", () => assert.deepEqual(eventsIn({ command: { action: "shutdown", reason: "CRITICAL at 24 W", at, stream: "rack", conclusive: true } }),
+        [{ event_type: "shutdown_command", source: "rack", value: 1, metadata: { action: "shutdown", reason: "CRITICAL at 24 W", conclusive: true }, created_at: at }]));
+    it("a step of a run", () => {
+        const changed = { id: "nas/power-off", host: "nas", kind: "power-off", label: "shutdown -h +2", state: "done", startedAt: at, endedAt: at + 2500 };
+        const [row, ...more] = eventsIn({ progress: { run: "r1", reason: "why", mode: "live", startedAt: at, text: "nas: sent", changed, steps: [changed] } });
+        assert.deepEqual([row?.event_type, row?.source, row?.value, row?.created_at, more.length], ["shutdown_step", "nas", 2, at + 2500, 0]);
+        assert.deepEqual(JSON.parse(JSON.stringify(row?.metadata)), { run: "r1", reason: "why", mode: "live", text: "nas: sent", step: "nas/power-off", kind: "power-off", label: "shutdown -h +2", state: "done", seconds: 2.5 });
+    });
+    it("the end of a run, with its duration and its counts", () => {
+        const step = (state: string): object => ({ id: state, host: "nas", kind: "connect", label: "", state });
+        const [row] = eventsIn({ result: { run: "r1", outcome: "incomplete", reason: "why", mode: "live", simulated: true, startedAt: at, endedAt: at + 61_500, text: "1 failed", steps: ["done", "done", "failed", "skipped"].map(step) } });
+        assert.deepEqual(row, {
+            event_type: "shutdown_result", source: "shutdown", value: 61.5, created_at: at + 61_500,
+            metadata: { run: "r1", outcome: "incomplete", reason: "why", mode: "live", text: "1 failed", simulated: true, started_at: at, steps: 4, done: 2, failed: 1, skipped: 1 },
+        });
+    });
+    it("a depletion rate, next to its reading", () => {
+        const depletion = { perMinute: 1.5, charge: 80, method: "charge", at, samples: 4 };
+        assert.deepEqual(short(eventsIn({ reading: reading({ source: "nut", charge: 80 }), depletion })), [["ups_charge", "rack", 80], ["depletion_rate", "rack", 1.5]]);
+        assert.deepEqual(short(eventsIn({ reading: reading({ source: "nut", charge: 80 }), depletion: { at, note: "no rate yet" } })), [["ups_charge", "rack", 80]]);
+    });
+    it("rows that a flow brings itself, one or several", () => {
+        assert.deepEqual(short(eventsIn({ timeline: { event_type: "tariff", source: "grid", value: 0.3 }, payload: 7 })), [["tariff", "grid", 0.3]]);
+        assert.equal(eventsIn({ timeline: [{ event_type: "a", source: "b" }, { event_type: "a", source: "c" }] }).length, 2);
+        assert.deepEqual(eventsOf({ timeline: [{ event_type: "a", source: "b" }, { source: "c" }] }, at), { error: "a timeline row has no event_type" });
+    });
+    for (const [what, msg] of [["text", { payload: "hello" }], ["nothing", {}], ["a broken reading", { reading: { watts: 5 } }]] as const) {
+        it(`nothing fits: ${what}`, () => assert.match((eventsOf(msg, at) as { error: string }).error, /msg\.reading.*or what one of our nodes sends/));
+    }
+});

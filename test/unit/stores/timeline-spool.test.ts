@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { toRow, type TimelineRow } from "../../../lib/stores/timeline-event";
+import { Spool, type SpoolOptions } from "../../../lib/stores/timeline-spool";
+import { temporaryFolder } from "../../support/temporary-folder";
+import { houseEvents } from "../../support/timeline-rows";
+import { VirtualClock } from "../../support/virtual-clock";
+
+const numbered = (first: number, count: number): TimelineRow[] => houseEvents(count, { first }).map(toRow);
+const numbersOf = (rows: readonly TimelineRow[]): number[] => rows.map(({ metadata }) => (JSON.parse(metadata) as { n: number }).n);
+const range = (first: number, end: number): number[] => Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
+
+describe("the spool", () => {
+    let folder: ReturnType<typeof temporaryFolder>;
+    let place: string;
+    beforeEach(() => {
+        folder = temporaryFolder();
+        place = join(folder.path, "spool");
+    });
+    afterEach(() => folder.remove());
+    const spool = async (more: Partial<SpoolOptions> = {}): Promise<Spool> => {
+        const one = new Spool({ folder: place, maxBytes: 8 << 20, maxMemoryBytes: 1 << 20, ...more });
+        await one.open();
+        return one;
+    };
+    /** Takes everything out, `limit` rows at a time. */
+    const drain = async (from: Spool, limit = 100): Promise<number[]> => {
+        const seen: number[] = [];
+        for (let piece = await from.head(limit); piece !== undefined; piece = await from.head(limit)) {
+            seen.push(...numbersOf(piece.rows));
+            await from.confirm(piece.segment, piece.to);
+        }
+        return seen;
+    };
+    const files = (): string[] => readdirSync(place).sort();
+
+    it("gives rows back in order, in pieces", async () => {
+        const one = await spool();
+        await one.append(numbered(0, 5));
+        await one.append(numbered(5, 5));
+        assert.deepEqual(numbersOf((await one.head(3))?.rows ?? []), [0, 1, 2]);
+        assert.deepEqual(numbersOf((await one.head(3))?.rows ?? []), [0, 1, 2], "until they are confirmed");
+        assert.deepEqual(await drain(one, 4), range(0, 10));
+        assert.deepEqual(one.state, { waiting: 0, dropped: 0, unsafe: 0 });
+    });
+    it("names rows by segment and position, the same after a crash", async () => {
+        const one = await spool();
+        await one.append(numbered(0, 10));
+        const first = await one.head(4);
+        await one.confirm(first?.segment ?? "", 4);
+        const asked = await one.head(3);
+        // A crash: nothing is closed.
+        const again = await spool();
+        assert.deepEqual(await again.head(3), asked);
+        assert.deepEqual([asked?.from, asked?.to], [4, 7]);
+    });
+    it("has every row that append has taken on the disk at once, in many segments", async () => {
+        const one = await spool({ maxBytes: 80_000 });
+        for (let n = 0; n < 300; n += 10) await one.append(numbered(n, 10));
+        assert.ok(files().length > 4, "several segments");
+        assert.deepEqual(await drain(await spool({ maxBytes: 80_000 })), range(0, 300));
+        assert.deepEqual(files(), [], "what is stored leaves no file");
+    });
+    it("goes on after a close", async () => {
+        const one = await spool();
+        await one.append(numbered(0, 3));
+        await one.close();
+        const two = await spool();
+        await two.append(numbered(3, 3));
+        assert.deepEqual(await drain(two), range(0, 6));
+        await two.close();
+        assert.deepEqual(files(), []);
+    });
+    it("cuts off a line that was torn by a crash, and counts a damaged one without losing its neighbours", async () => {
+        const one = await spool();
+        await one.append(numbered(0, 3));
+        const [file = ""] = files();
+        const path = join(place, file);
+        writeFileSync(path, readFileSync(path, "utf8").replace(/\n(.*"n":1,.*)\n/, "\ngarb\0age\n"));
+        appendFileSync(path, "1763722800000\tplug_power\ttorn");
+        const two = await spool();
+        assert.equal(two.damaged, 1);
+        assert.deepEqual(await drain(two), [0, 2]);
+    });
+    it("leaves files alone that are not its own", async () => {
+        mkdirSync(place);
+        writeFileSync(join(place, "notes.txt"), "mine");
+        await drain(await spool());
+        assert.deepEqual(files(), ["notes.txt"]);
+    });
+    it("gives up the oldest when there is no room, whole and counted", async () => {
+        const one = await spool({ maxBytes: 40_000 });
+        for (let n = 0; n < 1000; n += 10) await one.append(numbered(n, 10));
+        const { dropped, waiting } = one.state;
+        assert.equal(dropped + waiting, 1000);
+        const kept = await drain(one);
+        assert.deepEqual(kept, range(dropped, 1000), "the newest, without a hole");
+        assert.ok(dropped > 500 && waiting > 100);
+    });
+    it("holds rows in memory while the disk refuses them, and brings them to it later", async () => {
+        const clock = new VirtualClock();
+        writeFileSync(place, "a file where the folder should be");
+        const one = await spool({ clock });
+        await one.append(numbered(0, 10));
+        assert.equal(one.state.unsafe, 10);
+        assert.match(one.state.disk ?? "", /EEXIST|ENOTDIR/);
+        folder.remove();
+        mkdirSync(folder.path, { recursive: true });
+        chmodSync(folder.path, 0o700);
+        await clock.pass(3000);
+        await one.append(numbered(10, 10));
+        assert.deepEqual([one.state.unsafe, one.state.disk], [0, undefined]);
+        assert.deepEqual(await drain(await spool()), range(0, 20));
+    });
+    it("bounds what it holds in memory", async () => {
+        const one = await spool({ folder: "/dev/null/nowhere", maxMemoryBytes: 40_000 });
+        for (let n = 0; n < 1000; n += 10) await one.append(numbered(n, 10));
+        const { dropped, waiting } = one.state;
+        assert.deepEqual(await drain(one), range(dropped, 1000));
+        assert.ok(waiting < 400, `${waiting}`);
+    });
+    it("needs no folder at all", async () => {
+        const one = new Spool({ maxBytes: 1 << 20, maxMemoryBytes: 1 << 20 });
+        await one.open();
+        await one.append(numbered(0, 100));
+        assert.deepEqual(one.state, { waiting: 100, dropped: 0 });
+        assert.deepEqual(await drain(one, 7), range(0, 100));
+        await one.close();
+    });
+    it("tells which segments are gone, once", async () => {
+        const one = await spool({ maxBytes: 80_000 });
+        for (let n = 0; n < 300; n += 10) await one.append(numbered(n, 10));
+        await drain(one);
+        assert.ok(one.takeGone().length > 4);
+        assert.deepEqual(one.takeGone(), []);
+    });
+    it("loses and repeats nothing whatever the order of appends, confirms and crashes", async () => {
+        const action = fc.oneof({ weight: 4, arbitrary: fc.record({ append: fc.integer({ min: 1, max: 40 }) }) }, { weight: 3, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 60 }) }) }, fc.constant("crash" as const), fc.constant("close" as const));
+        await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 25 }), async (actions) => {
+            const own = temporaryFolder();
+            try {
+                const make = async (): Promise<Spool> => {
+                    const one = new Spool({ folder: own.path, maxBytes: 60_000, maxMemoryBytes: 60_000 });
+                    await one.open();
+                    return one;
+                };
+                let one = await make();
+                let next = 0;
+                const seen: number[] = [];
+                for (const each of actions) {
+                    if (each === "crash") one = await make();
+                    else if (each === "close") {
+                        await one.close();
+                        one = await make();
+                    } else if ("append" in each) {
+                        if (next > 250) continue;
+                        await one.append(numbered(next, each.append));
+                        next += each.append;
+                    } else {
+                        const piece = await one.head(each.take);
+                        if (piece === undefined) continue;
+                        seen.push(...numbersOf(piece.rows));
+                        await one.confirm(piece.segment, piece.to);
+                    }
+                }
+                seen.push(...(await drain(one)));
+                assert.deepEqual(seen, range(0, next));
+            } finally {
+                own.remove();
+            }
+        }), { numRuns: 60 });
+    });
+});
