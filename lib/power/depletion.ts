@@ -1,6 +1,6 @@
 import { followTrend, slopeOf, type Slope } from "./charge-trend";
 import type { DepletionState } from "./depletion-state";
-import { followDrain, withoutTrend, type DrainConfig } from "./drain";
+import { followDrain, withoutTrend, type Drain, type DrainConfig } from "./drain";
 import { arrive } from "./order";
 import type { Reading } from "./reading";
 import { smooth } from "./smooth";
@@ -73,38 +73,42 @@ function track(config: DepletionConfig, state: DepletionState, { at, charge, wat
     }
     if (watts !== undefined && config.source !== "charge" && config.batteryWh !== undefined) {
         const use = state.mains === "present" ? "charging" : state.mains === "absent" || config.source === "watts" ? "draining" : "unknown";
-        next.drain = followDrain(state.drain, { at, value: watts }, use, { ...config, batteryWh: config.batteryWh });
+        const drain = followDrain(state.drain, { at, value: watts }, use, { ...config, batteryWh: config.batteryWh });
+        // A gauge knows better than reckoning, and reckoning goes on from it should it fall silent.
+        next.drain = charge === undefined || config.source === "watts" ? drain : { ...drain, charge };
     }
     return next;
 }
 
-/** The charge's own trend where there is one, else the watts', else the reason why there is neither. */
+/** The gauge's own trend where it has a rate, else the watts', else the reason why neither has. */
 function conclude(config: DepletionConfig, state: DepletionState, reading: Reading): Depletion {
-    const { at } = reading;
-    const { trend, drain } = state;
+    const { trend, drain, mains } = state;
+    const gauge = config.source === "watts" ? undefined : reading.charge;
+    const base = { thresholdPercent: config.thresholdPercent, at: reading.at };
     const slope = trend && slopeOf(trend, config.windowMs);
-    const base = { thresholdPercent: config.thresholdPercent, at };
-    if (reading.charge !== undefined && config.source !== "watts") {
-        const since = state.onBatterySince ?? (trend?.heading === -1 ? trend.headingSince : undefined);
-        const result = { ...base, method: "charge" as const, charge: reading.charge };
-        if (slope && trend) return rated(config, result, slope, { at: trend.last.at, charge: trend.last.value }, since);
-        if (drain?.trend === undefined) {
-            if (state.mains === "present") return { ...result, perMinute: 0, samples: 0, spanSeconds: 0 };
-            return { ...result, samples: trend?.steps.length ?? 0, spanSeconds: 0, ...note(trend ? "the charge has not moved enough yet" : "more readings are needed") };
-        }
+    if (gauge !== undefined && trend && slope) {
+        const since = state.onBatterySince ?? (trend.heading === -1 ? trend.headingSince : undefined);
+        return rated(config, { ...base, method: "charge", charge: gauge }, slope, { at: trend.last.at, charge: trend.last.value }, since);
     }
-    if (drain?.last) {
-        const result = { ...base, method: "watts" as const, charge: round(drain.charge, 2) };
-        if (state.mains === "present") return { ...result, perMinute: 0, samples: 0, spanSeconds: 0 };
-        const drawn = drain.trend && slopeOf(drain.trend, config.windowMs);
-        if (!drawn) return { ...result, samples: drain.trend?.steps.length ?? 0, spanSeconds: 0, ...note("more readings are needed") };
-        const inUse = state.mains === "absent" || config.source === "watts";
-        const since = inUse ? (state.onBatterySince ?? state.firstAt) : undefined;
-        const caveat = !inUse ? `mains unknown: as if the battery, at ${round(drain.charge, 0)} %, carried this load`
-            : drain.unmeasuredMs > 0 ? `${Math.round(drain.unmeasuredMs / 1000)} s without readings: what was drawn then is not counted` : undefined;
-        return rated(config, result, drawn, { at: inUse ? drain.last.at : at, charge: drain.charge }, since, caveat);
+    const drawn = drain?.trend && slopeOf(drain.trend, config.windowMs);
+    if (drain && drawn) return reckoned(config, state, drain, drawn, base);
+
+    const known = gauge !== undefined ? { ...base, method: "charge" as const, charge: gauge }
+        : drain?.last ? { ...base, method: "watts" as const, charge: round(drain.charge, 2) } : undefined;
+    if (known === undefined) return { ...base, method: config.source === "watts" ? "watts" : "charge", samples: 0, spanSeconds: 0, ...note(whatIsMissing(config, reading)) };
+    const evidence = { samples: 0, spanSeconds: 0 };
+    if (mains === "present") return { ...known, perMinute: 0, ...evidence };
+    return { ...known, ...evidence, ...note(known.method === "charge" && trend ? "the charge has not moved enough yet" : "more readings are needed") };
+}
+
+/** The estimate from watts. Where nobody says whether the battery is in use, it is what would be. */
+function reckoned(config: DepletionConfig, state: DepletionState, drain: Drain, slope: Slope, base: Pick<Depletion, "thresholdPercent" | "at">): Depletion {
+    const result = { ...base, method: "watts" as const, charge: round(drain.charge, 2) };
+    if (state.mains !== "absent" && config.source !== "watts") {
+        return rated(config, result, slope, { at: base.at, charge: drain.charge }, undefined, `mains unknown: as if the battery, at ${round(drain.charge, 0)} %, carried this load`);
     }
-    return { ...base, method: config.source === "watts" ? "watts" : "charge", samples: 0, spanSeconds: 0, ...note(whatIsMissing(config, reading)) };
+    const unmeasured = drain.unmeasuredMs > 0 ? `${Math.round(drain.unmeasuredMs / 1000)} s without readings: what was drawn then is not counted` : undefined;
+    return rated(config, result, slope, { at: drain.last?.at ?? base.at, charge: drain.charge }, state.onBatterySince ?? state.firstAt, unmeasured);
 }
 
 /** The estimate with its rate, or with the reason why the rate is still held back. */
@@ -125,11 +129,11 @@ function repeated(config: DepletionConfig, { last }: DepletionState, reading: Re
     return { thresholdPercent: config.thresholdPercent, method: config.source === "watts" ? "watts" : "charge", samples: 0, spanSeconds: 0, at: reading.at, ...note(why), ...(reading.simulated && { simulated: true }) };
 }
 
-function whatIsMissing({ source, batteryWh }: DepletionConfig, { charge, watts }: Reading): string {
+function whatIsMissing({ source, batteryWh }: DepletionConfig, { watts }: Reading): string {
     if (source === "charge") return "the reading carries no charge";
     if (batteryWh === undefined && (source === "watts" || watts !== undefined)) return "to reckon from watts, the battery's capacity is needed in the node's settings";
-    if (watts === undefined) return source === "watts" ? "the reading carries no watts" : "the reading carries neither charge nor watts";
-    return charge === undefined ? "more readings are needed" : "the charge has not moved enough yet";
+    if (watts !== undefined) return "more readings are needed";
+    return source === "watts" ? "the reading carries no watts" : "the reading carries neither charge nor watts";
 }
 
 function note(text: string | undefined): { note?: string } {

@@ -137,9 +137,15 @@ describe("depletion from watts", () => {
     });
 
     it("auto falls back to watts while the charge has not moved enough", () => {
-        const { last } = run({ ...battery, source: "auto" }, readings(0, 300, 10, { watts: 480, charge: 100, mains: "absent" }));
-        assert.equal(last.method, "watts");
+        const { last } = run({ ...battery, source: "auto" }, readings(0, 300, 10, { watts: 480, charge: 57, mains: "absent" }));
+        assert.deepEqual([last.method, last.charge], ["watts", 57]);
         near(last.perMinute, 1, 0.001);
+        near(last.secondsToEmpty, 57 * 60, 15);
+    });
+
+    it("auto goes on from the gauge's last charge when it falls silent", () => {
+        const { last } = run({ ...battery, source: "auto" }, [...readings(0, 300, 10, { watts: 480, charge: 57, mains: "absent" }), ...readings(310, 900, 10, { watts: 480, mains: "absent" })]);
+        near(last.charge, 47, 0.5);
     });
 
     it("auto does not drain a battery that may not be in use: the rate is only what it would be", () => {
