@@ -14,6 +14,8 @@ export interface HttpRequest {
     subject: string;
     /** Longest body in bytes; a longer one is garbage. Default 1 MiB. */
     maxBytes?: number;
+    /** PEM of the only authorities to believe; default: those of Node. */
+    ca?: string;
     signal?: AbortSignal;
     clock?: Clock;
 }
@@ -29,12 +31,12 @@ export interface HttpReply {
  * @throws Trouble: refused, unreachable, timeout, closed (also a body cut short), garbage (no HTTP, body too long), stopped,
  * config (no http or https URL, a header that HTTP does not allow).
  */
-export function requestHttp(url: string, { method = "GET", headers = {}, body, deadlineMs, subject, maxBytes = 1 << 20, signal, clock = systemClock }: HttpRequest): Promise<HttpReply> {
+export function requestHttp(url: string, { method = "GET", headers = {}, body, deadlineMs, subject, maxBytes = 1 << 20, ca, signal, clock = systemClock }: HttpRequest): Promise<HttpReply> {
     return withDeadline({ ms: deadlineMs, subject, clock, ...(signal && { signal }) }, (abort) => new Promise<HttpReply>((resolve, reject) => {
         const fail = (error: unknown): void => reject(httpTrouble(error, subject));
         const target = httpUrl(url, subject);
         const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
-        const request = openRequest(target, { method, headers: { ...headers, ...length }, agent: false, signal: abort }, subject);
+        const request = openRequest(target, { method, headers: { ...headers, ...length }, agent: false, signal: abort, ...(ca !== undefined && { ca }) }, subject);
         request.on("response", (reply) => {
             const chunks: Buffer[] = [];
             let bytes = 0;

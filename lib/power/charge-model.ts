@@ -89,3 +89,11 @@ function drawnUntil(model: ChargeModel, at: number): ChargeModel {
 function percent(value: number): number {
     return Math.round(Math.min(100, Math.max(0, value)) * 10) / 10;
 }
+
+/** A model from a JSON document, or undefined for anything that is not wholly one. */
+export function parseChargeModel(value: unknown): ChargeModel | undefined {
+    if (typeof value !== "object" || value === null) return undefined;
+    const { capacityWh, measured, at, drawnWh, load, peakWatts, inflowWatts } = value as Partial<ChargeModel>;
+    const numbers = [capacityWh, measured?.charge, measured?.at, at, drawnWh?.usual, drawnWh?.least, drawnWh?.most, load?.watts, load?.at, peakWatts, inflowWatts];
+    return numbers.every((number) => typeof number === "number" && Number.isFinite(number)) && (capacityWh ?? 0) > 0 ? (value as ChargeModel) : undefined;
+}

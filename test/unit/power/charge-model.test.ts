@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { beginCharge, estimateCharge, withLoad } from "../../../lib/power/charge-model";
+import { beginCharge, estimateCharge, parseChargeModel, withLoad } from "../../../lib/power/charge-model";
 
 const start = 1_700_000_000_000;
 const minute = 60_000;
@@ -65,5 +65,12 @@ describe("the charge that nobody measures", () => {
             const under = (load: number): number => estimateCharge(beginCharge({ capacityWh: 3840, charge: 90, at: start, watts: load }), start + minutes * minute).charge;
             assert.ok(under(watts + more) <= under(watts));
         }));
+    });
+
+    it("comes back from the disk, and only as a whole", () => {
+        const later = withLoad(model, { watts: 100, at: start + minute });
+        assert.deepEqual(parseChargeModel(JSON.parse(JSON.stringify(later))), later);
+        for (const key of Object.keys(later)) assert.equal(parseChargeModel({ ...later, [key]: undefined }), undefined, key);
+        for (const other of [null, 5, "x", [], { ...later, capacityWh: 0 }]) assert.equal(parseChargeModel(other), undefined);
     });
 });

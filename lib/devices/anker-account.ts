@@ -1,0 +1,101 @@
+import type { Clock } from "../kit/clock";
+import { Trouble } from "../kit/trouble";
+import { isEnding, parseBroker, type Broker } from "./anker-broker";
+import { checkHost, cloudInUse } from "./anker-cloud";
+import { AnkerSession, subject, type SessionOptions } from "./anker-session";
+import { valueAt } from "./channels";
+import { inTurn } from "./turns";
+
+/** A device of the account. */
+export interface AnkerDevice {
+    serial: string;
+    /** Product code: "A1790P". */
+    model: string;
+    name: string;
+    /** All that REST knows of a power station. */
+    online: boolean;
+    /** User id of its owner, where it is another than ours. */
+    owner?: string;
+}
+
+const devicesHoldMs = 600_000;
+
+/** An account at Anker's cloud: its devices and its way to the broker. Requests of one account follow each other. */
+export class AnkerAccount {
+    readonly clock: Clock;
+    readonly #session: AnkerSession;
+    readonly #place: string;
+    #devices: { list: AnkerDevice[]; at: number } | undefined;
+
+    constructor(readonly options: SessionOptions) {
+        this.clock = options.clock;
+        this.#session = new AnkerSession(options);
+        this.#place = `anker ${options.country} ${options.email}`;
+    }
+
+    /**
+     * The devices that the account owns or shares; remembered for some minutes.
+     * @throws Trouble
+     */
+    devices(signal: AbortSignal): Promise<AnkerDevice[]> {
+        return inTurn(this.#place, signal, async () => {
+            const now = this.clock.monotonic();
+            if (this.#devices !== undefined && now - this.#devices.at < devicesHoldMs) return this.#devices.list;
+            const data = await this.#session.call("power_service/v1/app/get_relate_and_bind_devices", {}, signal);
+            const found = valueAt(data, "data");
+            if (!Array.isArray(found)) throw new Trouble("garbage", `${subject}: its list of devices is not understood`);
+            const list = found.map(parseDevice).filter((device) => device !== undefined);
+            // Nothing found is asked again: the country may be about to be corrected, or a device to be added.
+            this.#devices = list.length > 0 ? { list, at: now } : undefined;
+            return list;
+        });
+    }
+
+    /** One device. @throws Trouble, of kind "config" when the account does not have it */
+    async device(serial: string, signal: AbortSignal): Promise<AnkerDevice> {
+        const list = await this.devices(signal);
+        const found = serial === "" && list.length === 1 ? list[0] : list.find((device) => device.serial === serial);
+        if (found !== undefined) return found;
+        if (list.length === 0) throw new Trouble("config", `${subject}: the account has no devices`, "is its country the one it was registered in? Devices of another region are not shown");
+        const known = list.map(({ name, model, serial: other }) => `${name} (${model}, …${other.slice(-4)})`).join(", ");
+        throw new Trouble("config", `${subject}: ${serial === "" ? "which device?" : `no device …${serial.slice(-4)}`}`, `the account has ${known}`);
+    }
+
+    /**
+     * The way to the broker, remembered until its certificate ends.
+     * @param anew asks the cloud, because the broker did not take the remembered certificate
+     */
+    broker(signal: AbortSignal, { anew = false }: { anew?: boolean } = {}): Promise<Broker> {
+        return inTurn(this.#place, signal, async () => {
+            const { broker: known } = await this.#session.remembered();
+            if (known !== undefined && !anew && !isEnding(known, this.clock.wall())) return checked(known);
+            const broker = parseBroker(await this.#session.call("app/devicemanage/get_user_mqtt_info", {}, signal));
+            if (broker === undefined) throw new Trouble("garbage", `${subject}: its way to the broker is not understood`);
+            checked(broker);
+            await this.#session.remember({ broker });
+            return broker;
+        });
+    }
+
+    /** A person says that the way is free (the code was entered, the lock is over). */
+    allowLogin(signal: AbortSignal): Promise<void> {
+        return inTurn(this.#place, signal, () => this.#session.allowLogin());
+    }
+}
+
+function checked(broker: Broker): Broker {
+    checkHost(cloudInUse(), broker.endpoint_addr);
+    return broker;
+}
+
+function parseDevice(value: unknown): AnkerDevice | undefined {
+    const text = (key: string): string => {
+        const found = valueAt(value, key);
+        return typeof found === "string" ? found.trim() : "";
+    };
+    const [serial, model] = [text("device_sn"), text("product_code")];
+    // They become parts of topics.
+    if (![serial, model].every((part) => /^[A-Za-z0-9_-]{1,64}$/.test(part))) return undefined;
+    const owner = text("owner_user_id");
+    return { serial, model, name: text("alias_name") || text("device_name") || model, online: valueAt(value, "wifi_online") === true, ...(owner !== "" && { owner }) };
+}

@@ -1,0 +1,32 @@
+import type { Broker } from "./anker-broker";
+import type { Token } from "./anker-login";
+import { parseToken } from "./anker-login";
+import { parseBroker } from "./anker-broker";
+import { valueAt } from "./channels";
+
+/** What is remembered of an account's login. The file that holds it is as secret as the password. */
+export interface Saved {
+    salt: string;
+    /** Of email, password and country, so that a change of one of them is seen. */
+    fingerprint: string;
+    token?: Token;
+    /** Wall times in ms of the logins of the last day, failed ones too. */
+    logins: number[];
+    /** Why no login is made; with `until` (wall time in ms) not before then. */
+    stop?: { text: string; cure?: string; until?: number };
+    broker?: Broker;
+}
+
+/** A remembered session, or undefined for anything that is not wholly one. */
+export function parseSaved(value: unknown): Saved | undefined {
+    const [salt, fingerprint, logins] = ["salt", "fingerprint", "logins"].map((key) => valueAt(value, key));
+    if (typeof salt !== "string" || typeof fingerprint !== "string" || !Array.isArray(logins)) return undefined;
+    const saved: Saved = { salt, fingerprint, logins: logins.filter((at): at is number => typeof at === "number" && Number.isFinite(at)) };
+    const token = parseToken({ user_id: valueAt(value, "token", "userId"), auth_token: valueAt(value, "token", "authToken") });
+    if (token !== undefined) saved.token = token;
+    const [text, cure, until] = ["text", "cure", "until"].map((key) => valueAt(value, "stop", key));
+    if (typeof text === "string") saved.stop = { text, ...(typeof cure === "string" && { cure }), ...(typeof until === "number" && { until }) };
+    const broker = parseBroker(valueAt(value, "broker"));
+    if (broker !== undefined) saved.broker = broker;
+    return saved;
+}

@@ -1,0 +1,137 @@
+import { randomBytes, scrypt } from "node:crypto";
+import type { Clock } from "../kit/clock";
+import { formatDuration } from "../kit/duration";
+import { Trouble } from "../kit/trouble";
+import { cloudInUse } from "./anker-cloud";
+import { loginBody, parseToken, type Credentials, type Token } from "./anker-login";
+import { lockMs, wantsCode, type Refusal } from "./anker-refusals";
+import { callAnker, offsetMs, type RestAnswer } from "./anker-rest";
+import { parseSaved, type Saved } from "./anker-saved";
+
+/** Where a session is remembered, readable by its owner alone. */
+export interface SessionStore {
+    load(): Promise<unknown>;
+    save(value: unknown): Promise<void>;
+}
+
+export interface SessionOptions extends Credentials {
+    store: SessionStore;
+    clock: Clock;
+}
+
+const dayMs = 86_400_000;
+/** So many logins a day at most: Anker locks an account after too many (ioBroker.ankersolix2 issue 60), by the count of all its clients. */
+const loginsPerDay = 3;
+export const subject = "Anker cloud";
+
+/**
+ * The login of one account. A token is used until the cloud itself says that it has ended, whatever our clock says, and
+ * over restarts; only then comes another login. What stands against a login is remembered too. Not for concurrent use.
+ */
+export class AnkerSession {
+    #saved: Saved | undefined;
+
+    constructor(readonly options: SessionOptions) {}
+
+    /**
+     * The data that an endpoint gives to whoever is logged in.
+     * @throws Trouble; of kind "config" when a person has to do something before the next login
+     */
+    async call(endpoint: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+        const saved = await this.#load();
+        const first = await this.#send(endpoint, body, signal, saved.token ?? (await this.#login(signal)));
+        if (first.kind === "data") return first.data;
+        if (first.refusal.then !== "login") throw troubleOf(first.refusal);
+        delete saved.token;
+        delete saved.broker;
+        const second = await this.#send(endpoint, body, signal, await this.#login(signal));
+        if (second.kind === "data") return second.data;
+        throw troubleOf(second.refusal);
+    }
+
+    /** What else is remembered with the login. */
+    async remembered(): Promise<Pick<Saved, "broker">> {
+        return this.#load();
+    }
+
+    async remember(news: Pick<Saved, "broker">): Promise<void> {
+        Object.assign(await this.#load(), news);
+        await this.#save();
+    }
+
+    /** A person says that the way is free: forgets what stood against a login. */
+    async allowLogin(): Promise<void> {
+        const saved = await this.#load();
+        delete saved.stop;
+        saved.logins = [];
+        await this.#save();
+    }
+
+    async #load(): Promise<Saved> {
+        if (this.#saved !== undefined) return this.#saved;
+        const found = parseSaved(await this.options.store.load());
+        const salt = found?.salt ?? randomBytes(16).toString("hex");
+        const fingerprint = await this.#fingerprint(salt);
+        const same = found !== undefined && found.fingerprint === fingerprint;
+        // Another password or country: a new login, and nothing that was said against the old one.
+        this.#saved = same ? found : { salt, fingerprint, logins: found?.logins ?? [] };
+        return this.#saved;
+    }
+
+    async #save(): Promise<void> {
+        await this.options.store.save(this.#saved);
+    }
+
+    #send(endpoint: string, body: unknown, signal: AbortSignal, token?: Token): Promise<RestAnswer> {
+        const { country, clock } = this.options;
+        return callAnker({ cloud: cloudInUse(), country, endpoint, body, subject, clock, signal, ...(token && { token }) });
+    }
+
+    async #login(signal: AbortSignal): Promise<Token> {
+        const saved = await this.#load();
+        const { clock } = this.options;
+        const wall = clock.wall();
+        if (saved.stop !== undefined && wall < (saved.stop.until ?? Infinity)) throw this.#stopped(saved.stop);
+        const recent = saved.logins.filter((at) => Math.abs(wall - at) < dayMs);
+        if (recent.length >= loginsPerDay) {
+            const freeMs = Math.min(...recent) + dayMs - wall;
+            throw new Trouble("busy", `${subject}: logged in ${recent.length} times within a day, next login in ${formatDuration(freeMs)}`, "if another program uses this account, give this one its own");
+        }
+        // Written down before it is made: however this process ends, no login is made twice.
+        saved.logins = [...recent, wall];
+        delete saved.stop;
+        await this.#save().catch((error: unknown) => {
+            throw new Trouble("disk", `${subject}: a login could not be remembered, so none is made`, "free some space in Node-RED's folder", { cause: error });
+        });
+        const body = loginBody(this.options, { serverPublicKey: cloudInUse().serverPublicKey, wallMs: wall, offsetMs: offsetMs(clock) });
+        const answer = await this.#send("passport/login", body, signal);
+        const token = answer.kind === "data" ? parseToken(answer.data) : undefined;
+        if (token !== undefined) {
+            saved.token = token;
+            await this.#save();
+            return token;
+        }
+        const refusal = answer.kind === "refused" ? answer.refusal : wantsCode;
+        if (refusal.then === "stop" || refusal.then === "lock") {
+            const until = answer.kind === "refused" && refusal.then === "lock" ? wall + lockMs(answer.said) : undefined;
+            saved.stop = { text: refusal.text, ...(refusal.cure !== undefined && { cure: refusal.cure }), ...(until !== undefined && { until }) };
+            await this.#save();
+            throw this.#stopped(saved.stop);
+        }
+        throw troubleOf(refusal);
+    }
+
+    #stopped({ text, cure, until }: NonNullable<Saved["stop"]>): Trouble {
+        if (until === undefined) return new Trouble("config", `${subject}: ${text}`, cure);
+        return new Trouble("busy", `${subject}: ${text}, next login in ${formatDuration(until - this.options.clock.wall())}`, cure);
+    }
+
+    #fingerprint(salt: string): Promise<string> {
+        const { email, password, country } = this.options;
+        return new Promise((resolve, reject) => scrypt(password, `${salt} ${country} ${email}`, 16, (error, key) => (error ? reject(error) : resolve(key.toString("hex")))));
+    }
+}
+
+function troubleOf({ kind, text, cure }: Refusal): Trouble {
+    return new Trouble(kind, `${subject}: ${text}`, cure);
+}

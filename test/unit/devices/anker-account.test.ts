@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { AnkerAccount } from "../../../lib/devices/anker-account";
+import { useCloud } from "../../../lib/devices/anker-cloud";
+import type { SessionStore } from "../../../lib/devices/anker-session";
+import { Trouble, type TroubleKind } from "../../../lib/kit/trouble";
+import { AnkerCloudSimulator, stationSerial } from "../../simulators/anker-cloud";
+import { shiftedClock, type ShiftedClock } from "../../support/shifted-clock";
+
+const hour = 3_600_000;
+const never = new AbortController().signal;
+const login = "passport/login";
+const list = "power_service/v1/app/get_relate_and_bind_devices";
+
+/** A disk that several accounts, one after the other, find again. */
+class Disk implements SessionStore {
+    text: string | undefined;
+    full = false;
+    load(): Promise<unknown> {
+        return Promise.resolve(this.text === undefined ? undefined : JSON.parse(this.text));
+    }
+    save(value: unknown): Promise<void> {
+        if (this.full) return Promise.reject(Object.assign(new Error("no space left"), { code: "ENOSPC" }));
+        this.text = JSON.stringify(value);
+        return Promise.resolve();
+    }
+}
+
+describe("an account at Anker's cloud", function () {
+    this.timeout(30_000);
+    let cloud: AnkerCloudSimulator;
+    let clock: ShiftedClock;
+    let disk: Disk;
+    let back: () => void;
+    beforeEach(async () => {
+        cloud = await new AnkerCloudSimulator().start();
+        back = useCloud(cloud.cloud());
+        clock = shiftedClock(0.05);
+        disk = new Disk();
+    });
+    afterEach(async () => {
+        back();
+        await cloud.stop();
+    });
+    /** As it is after a start of Node-RED. */
+    const account = (more: { password?: string; country?: string } = {}): AnkerAccount => new AnkerAccount({ email: "user@example.com", password: "correct horse battery", country: "US", store: disk, clock, ...more });
+    const refused = (kind: TroubleKind, text: RegExp) => (error: unknown): boolean => {
+        assert.ok(error instanceof Trouble, String(error));
+        assert.equal(error.kind, kind, error.message);
+        assert.match(error.message, text);
+        assert.ok(!/user@example|correct horse/.test(error.message));
+        return true;
+    };
+
+    it("logs in once, finds its devices, and keeps the token over restarts", async () => {
+        for (let start = 0; start < 5; start += 1) {
+            assert.deepEqual(await account().devices(never), [{ serial: stationSerial, model: "A1790P", name: "Cellar", online: true, owner: "1541fc0a3db5a23e3c4ee27c6ed0616444e1ab8c" }]);
+            clock.pass(60_000);
+        }
+        assert.equal(cloud.logins, 1);
+    });
+
+    it("logs in once, however many ask at the same time", async () => {
+        const one = account();
+        await Promise.all([one.devices(never), one.broker(never), one.devices(never), one.device(stationSerial, never)]);
+        assert.equal(cloud.logins, 1);
+    });
+
+    it("uses a token until the cloud says that it has ended, whatever our clock says", async () => {
+        await account().devices(never);
+        clock.jumpWall(30 * 24 * hour);
+        await account().devices(never);
+        clock.jumpWall(-60 * 24 * hour);
+        await account().devices(never);
+        assert.equal(cloud.logins, 1);
+    });
+
+    it("logs in once more when the token has ended", async () => {
+        await account().devices(never);
+        cloud.endToken();
+        await account().devices(never);
+        assert.equal(cloud.logins, 2);
+    });
+
+    for (const [what, fault] of [["kicked out by another login", { code: 26084, msg: "kicked out" }], ["HTTP 401", { status: 401 }], ["HTTP 403", { status: 403 }]] as const) {
+        it(`logs in once more after: ${what}`, async () => {
+            await account().devices(never);
+            cloud.failNext(list, fault);
+            assert.equal((await account().devices(never)).length, 1);
+            assert.equal(cloud.logins, 2);
+        });
+    }
+
+    it("never logs in more than three times a day, whoever ends its token", async () => {
+        for (let round = 0; round < 3; round += 1) {
+            await account().devices(never);
+            cloud.endToken();
+        }
+        await assert.rejects(account().devices(never), refused("busy", /logged in 3 times within a day, next login in .*if another program uses this account/));
+        assert.equal(cloud.logins, 3);
+        clock.pass(25 * hour);
+        await account().devices(never);
+        assert.equal(cloud.logins, 4);
+    });
+
+    it("stops at a wrong password until it is corrected", async () => {
+        for (let start = 0; start < 3; start += 1) await assert.rejects(account({ password: "wrong" }).devices(never), refused("config", /email or password is wrong: correct it/));
+        assert.equal(cloud.logins, 1);
+        await account().devices(never);
+        assert.equal(cloud.logins, 2);
+    });
+
+    const needs: [string, Parameters<AnkerCloudSimulator["failNext"]>[1]][] = [
+        ["a code", { code: 26052, msg: "need verify code" }], ["another code", { code: 26050 }],
+        ["a captcha", { data: { captcha_id: "x", item: "data:image/png;base64,AAAA" } }], ["a second factor", { data: { user_id: "u", auth_token: "", fa_info: { step: 1, info: "email" } } }],
+    ];
+    for (const [what, fault] of needs) {
+        it(`stops when the login wants ${what}, until a person says that it is done`, async () => {
+            cloud.failNext(login, fault);
+            for (let start = 0; start < 3; start += 1) await assert.rejects(account().devices(never), refused("config", /wants a code or a captcha: log in once with the Anker app/));
+            clock.pass(48 * hour);
+            await assert.rejects(account().devices(never), Trouble);
+            assert.equal(cloud.logins, 1);
+            const freed = account();
+            await freed.allowLogin(never);
+            assert.equal((await freed.devices(never)).length, 1);
+        });
+    }
+
+    it("waits out a lock for as long as the cloud says, over restarts", async () => {
+        cloud.failNext(login, { code: 100053, msg: "Please try again in 2 hours." });
+        await assert.rejects(account().devices(never), refused("busy", /locked after too many logins, next login in 2 h/));
+        clock.pass(1.5 * hour);
+        await assert.rejects(account().devices(never), refused("busy", /next login in 30 min/));
+        assert.equal(cloud.logins, 1);
+        clock.pass(0.6 * hour);
+        await account().devices(never);
+        assert.equal(cloud.logins, 2);
+    });
+
+    it("leaves an endpoint alone after a 429, also over restarts, and needs no second login", async () => {
+        await account().devices(never);
+        cloud.failNext(list, { status: 429, text: JSON.stringify({ error_msg: "Request too soon." }) });
+        await assert.rejects(account().devices(never), refused("busy", /too many requests/));
+        const asked = cloud.requests.length;
+        await assert.rejects(account().devices(never), refused("busy", /asked to wait, next request in \d+ s/));
+        assert.equal(cloud.requests.length, asked);
+        clock.pass(66_000);
+        await account().devices(never);
+        assert.equal(cloud.logins, 1);
+    });
+
+    it("asks once more when the cloud has trouble of its own", async () => {
+        cloud.failNext(list, { status: 502, text: "<html>" });
+        assert.equal((await account().devices(never)).length, 1);
+        cloud.failNext(list, { code: 21105, msg: "busy" }, { status: 504 });
+        await assert.rejects(account().devices(never), refused("busy", /trouble of its own/));
+    });
+
+    const faults: [string, Parameters<AnkerCloudSimulator["failNext"]>[1], TroubleKind][] = [
+        ["it hangs up", "hang up", "closed"], ["it answers with a page", "garbage", "garbage"], ["its list is none", { data: { data: "no" } }, "garbage"], ["an error that nobody knows", { code: 77777, msg: "what" }, "failed"],
+        ["the account may not", { code: 160003 }, "auth"],
+    ];
+    for (const [what, fault, kind] of faults) {
+        it(`says it when ${what}, and works again afterwards`, async () => {
+            cloud.failNext(list, fault);
+            await assert.rejects(account().devices(never), refused(kind, /Anker cloud/));
+            assert.equal((await account().devices(never)).length, 1);
+            assert.equal(cloud.logins, 1);
+        });
+    }
+
+    it("finds no device in the wrong region, and says where to look", async () => {
+        cloud.country = "DE";
+        await assert.rejects(account().device(stationSerial, never), refused("config", /no devices: is its country/));
+        assert.equal((await account({ country: "DE" }).device(stationSerial, never)).name, "Cellar");
+    });
+
+    it("knows its devices by serial number, and its only one by none", async () => {
+        assert.equal((await account().device("", never)).serial, stationSerial);
+        await assert.rejects(account().device("OTHER", never), refused("config", /no device …THER: the account has Cellar \(A1790P, …0001\)/));
+    });
+
+    it("keeps the way to the broker over restarts, until its certificate ends", async () => {
+        const first = await account().broker(never);
+        assert.deepEqual(await account().broker(never), first);
+        clock.jumpWall(366 * 24 * hour);
+        const second = await account().broker(never);
+        assert.notEqual(second.certificate_pem, first.certificate_pem);
+        assert.notEqual((await account().broker(never, { anew: true })).certificate_pem, second.certificate_pem);
+        assert.equal(cloud.logins, 1);
+    });
+
+    it("goes to no broker but Anker's", async () => {
+        const way = await account().broker(never);
+        cloud.failNext("app/devicemanage/get_user_mqtt_info", { data: { ...way, endpoint_addr: "broker.example.org" } });
+        await assert.rejects(account().broker(never, { anew: true }), refused("auth", /broker\.example\.org, which is not Anker's/));
+    });
+
+    it("makes no login that it could not remember", async () => {
+        disk.full = true;
+        await assert.rejects(account().devices(never), refused("disk", /a login could not be remembered, so none is made/));
+        assert.equal(cloud.logins, 0);
+    });
+
+    it("starts anew from a damaged memory", async () => {
+        for (const text of ["null", "[]", "{\"salt\":5}", "\"x\""]) {
+            disk.text = text;
+            assert.equal((await account().devices(never)).length, 1);
+            clock.pass(25 * hour);
+        }
+    });
+
+    it("lets go at once when it is told to", async () => {
+        cloud.failNext(login, "hang");
+        const stop = new AbortController();
+        const asked = account().devices(stop.signal);
+        setTimeout(() => stop.abort(), 30);
+        await assert.rejects(asked, refused("stopped", /stopped/));
+    });
+});
