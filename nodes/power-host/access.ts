@@ -1,0 +1,31 @@
+import type { Node } from "node-red";
+import { Trouble } from "../../lib/kit/trouble";
+import { LocalTransport } from "../../lib/shutdown/local";
+import { SshTransport } from "../../lib/shutdown/ssh";
+import type { HostAccess } from "../../lib/shutdown/transport";
+import type { PowerHostConfig, PowerHostCredentials } from "./config";
+
+/** What a plan needs to know of a host. */
+export interface PowerHost {
+    name: string;
+    local: boolean;
+    /** Why it cannot be reached. */
+    problems: readonly string[];
+    access: HostAccess;
+}
+
+export interface PowerHostNode extends Node<PowerHostCredentials> {
+    powerHost: PowerHost;
+}
+
+/** The way to a host. One that is not configured fails when it is opened, and says why. */
+export function accessOf({ name, local, target }: PowerHostConfig, problems: readonly string[]): HostAccess {
+    if (local) return { root: process.getuid?.() === 0, open: () => new LocalTransport(name) };
+    return {
+        root: target?.user === "root",
+        open() {
+            if (target === undefined) throw new Trouble("config", `host ${name}: ${problems.join("; ")}`);
+            return new SshTransport(target);
+        },
+    };
+}

@@ -1,0 +1,115 @@
+import type { EditorNodeProperties, EditorRED } from "node-red";
+import { isEnvironment, numberBetween } from "../shared/editor-fields";
+
+declare const RED: EditorRED;
+
+interface Properties extends EditorNodeProperties {
+    kind: string;
+    host: string;
+    port: string;
+    user: string;
+    auth: string;
+    keyFile: string;
+    hostKey: string;
+    version: number;
+}
+
+interface Credentials {
+    privateKey: string;
+    passphrase: string;
+}
+
+type Answer<T> = ({ ok: true } & T) | { ok: false; error: string };
+
+/** Asks one of our admin routes; the address is relative, so that it works behind a proxy and under httpAdminRoot. */
+function ask<T>(path: string, body: object, then: (answer: Answer<T>) => void): void {
+    const sent = $.ajax({ url: `ridethrough/power-host/${path}`, type: "POST", contentType: "application/json", data: JSON.stringify(body) });
+    sent.done((answer: Answer<T>) => then(answer)).fail((failure) => then({ ok: false, error: failure.status === 0 ? "no connection to Node-RED" : `HTTP ${failure.status} ${failure.statusText}` }));
+}
+
+const field = (name: string): JQuery => $(`#node-config-input-${name}`);
+const text = (name: string): string => String(field(name).val() ?? "").trim();
+
+/** Empty passes: a plan can be rehearsed before its hosts are there. */
+const matches = (pattern: RegExp) => (value: string): boolean => isEnvironment(value) || value === "" || pattern.test(value.trim());
+
+function say(box: JQuery, lines: string[], bad = false): void {
+    box.empty().toggle(lines.length > 0).css("color", bad ? "var(--red-ui-text-color-error)" : "");
+    for (const line of lines) box.append($("<div>").text(line));
+}
+
+RED.nodes.registerType<Properties, Credentials>("power-host", {
+    category: "config",
+    // Plans hold their hosts in a list, which the editor does not count as use. Not in the types.
+    ...{ hasUsers: false },
+    defaults: {
+        name: { value: "", validate: matches(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9_])?$/) },
+        kind: { value: "ssh" },
+        host: { value: "", validate: matches(/^[A-Za-z0-9_:][A-Za-z0-9._:%-]*$/) },
+        port: { value: "22", validate: numberBetween(1, 65_535, { required: false }) },
+        user: { value: "", validate: matches(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/) },
+        auth: { value: "key" },
+        keyFile: { value: "" },
+        hostKey: { value: "", validate: matches(/SHA256:[A-Za-z0-9+/]{43}|(ssh-|ecdsa-)[a-z0-9-]+ [A-Za-z0-9+/]+/) },
+        version: { value: 1 },
+    },
+    credentials: {
+        privateKey: { type: "password" },
+        passphrase: { type: "password" },
+    },
+    label() {
+        return this.name || this.host || this._("power-host.label.node");
+    },
+    labelStyle() {
+        return this.name ? "node_label_italic" : "";
+    },
+    oneditprepare() {
+        const showKind = (): void => {
+            const local = text("kind") === "local";
+            $(".power-host-ssh").toggle(!local);
+            $(".power-host-local").toggle(local);
+        };
+        const showAuth = (): void => {
+            $(".power-host-auth-key, .power-host-auth-keyFile").hide();
+            $(`.power-host-auth-${text("auth")}`).show();
+        };
+        field("kind").on("change", showKind);
+        field("auth").on("change", showAuth);
+        showKind();
+        showAuth();
+
+        const offer = $("#power-host-offer");
+        $("#power-host-learn").on("click", (event) => {
+            event.preventDefault();
+            const button = $(event.currentTarget).prop("disabled", true);
+            say(offer, [this._("power-host.learn.under-way")]);
+            ask<{ type: string; fingerprint: string; line: string }>("host-key", { host: text("host"), port: text("port") }, (answer) => {
+                button.prop("disabled", false);
+                if (!answer.ok) return say(offer, [answer.error], true);
+                const pinned = text("hostKey");
+                const same = pinned.includes(answer.line) || pinned.includes(answer.fingerprint);
+                say(offer, [this._("power-host.learn.found"), `${answer.type} ${answer.fingerprint}`]);
+                const verdict = same ? "same" : pinned === "" ? "compare" : "changed";
+                $("<div>").text(this._(`power-host.learn.${verdict}`)).css("color", verdict === "changed" ? "var(--red-ui-text-color-error)" : "").appendTo(offer);
+                if (same) return;
+                $("<button>", { type: "button", class: "red-ui-button", id: "power-host-accept", style: "margin-top: 4px;" }).text(this._("power-host.learn.accept")).on("click", () => {
+                    field("hostKey").val(answer.line).trigger("change");
+                    say(offer, []);
+                }).appendTo(offer);
+            });
+        });
+
+        const result = $("#power-host-result");
+        $("#power-host-test").on("click", (event) => {
+            event.preventDefault();
+            const button = $(event.currentTarget).prop("disabled", true);
+            say(result, [this._("power-host.test.under-way")]);
+            const names = ["name", "kind", "host", "port", "user", "auth", "keyFile", "hostKey"];
+            const secrets = { privateKey: field("privateKey").val(), passphrase: field("passphrase").val() };
+            ask<{ ms: number }>("test", { id: this.id, ...Object.fromEntries(names.map((name) => [name, text(name)])), ...secrets }, (answer) => {
+                button.prop("disabled", false);
+                say(result, [answer.ok ? this._("power-host.test.done", { ms: String(answer.ms) }) : answer.error], !answer.ok);
+            });
+        });
+    },
+});

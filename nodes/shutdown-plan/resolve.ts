@@ -1,0 +1,44 @@
+import type { Node } from "node-red";
+import { Trouble } from "../../lib/kit/trouble";
+import { parsePlan, type ShutdownPlan } from "../../lib/shutdown/plan";
+import type { HostAccess } from "../../lib/shutdown/transport";
+import type { PowerHost } from "../power-host/access";
+import type { ShutdownPlanConfig } from "./config";
+
+/** A plan with its hosts, as they are at this moment. */
+export interface ResolvedPlan {
+    plan: ShutdownPlan | undefined;
+    /** What is wrong with the plan itself. */
+    problems: string[];
+    /** Why hosts cannot be reached: "nas: no pinned host key". */
+    unready: string[];
+    /** @throws Trouble when the plan has no such host */
+    access(host: string): HostAccess;
+}
+
+export interface ShutdownPlanNode extends Node {
+    /** Looks the hosts up anew: they may be created after the plan, and deployed without it. */
+    resolve(): ResolvedPlan;
+}
+
+/**
+ * The plan that the stored rows and the power hosts amount to. The dialog's preview and the sequencer both come through here.
+ * @param find the power host of an id; undefined when there is none
+ */
+export function resolvePlan({ rows, final }: ShutdownPlanConfig, configProblems: readonly string[], find: (id: string) => PowerHost | undefined): ResolvedPlan {
+    const found = rows.map((row) => ({ row, host: find(row.host) }));
+    const missing = found.flatMap(({ host }, index) => (host === undefined ? [`the host of row ${index + 1} is gone`] : []));
+    const hosts = found.flatMap(({ row, host }) => (host === undefined ? [] : [{ row, host }]));
+    const { plan, problems } = parsePlan({ final, hosts: hosts.map(({ row: { services, after, stopTimeoutS }, host: { name, local } }) => ({ name, local, services, after, stopTimeoutS })) });
+    const all = [...configProblems, ...missing, ...(missing.length > 0 ? [] : problems)];
+    return {
+        plan: all.length === 0 ? plan : undefined,
+        problems: all,
+        unready: hosts.flatMap(({ host }) => (host.problems.length > 0 ? [`${host.name}: ${host.problems.join(", ")}`] : [])),
+        access(name) {
+            const access = hosts.find(({ host }) => host.name === name)?.host.access;
+            if (access === undefined) throw new Trouble("config", `host ${name}: not in the plan any more`);
+            return access;
+        },
+    };
+}

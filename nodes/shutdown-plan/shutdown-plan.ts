@@ -1,0 +1,35 @@
+import type { NodeAPI, NodeDef } from "node-red";
+import type { PowerHost, PowerHostNode } from "../power-host/access";
+import { parseConfig as parseHost } from "../power-host/config";
+import { previewPlan } from "../../lib/shutdown/steps";
+import { planText } from "../../lib/shutdown/run-texts";
+import { adminPost, dialogFields } from "../shared/admin";
+import type { StoredConfig } from "../shared/settings";
+import { parseConfig } from "./config";
+import { resolvePlan, type ShutdownPlanNode } from "./resolve";
+
+export = (RED: NodeAPI): void => {
+    const find = (id: string): PowerHost | undefined => {
+        const node = RED.nodes.getNode(id) as PowerHostNode | null | undefined;
+        return node?.type === "power-host" ? node.powerHost : undefined;
+    };
+
+    function ShutdownPlan(this: ShutdownPlanNode, stored: NodeDef): void {
+        RED.nodes.createNode(this, stored);
+        const { config, problems } = parseConfig(stored as unknown as StoredConfig);
+        this.resolve = () => resolvePlan(config, problems, find);
+    }
+    RED.nodes.registerType("shutdown-plan", ShutdownPlan);
+
+    // The dialog brings the hosts as the editor knows them, since they may not be deployed yet.
+    adminPost(RED, "shutdown-plan/preview", "shutdown-plan.read", (body) => {
+        const { config, problems } = parseConfig(dialogFields(RED, body));
+        const edited = new Map((Array.isArray(body.powerHosts) ? body.powerHosts : []).flatMap((entry: unknown): [string, PowerHost][] => {
+            const { id, ...stored } = dialogFields(RED, (typeof entry === "object" && entry !== null ? entry : {}) as Record<string, unknown>);
+            const { name, local } = parseHost(stored).config;
+            return typeof id === "string" ? [[id, { name, local, problems: [], access: { root: false, open: () => { throw new Error("a preview opens nothing"); } } }]] : [];
+        }));
+        const resolved = resolvePlan(config, problems, (id) => edited.get(id) ?? find(id));
+        return { ok: true, problems: resolved.problems, ...(resolved.plan && { text: planText(resolved.plan), steps: previewPlan(resolved.plan) }) };
+    });
+};

@@ -1,0 +1,64 @@
+import type { EditorNodeProperties, EditorRED } from "node-red";
+import { category, colours } from "../shared/editor-fields";
+
+declare const RED: EditorRED;
+
+interface Properties extends EditorNodeProperties {
+    plan: string;
+    dryRun: boolean;
+    enabled: boolean;
+    startOn: string;
+    version: number;
+}
+
+RED.nodes.registerType<Properties>("shutdown-sequencer", {
+    category,
+    color: colours.actor,
+    icon: "shutdown-sequencer.svg",
+    defaults: {
+        name: { value: "" },
+        plan: { value: "", type: "shutdown-plan", required: true },
+        dryRun: { value: true },
+        enabled: { value: false },
+        startOn: { value: "critical" },
+        version: { value: 1 },
+    },
+    inputs: 1,
+    outputs: 2,
+    paletteLabel: "shutdown sequencer",
+    label() {
+        return this.name || this._("shutdown-sequencer.label.node");
+    },
+    labelStyle() {
+        return this.name ? "node_label_italic" : "";
+    },
+    inputLabels() {
+        return this._("shutdown-sequencer.port.input");
+    },
+    outputLabels(index) {
+        return this._(index === 0 ? "shutdown-sequencer.port.progress" : "shutdown-sequencer.port.result");
+    },
+    button: {
+        enabled() {
+            return !(this as { changed?: boolean }).changed;
+        },
+        onclick() {
+            $.ajax({ url: `ridethrough/shutdown-sequencer/${this.id}`, type: "POST" })
+                .done((answer: { ok: boolean; error?: string }) => {
+                    if (answer.ok) RED.notify(this._("shutdown-sequencer.rehearse.done"), "success");
+                    else RED.notify(`${this._("shutdown-sequencer.rehearse.failed")} ${$("<span>").text(answer.error ?? "").html()}`, "error");
+                })
+                .fail((failure) => void RED.notify(`${this._("shutdown-sequencer.rehearse.failed")} HTTP ${failure.status}`, "error"));
+        },
+    },
+    oneditprepare() {
+        const dryRun = $("#node-input-dryRun");
+        const enabled = $("#node-input-enabled");
+        const show = (): void => {
+            const state = dryRun.prop("checked") ? "dry-run" : enabled.prop("checked") ? "armed" : "not-enabled";
+            $("#shutdown-sequencer-arming").text(this._(`shutdown-sequencer.arming.${state}`)).css("color", state === "armed" ? "var(--red-ui-text-color-error)" : "");
+        };
+        dryRun.add(enabled).on("change", show);
+        show();
+    },
+});

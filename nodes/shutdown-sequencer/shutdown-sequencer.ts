@@ -1,0 +1,88 @@
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { systemClock } from "../../lib/kit/clock";
+import { Trouble } from "../../lib/kit/trouble";
+import { commandFrom, manualStream, type Decision } from "../../lib/shutdown/gate";
+import { RunJournal } from "../../lib/shutdown/journal";
+import { Sequencer, type SequencerSetup } from "../../lib/shutdown/sequencer";
+import type { ShutdownPlanNode } from "../shutdown-plan/resolve";
+import { adminPost } from "../shared/admin";
+import type { StoredConfig } from "../shared/settings";
+import { StatusLight } from "../shared/status";
+import { dataPath } from "../shared/storage";
+import { onClose, onInput, type FlowMessage } from "../shared/wire";
+import { parseConfig } from "./config";
+import { idleStatus, progressStatus, resultStatus } from "./status-text";
+
+interface SequencerNode extends Node {
+    rehearse?(): Promise<Decision>;
+}
+
+export = (RED: NodeAPI): void => {
+    function ShutdownSequencer(this: SequencerNode, stored: NodeDef): void {
+        RED.nodes.createNode(this, stored);
+        const { config, problems } = parseConfig(stored as unknown as StoredConfig);
+        const { dryRun, enabled, startOn } = config;
+        const light = new StatusLight(this);
+        const show = ({ mood, text }: ReturnType<typeof idleStatus>): void => light.show(mood, text);
+
+        const setup = (): SequencerSetup => {
+            const node = RED.nodes.getNode(config.plan) as ShutdownPlanNode | null | undefined;
+            if (node?.type !== "shutdown-plan") {
+                const lost = config.plan === "" ? [] : ["the shutdown plan is gone"];
+                return { plan: undefined, switches: { dryRun, enabled, problems: [...problems, ...lost], unready: [] }, access: (name) => { throw new Trouble("config", `host ${name}: no plan`); } };
+            }
+            const { plan, problems: planProblems, unready, access } = node.resolve();
+            return { plan, switches: { dryRun, enabled, problems: [...problems, ...planProblems], unready }, access };
+        };
+
+        const sequencer = new Sequencer<FlowMessage>({
+            setup,
+            clock: systemClock,
+            journal: new RunJournal(dataPath(RED, this, ".journal"), (text) => this.warn(text)),
+            voice: {
+                progress: (progress, origin) => {
+                    this.send([{ ...carrier(origin), topic: progress.changed?.host ?? progress.run, payload: progress.text, progress } as FlowMessage, null]);
+                    show(progressStatus(progress));
+                },
+                result: (result, origin) => {
+                    const msg = { ...carrier(origin), topic: result.run, payload: result.text, result } as FlowMessage;
+                    this.send([null, msg]);
+                    show(resultStatus(result));
+                    if (result.outcome === "incomplete") this.error(`shutdown incomplete: ${result.text}`, msg);
+                },
+                warn: (text) => this.warn(text),
+            },
+        });
+        show(idleStatus(setup()));
+
+        onInput(this, async (msg) => {
+            const heard = commandFrom(msg as Record<string, unknown>, { at: systemClock.now(), startOn });
+            if ("error" in heard) throw new Trouble("garbage", `not understood: ${heard.error}`);
+            if ("ignored" in heard) return;
+            const decision = await sequencer.handle(heard.command, msg);
+            if (decision.act === "tell" && decision.outcome === "invalid") throw new Trouble("config", `nothing is shut down, not armed: ${decision.why}`);
+            if (decision.act === "rearm" && sequencer.run === undefined) show(idleStatus(setup()));
+            if (decision.act === "ignore" && heard.command.action !== "restored") this.warn(`${heard.command.reason}: ignored, ${decision.why}`);
+            else if (decision.act === "join" || decision.act === "rearm") this.log(decision.why);
+        });
+
+        this.rehearse = () => sequencer.handle({ action: "shutdown", reason: "rehearsal by hand", at: systemClock.now(), stream: manualStream, conclusive: false, simulated: true });
+        onClose(this, (removed) => sequencer.close(removed));
+    }
+    RED.nodes.registerType("shutdown-sequencer", ShutdownSequencer);
+
+    adminPost(RED, "shutdown-sequencer/:id", "shutdown-sequencer.write", async (_body, { id }) => {
+        const node = typeof id === "string" ? (RED.nodes.getNode(id) as SequencerNode | null | undefined) : undefined;
+        if (node?.type !== "shutdown-sequencer" || node.rehearse === undefined) return { ok: false, error: "deploy the node first" };
+        const { act, why } = await node.rehearse();
+        return act === "run" ? { ok: true } : { ok: false, error: why };
+    });
+};
+
+/** What would make somebody act on a message again. */
+const triggers: ReadonlySet<string> = new Set(["command", "transition", "missed", "alert"]);
+
+/** What of the message that began a run its messages carry on: everything but the trigger itself. */
+function carrier(origin: FlowMessage | undefined): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(origin ?? {}).filter(([key]) => !triggers.has(key)));
+}

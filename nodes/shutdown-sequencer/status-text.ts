@@ -1,0 +1,44 @@
+import type { SequencerSetup } from "../../lib/shutdown/sequencer";
+import type { RunOutcome, RunProgress, RunResult } from "../../lib/shutdown/progress";
+import { count } from "../../lib/shutdown/run-texts";
+import type { Mood } from "../shared/status";
+
+export interface Status {
+    mood: Mood;
+    text: string;
+}
+
+/** Between runs: what would happen. */
+export function idleStatus({ plan, switches: { dryRun, enabled, problems, unready } }: SequencerSetup): Status {
+    const obstacle = problems[0] ?? (!dryRun && enabled ? unready[0] : undefined);
+    if (plan === undefined || obstacle !== undefined) return { mood: "error", text: `not armed: ${obstacle ?? "no plan"}` };
+    const hosts = count(plan.hosts.length, "host");
+    if (dryRun) return { mood: "rehearsal", text: `dry run, ${hosts}` };
+    return enabled ? { mood: "ok", text: `armed, ${hosts}` } : { mood: "off", text: `not enabled, ${hosts}` };
+}
+
+/** During a run: how many services, then how many final commands are dealt with. */
+export function progressStatus({ mode, changed, steps }: RunProgress): Status {
+    const kind = changed?.kind === "power-off" ? "power-off" : "stop-service";
+    const mine = steps.filter((step) => step.kind === kind);
+    const over = mine.filter((step) => step.state !== "planned" && step.state !== "running").length;
+    const what = kind === "power-off" ? "power off" : "stopping";
+    const text = `${what} ${over}/${mine.length}${changed === undefined ? "" : ` on ${changed.host}`}`;
+    return mode === "live" ? { mood: "critical", text } : { mood: "rehearsal", text: `dry run: ${text}` };
+}
+
+const endings: Record<RunOutcome, { mood: Mood; text: string }> = {
+    "dry-run": { mood: "rehearsal", text: "dry run done" },
+    "not-enabled": { mood: "critical", text: "NOT enabled, act by hand" },
+    completed: { mood: "critical", text: "completed" },
+    incomplete: { mood: "error", text: "incomplete" },
+    cancelled: { mood: "off", text: "cancelled" },
+    invalid: { mood: "error", text: "not armed" },
+};
+
+/** After a run, until something else happens. */
+export function resultStatus({ outcome, endedAt }: RunResult): Status {
+    const { mood, text } = endings[outcome];
+    const time = new Date(endedAt);
+    return { mood, text: `${text} ${String(time.getHours()).padStart(2, "0")}:${String(time.getMinutes()).padStart(2, "0")}` };
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import helper from "node-red-node-test-helper";
+import type { PowerHostNode } from "../../nodes/power-host/access";
+import { accessOf } from "../../nodes/power-host/access";
+import { isAddress, parseConfig } from "../../nodes/power-host/config";
+import powerHost from "../../nodes/power-host/power-host";
+import stored from "../fixtures/configs/power-host.v1.json";
+import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
+import { loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
+
+const key = { privateKey: "-----BEGIN-----" };
+const fingerprint = "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA";
+
+describe("power-host's settings", () => {
+    it("of version 1 are read as the editor stored them", () => {
+        assert.deepEqual(parseConfig(stored, key), {
+            config: { name: "nas", local: false, target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, pin: { fingerprint, type: "ssh-ed25519" } } },
+            problems: [],
+        });
+    });
+
+    for (const [what, change, credentials, auth] of [
+        ["a passphrase", {}, { ...key, passphrase: "p" }, { kind: "key", privateKey: "-----BEGIN-----\n", passphrase: "p" }],
+        ["a key file", { auth: "keyFile", keyFile: "/keys/id" }, {}, { kind: "key-file", path: "/keys/id" }],
+        ["the agent", { auth: "agent" }, {}, { kind: "agent" }],
+    ] as const) {
+        it(`log in with ${what}`, () => assert.deepEqual(parseConfig({ ...stored, ...change }, credentials).config.target?.auth, auth));
+    }
+
+    for (const [change, credentials, problem] of [
+        [{ host: "" }, key, "no address"],
+        [{ host: "-oProxyCommand=x" }, key, "\"-oProxyCommand=x\" is not an address"],
+        [{ host: "a b" }, key, "\"a b\" is not an address"],
+        [{ user: "" }, key, "no user"],
+        [{ user: "-l root" }, key, "\"-l root\" is not a user name"],
+        [{ hostKey: "" }, key, "no pinned host key, learn it in the dialog"],
+        [{ hostKey: "yes" }, key, "the pinned host key is neither a public key nor a SHA256 fingerprint"],
+        [{}, {}, "no private key"],
+        [{ auth: "keyFile" }, {}, "no key file"],
+        [{ auth: "password" }, key, "auth must be one of key, keyFile, agent"],
+        [{ port: "0" }, key, "port must be between 1 and 65535"],
+        [{ name: "my nas" }, key, "\"my nas\" is not a host name: \" \" is not allowed"],
+    ] as const) {
+        it(`say: ${problem}`, () => {
+            const { config, problems } = parseConfig({ ...stored, ...change }, credentials);
+            assert.deepEqual(problems, [problem]);
+            assert.equal(config.target, undefined);
+        });
+    }
+
+    it("name a host by its address when it has no name", () => assert.equal(parseConfig({ ...stored, name: "", host: "fe80::1" }, key).config.name, "fe80--1"));
+    it("of this machine need nothing else", () => assert.deepEqual(parseConfig({ type: "power-host", kind: "local" }), { config: { name: "this-machine", local: true, target: undefined }, problems: [] }));
+
+    for (const good of ["nas", "nas.example.com", "192.0.2.5", "2001:db8::1", "fe80::1%eth0"]) it(`take ${good} for an address`, () => assert.ok(isAddress(good)));
+    for (const bad of ["", "-nas", "a;b", "http://nas", "nas/", "a b", "$(id)", "nas:22"]) it(`do not take ${JSON.stringify(bad)} for an address`, () => assert.ok(!isAddress(bad)));
+});
+
+describe("a power host", () => {
+    it("needs sudo unless its user is root", () => {
+        assert.equal(accessOf(parseConfig(stored, key).config, []).root, false);
+        assert.equal(accessOf(parseConfig({ ...stored, user: "root" }, key).config, []).root, true);
+    });
+
+    it("that is not configured cannot be opened, and says why", () => {
+        const { config, problems } = parseConfig({ ...stored, host: "" }, key);
+        assert.throws(() => accessOf(config, problems).open(), /host nas: no address/);
+    });
+});
+
+describe("power-host", () => {
+    const folder = temporaryFolder();
+    const user = generateKeyPair();
+    let host: SshHost;
+    let flow: LoadedFlow;
+
+    const post = async (path: string, body: object): Promise<Record<string, unknown>> =>
+        (await helper.request().post(`/ridethrough/power-host/${path}`).send(body).expect(200)).body as Record<string, unknown>;
+    const fields = (): Record<string, unknown> => ({ ...stored, host: "127.0.0.1", port: String(host.port), hostKey: host.hostKey, privateKey: user.private });
+
+    before((done) => { helper.startServer(done); });
+    after((done) => {
+        folder.remove();
+        helper.stopServer(done);
+    });
+    beforeEach(async () => {
+        host = await startSshHost({ name: "nas", authorizedKey: user.public });
+        flow = await loadFlow([powerHost], [{ ...stored, port: "22" }], { userDir: folder.path, credentials: { "host-nas": { privateKey: user.private } } });
+    });
+    afterEach(async () => {
+        await flow.unload();
+        await host.stop();
+    });
+
+    it("is deployed with its key from the credentials", () => assert.deepEqual(flow.node<PowerHostNode>("host-nas").powerHost.problems, []));
+
+    it("learns the key that a host shows, without logging in", async () => {
+        assert.deepEqual(await post("host-key", { host: "127.0.0.1", port: String(host.port) }), { ok: true, type: "ssh-ed25519", fingerprint: host.fingerprint, line: host.hostKey });
+        assert.equal(host.logins, 0);
+    });
+
+    for (const body of [{}, { host: "-x", port: "22" }, { host: "127.0.0.1", port: "0" }, { host: "127.0.0.1", port: "ssh" }, { host: { a: 1 } }]) {
+        it(`does not ask ${JSON.stringify(body)} for a key`, async () => assert.equal((await post("host-key", body)).ok, false));
+    }
+
+    it("tests a login with what the dialog holds: it runs true, and nothing else", async () => {
+        const answer = await post("test", fields());
+        assert.equal(answer.ok, true, String(answer.error));
+        assert.ok(Number(answer.ms) > 0);
+        assert.deepEqual(host.commands.map((told) => told.short), ["true"]);
+    });
+
+    it("tests a login with the stored key when the field was not touched", async () => {
+        assert.equal((await post("test", { ...fields(), id: "host-nas", privateKey: "__PWRD__", passphrase: "" })).ok, true);
+    });
+
+    for (const [what, change, words] of [
+        ["a host key that is not the pinned one", { hostKey: generateKeyPair().public }, /host nas: refused, its host key is not the pinned one/],
+        ["no host key", { hostKey: "" }, /no pinned host key/],
+        ["a key that the host does not know", { privateKey: generateKeyPair().private }, /does not accept our key/],
+        ["a stored key that is not there", { id: "gone", privateKey: "__PWRD__" }, /no private key/],
+    ] as const) {
+        it(`tells ${what}, without a secret`, async () => {
+            const answer = await post("test", { ...fields(), ...change });
+            assert.equal(answer.ok, false);
+            assert.match(String(answer.error), words);
+            assert.doesNotMatch(String(answer.error), /PRIVATE KEY/);
+            assert.deepEqual(host.commands, []);
+        });
+    }
+
+    it("tells that nobody listens", async () => {
+        await host.stop();
+        assert.match(String((await post("test", fields())).error), /host nas: connection refused/);
+    });
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import helper from "node-red-node-test-helper";
+import { previewPlan } from "../../lib/shutdown/steps";
+import type { PowerHost } from "../../nodes/power-host/access";
+import powerHost from "../../nodes/power-host/power-host";
+import { parseConfig } from "../../nodes/shutdown-plan/config";
+import { resolvePlan, type ShutdownPlanNode } from "../../nodes/shutdown-plan/resolve";
+import shutdownPlan from "../../nodes/shutdown-plan/shutdown-plan";
+import stored from "../fixtures/configs/shutdown-plan.v1.json";
+import hostStored from "../fixtures/configs/power-host.v1.json";
+import { loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
+
+describe("shutdown-plan's settings", () => {
+    it("of version 1 are read as the editor stored them", () => {
+        assert.deepEqual(parseConfig(stored), {
+            config: {
+                rows: [
+                    { host: "host-apps", services: ["web-frontend", "grafana-server"], after: [], stopTimeoutS: 30 },
+                    { host: "host-nas", services: ["postgresql", "nfs-server"], after: ["apps"], stopTimeoutS: 60 },
+                    { host: "host-me", services: [], after: [], stopTimeoutS: 30 },
+                ],
+                final: { verb: "shutdown", delayMinutes: 2 },
+            },
+            problems: [],
+        });
+    });
+
+    it("take services as a text with commas, blanks or lines, too", () => {
+        const { config } = parseConfig({ hosts: ["a"], steps: [{ services: " web, db\n cache ", after: "x y" }] });
+        assert.deepEqual([config.rows[0]?.services, config.rows[0]?.after], [["web", "db", "cache"], ["x", "y"]]);
+    });
+
+    for (const [change, problem] of [
+        [{ hosts: ["a", ""] }, "row 2 has no host"],
+        [{ hosts: "a" }, "hosts is not a list"],
+        [{ hosts: ["a"], steps: [{ stopTimeout: "soon" }] }, "row 1: stopTimeout is not a number"],
+        [{ hosts: ["a"], steps: [{ services: [1] }] }, "row 1: services has something that is no name"],
+        [{ final: "rm -rf" }, "final must be one of shutdown, poweroff, none"],
+        [{ delay: "1.5" }, "delay is not a whole number"],
+    ] as const) {
+        it(`say: ${problem}`, () => assert.deepEqual(parseConfig(change).problems, [problem]));
+    }
+});
+
+describe("a plan with its hosts", () => {
+    const host = (name: string, more: Partial<PowerHost> = {}): PowerHost => ({ name, local: false, problems: [], access: { root: false, open: () => { throw new Error(name); } }, ...more });
+    const hosts = new Map([["host-apps", host("apps")], ["host-nas", host("nas", { problems: ["no user", "no pinned host key"] })], ["host-me", host("me", { local: true })]]);
+    const { config } = parseConfig(stored);
+
+    it("knows its hosts by name, and which cannot be reached", () => {
+        const { plan, problems, unready, access } = resolvePlan(config, [], (id) => hosts.get(id));
+        assert.deepEqual(plan?.hosts.map(({ name, local }) => [name, local]), [["apps", false], ["nas", false], ["me", true]]);
+        assert.deepEqual([problems, unready], [[], ["nas: no user, no pinned host key"]]);
+        assert.throws(() => access("apps").open(), /apps/);
+        assert.throws(() => access("stranger"), /host stranger: not in the plan any more/);
+    });
+
+    it("is none while a host is missing, or the settings are wrong", () => {
+        assert.deepEqual(resolvePlan(config, [], (id) => (id === "host-nas" ? undefined : hosts.get(id))).problems, ["the host of row 2 is gone"]);
+        assert.equal(resolvePlan(config, ["delay is not a whole number"], (id) => hosts.get(id)).plan, undefined);
+    });
+});
+
+describe("shutdown-plan", () => {
+    const folder = temporaryFolder();
+    let flow: LoadedFlow;
+
+    const preview = async (body: object): Promise<{ ok: boolean; problems: string[]; text?: string; steps?: { id: string }[] }> =>
+        (await helper.request().post("/ridethrough/shutdown-plan/preview").send(body).expect(200)).body as never;
+
+    before((done) => { helper.startServer(done); });
+    after((done) => {
+        folder.remove();
+        helper.stopServer(done);
+    });
+    beforeEach(async () => {
+        // The plan comes before its hosts, as Node-RED may create them.
+        flow = await loadFlow([powerHost, shutdownPlan], [
+            { ...stored },
+            { ...hostStored, id: "host-apps", name: "apps" },
+            hostStored,
+            { id: "host-me", type: "power-host", name: "me", kind: "local" },
+        ], { userDir: folder.path });
+    });
+    afterEach(() => flow.unload());
+
+    it("finds its hosts whatever the order in which they are created", () => {
+        const { plan, problems, unready } = flow.node<ShutdownPlanNode>("plan").resolve();
+        assert.deepEqual([plan?.hosts.length, problems, unready], [3, [], ["apps: no private key", "nas: no private key"]]);
+    });
+
+    it("previews in the dialog exactly what the sequencer would execute", async () => {
+        const { plan } = flow.node<ShutdownPlanNode>("plan").resolve();
+        assert.ok(plan);
+        const answer = await preview(stored);
+        assert.deepEqual(answer.steps, previewPlan(plan));
+        assert.equal(answer.text, "3 hosts, 4 services, then shutdown -h +2");
+    });
+
+    it("previews hosts that are not deployed yet", async () => {
+        const answer = await preview({ hosts: ["new"], steps: [{ services: ["web"] }], powerHosts: [{ id: "new", name: "fresh", kind: "ssh" }] });
+        assert.deepEqual(answer.steps?.map((step) => step.id), ["fresh/connect", "fresh/stop-service/web", "fresh/power-off"]);
+    });
+
+    for (const [what, body, problem] of [
+        ["a cycle", { hosts: ["host-apps", "host-nas"], steps: [{ after: ["nas"] }, { after: ["apps"] }] }, /wait for each other/],
+        ["a command for a service", { hosts: ["host-apps"], steps: [{ services: ["web;reboot"] }] }, /";" is not allowed/],
+        ["no hosts", { hosts: [] }, /no hosts/],
+        ["nonsense", { hosts: { a: 1 }, powerHosts: "x" }, /not a list/],
+    ] as const) {
+        it(`says what is wrong with ${what}`, async () => {
+            const { ok, problems, steps } = await preview(body);
+            assert.equal(ok, true);
+            assert.match(problems.join(), problem);
+            assert.equal(steps, undefined);
+        });
+    }
+});
