@@ -1,0 +1,67 @@
+import { open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { writeAtomic } from "../kit/atomic-file";
+import { Averages } from "./timeline-average";
+import { rowLine } from "./timeline-line";
+import { dayMs, fileName, hourMs, listFiles, rowsOf, spanMs, tiers, type Tier } from "./timeline-files";
+
+/** How long each tier is kept, in ms. */
+export type Retention = Readonly<Record<Tier, number>>;
+
+export const defaultRetention: Retention = { raw: dayMs, five: 30 * dayMs, hour: 5 * 365 * dayMs };
+
+/** Late rows may come for so long before a file is averaged; what comes later still is averaged in again. */
+const settleMs = 5 * 60_000;
+
+/**
+ * Averages what is complete, and removes what is too old and has been averaged. Can be cut off anywhere, and goes on with
+ * the next call: each file of means is replaced whole, and says in its first line how much it was made of.
+ * @param now event time in ms
+ */
+export async function maintainFiles(folder: string, retention: Retention, now: number): Promise<void> {
+    let files = await listFiles(folder);
+    for (const [start, name] of files.raw) {
+        if (start + hourMs + settleMs <= now) await average(folder, [name], fileName("five", start), start, 5 * 60_000);
+    }
+    files = await listFiles(folder);
+    const days = new Map<number, string[]>();
+    for (const [start, name] of files.five) {
+        const day = Math.floor(start / dayMs) * dayMs;
+        days.set(day, [...(days.get(day) ?? []), name]);
+    }
+    for (const [day, names] of days) {
+        // A day changes no more once its raw rows are gone, and must not be made again once it loses its five-minute means.
+        const mayChange = !files.hour.has(day) || day > now - Math.min(retention.raw + 2 * dayMs, retention.five);
+        if (mayChange && day + dayMs + 2 * settleMs <= now) await average(folder, names, fileName("hour", day), day, hourMs);
+    }
+    files = await listFiles(folder);
+    for (const tier of tiers) {
+        for (const [start, name] of files[tier]) {
+            const averaged = tier === "hour" || (tier === "raw" ? files.five.has(start) : files.hour.has(Math.floor(start / dayMs) * dayMs));
+            if (averaged && start + spanMs[tier] + retention[tier] < now) await rm(join(folder, name), { force: true });
+        }
+    }
+}
+
+/** Makes a file of means, unless it is there and was made of the same. */
+async function average(folder: string, names: readonly string[], target: string, start: number, widthMs: number): Promise<void> {
+    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+    const made = `#${sizes.reduce((sum, size) => sum + size, 0)}`;
+    if ((await firstLine(join(folder, target))) === made) return;
+    const averages = new Averages(start, widthMs);
+    for (const [index, name] of names.entries()) {
+        for await (const rows of rowsOf(folder, name, sizes[index])) for (const row of rows) averages.add(row);
+    }
+    await writeAtomic(join(folder, target), `${made}\n${[...averages.rows()].map(rowLine).join("")}`);
+}
+
+async function firstLine(path: string): Promise<string | undefined> {
+    const handle = await open(path, "r").catch(() => undefined);
+    if (handle === undefined) return undefined;
+    try {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(32), 0, 32, 0);
+        return buffer.subarray(0, bytesRead).toString("latin1").split("\n")[0];
+    } finally {
+        await handle.close();
+    }
+}
