@@ -1,12 +1,16 @@
 import { connect, type Socket } from "node:net";
+import type { Cancel, Clock } from "../kit/clock";
 import { toTrouble, Trouble } from "../kit/trouble";
 import { decipher, frame, longestReply } from "./kasa-xor";
 
 /** The peer was there and hung up before the first byte of an answer. */
 class HungUp extends Trouble {}
 
+/** How long a connection is kept for the next poll, in ms: long enough for fast polling, short enough to leave the plug to its app. */
+const idleMs = 5000;
+
 /**
- * One connection to a Kasa plug for the requests of one poll, one after the other.
+ * The connection to a Kasa plug: one request after the other, kept for a short while between polls.
  *
  * We use tplink-smarthome-api for what it knows about plugs, but not its sockets: those hand over an answer only when
  * the plug hangs up (a plug that keeps the connection loses every reading), collect any amount of data, queue without
@@ -14,38 +18,51 @@ class HungUp extends Trouble {}
  */
 export class KasaSession {
     #socket: Socket | undefined;
+    #stopIdling: Cancel = () => undefined;
 
-    /** @param signal closes the connection when it aborts */
-    constructor(readonly host: string, readonly port: number, readonly subject: string, signal: AbortSignal) {
-        signal.addEventListener("abort", () => this.close(), { once: true });
-    }
+    constructor(readonly host: string, readonly port: number, readonly subject: string, readonly clock: Clock) {}
 
     /**
-     * The plug's answer, complete by its own length.
+     * The plug's answer, complete by its own length. The connection is closed when `signal` aborts.
      * @throws Trouble: refused, unreachable, closed, garbage. Waits for ever on a silent plug: the caller has the deadline.
      */
-    async ask(request: string): Promise<string> {
+    async ask(request: string, signal: AbortSignal): Promise<string> {
+        this.#stopIdling();
         const reused = this.#socket !== undefined;
+        const stop = (): void => this.close();
+        signal.addEventListener("abort", stop, { once: true });
         try {
             return await this.#exchange(request);
         } catch (error) {
-            // Some firmware hangs up after every answer: then the next request needs a connection of its own.
-            if (reused && error instanceof HungUp) return this.#exchange(request);
+            // The plug may have ended the connection meanwhile; some firmware does so after every answer.
+            if (reused && error instanceof HungUp && !signal.aborted) return await this.#exchange(request);
             throw error;
+        } finally {
+            signal.removeEventListener("abort", stop);
         }
     }
 
+    /** The poll is over: keeps the connection for the next one, if that comes soon. */
+    rest(): void {
+        this.#stopIdling();
+        if (this.#socket !== undefined) this.#stopIdling = this.clock.after(idleMs, () => this.close());
+    }
+
     close(): void {
+        this.#stopIdling();
         this.#socket?.destroy();
         this.#socket = undefined;
     }
 
     #connection(): Socket {
         if (this.#socket?.writable) return this.#socket;
-        this.#socket = connect({ host: this.host, port: this.port });
-        // A late error of a connection that nobody waits for any more must not reach the process.
-        this.#socket.on("error", () => undefined);
-        return this.#socket;
+        const socket = connect({ host: this.host, port: this.port });
+        this.#socket = socket;
+        // Also the end of a connection that nobody waits for must not reach the process.
+        socket.on("error", () => undefined).on("close", () => {
+            if (this.#socket === socket) this.close();
+        });
+        return socket;
     }
 
     #exchange(request: string): Promise<string> {
@@ -56,7 +73,7 @@ export class KasaSession {
             let wanted: number | undefined;
             const done = (keep: boolean): void => {
                 socket.off("data", onData).off("error", fail).off("close", onClose);
-                if (!keep) this.close();
+                if (!keep) socket.destroy();
             };
             const fail = (error: unknown): void => {
                 done(false);

@@ -11,55 +11,68 @@ const defaultPort = 9999;
 /**
  * TP-Link Kasa plugs and strips on their local port 9999: HS110, KP115, KP125, EP25 (hardware 1), HS300. The package
  * tplink-smarthome-api knows the models, commands, error codes and the two ways in which they count power; the wire is
- * ours (see KasaSession). Nothing is remembered from poll to poll, so an exchanged or renamed plug is noticed at once.
+ * ours (see KasaSession). Nothing but the connection is kept from poll to poll, so an exchanged or renamed plug is
+ * noticed at once.
  */
 export class KasaPlug implements PowerSource {
-    constructor(readonly options: PlugOptions) {}
+    readonly #session: KasaSession;
+    /** The last poll found a plug with one outlet: sysinfo and power then come with one request. */
+    #single = false;
+
+    constructor(readonly options: PlugOptions) {
+        const { host, port = defaultPort, clock } = options;
+        this.#session = new KasaSession(host, port, subjectOf(options), clock);
+    }
 
     async read(signal: AbortSignal): Promise<Reading[]> {
-        const { device, host, port = defaultPort, channels, clock } = this.options;
-        const subject = subjectOf(this.options);
-        const session = new KasaSession(host, port, subject, signal);
+        const { device, channels, clock } = this.options;
         try {
-            const measured = await measure(await kasaClient(), session);
+            const measured = await measure(await kasaClient(), this.#session, this.#single, signal);
+            this.#session.rest();
+            this.#single = measured.length === 1;
             return toReadings(measured, { device, source: "kasa", at: clock.now(), only: channels });
         } catch (error) {
-            throw kasaTrouble(error, subject, port);
-        } finally {
-            session.close();
+            this.#session.close();
+            this.#single = false;
+            throw kasaTrouble(error, this.#session);
         }
     }
 
     close(): Promise<void> {
+        this.#session.close();
         return Promise.resolve();
     }
 }
 
-async function measure(client: Client, session: KasaSession): Promise<Channel[]> {
+const askSysinfo = '{"system":{"get_sysinfo":{}}}';
+const askBoth = '{"system":{"get_sysinfo":{}},"emeter":{"get_realtime":{}}}';
+
+async function measure(client: Client, session: KasaSession, single: boolean, signal: AbortSignal): Promise<Channel[]> {
     const { host, port } = session;
-    const reply: unknown = JSON.parse(await session.ask('{"system":{"get_sysinfo":{}}}'));
+    /** The library's device, its requests sent over our session. */
+    const overOurWire = <D extends AnyDevice>(device: D): D => {
+        device.send = (payload) => session.ask(typeof payload === "string" ? payload : JSON.stringify(payload), signal);
+        return device;
+    };
+    const reply: unknown = JSON.parse(await session.ask(single ? askBoth : askSysinfo, signal));
     const sysInfo = valueAt(reply, "system", "get_sysinfo") as Sysinfo | undefined;
     const errCode = valueAt(sysInfo, "err_code");
     if (typeof errCode === "number" && errCode !== 0) throw new Trouble("failed", `${session.subject}: refused the request (err_code ${errCode}, ${String(valueAt(sysInfo, "err_msg"))})`);
     if (sysInfo === undefined) throw new Trouble("garbage", `${session.subject}: the answer has no device information`);
-    const device = overOurWire(client.getDeviceFromSysInfo(sysInfo, { host, port }), session);
+    const device = overOurWire(client.getDeviceFromSysInfo(sysInfo, { host, port }));
     if (!device.supportsEmeter) throw new Trouble("config", `${session.subject}: the model ${device.model} does not measure power`, "use a metering plug such as KP115, KP125, EP25, HS110 or HS300");
     if (!("children" in device) || device.children.size === 0) {
+        const emeter = valueAt(reply, "emeter");
+        if (emeter !== undefined) device.send = () => Promise.resolve(JSON.stringify({ emeter }));
         return [{ id: "", names: [device.alias], ...(await energy(device)) }];
     }
     const channels: Channel[] = [];
     const children = [...device.children.values()];
     for (const [index, { id: childId, alias }] of children.entries()) {
-        const child = overOurWire(client.getPlug({ host, port, sysInfo: device.sysInfo, childId }), session);
+        const child = overOurWire(client.getPlug({ host, port, sysInfo: device.sysInfo, childId }));
         channels.push({ id: outletId(children, index), names: [String(index + 1), alias, childId], ...(await energy(child)) });
     }
     return channels;
-}
-
-/** The library's device, its requests sent over our session. */
-function overOurWire<D extends AnyDevice>(device: D, session: KasaSession): D {
-    device.send = (payload) => session.ask(typeof payload === "string" ? payload : JSON.stringify(payload));
-    return device;
 }
 
 /** Name of a strip's outlet: its alias when that is clear, else its number as printed on the strip. */
@@ -79,7 +92,7 @@ async function energy(device: AnyDevice): Promise<Pick<Channel, "values" | "flag
 }
 
 /** What the session, JSON.parse or the library threw, in our words. */
-function kasaTrouble(error: unknown, subject: string, port: number): Trouble {
+function kasaTrouble(error: unknown, { subject, port }: KasaSession): Trouble {
     if (error instanceof Trouble) {
         if (error.kind !== "refused" || port !== defaultPort) return error;
         return new Trouble("refused", error.message, "newer Kasa firmware closes port 9999 until Third-Party Compatibility is switched on in the Kasa or Tapo app", { cause: error });

@@ -7,6 +7,11 @@ export function plugAt(port: number, more: Partial<PlugOptions> = {}): PlugOptio
     return { device: "rack", host: "127.0.0.1", port, channels: [], deadlineMs: 2000, clock: systemClock, ...more };
 }
 
-export function readOnce(source: PowerSource): Promise<Reading[]> {
-    return source.read(new AbortController().signal);
+/** Reads, and lets go of the connection. */
+export async function readOnce(source: PowerSource): Promise<Reading[]> {
+    try {
+        return await source.read(new AbortController().signal);
+    } finally {
+        await source.close();
+    }
 }

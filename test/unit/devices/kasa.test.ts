@@ -46,6 +46,22 @@ describe("a Kasa plug", () => {
         assert.equal(strip.requests, 7);
     });
 
+    it("a plug with one outlet takes one request a poll once it is known, over a connection that is kept", async () => {
+        const simulated = await start({ watts: 12 });
+        const source = new KasaPlug(plugAt(simulated.port));
+        const signal = new AbortController().signal;
+        for (const watts of [12, 13, 14]) {
+            simulated.setWatts(watts);
+            assert.equal((await source.read(signal))[0]?.watts, watts);
+        }
+        assert.deepEqual([simulated.requests, simulated.connections], [4, 1]);
+        await simulated.setFault("error");
+        await assert.rejects(source.read(signal), { kind: "failed" });
+        await simulated.setFault("none");
+        assert.equal((await source.read(signal))[0]?.watts, 14);
+        await source.close();
+    });
+
     it("that hangs up after each answer is read all the same", async () => {
         const strip = await start({ model: "HS300", watts: 12 });
         await strip.setFault("closing");
