@@ -41,7 +41,7 @@ describe("a wall clock that jumps", function () {
             assert.ok(Math.abs(moved) < 60_000, `the wall clock really jumped (off by ${moved} ms)`);
             jump("+0");
             await more(2);
-            assert.deepEqual(rig.transitions().map(({ to }) => to), ["HEALTHY"]);
+            assert.deepEqual(rig.transitions(), []);
             const times = readings().map((reading) => reading.at);
             for (const [index, time] of times.slice(1).entries()) assert.ok(time > (times[index] ?? 0) && time - (times[index] ?? 0) < 10_000, `${times[index]} then ${time}`);
             assert.equal(rig.toldInAll, 0);
@@ -55,7 +55,7 @@ describe("a wall clock that jumps", function () {
             for (const { name, services } of plan) assert.deepEqual(rig.told(name), [...services.map(stopCommand), finalCommand]);
             for (const { id, startedAt = 0, endedAt = 0 } of result.steps) assert.ok(endedAt >= startedAt && endedAt - startedAt < 20_000, `${id}: ${endedAt - startedAt} ms`);
             await more(3);
-            assert.deepEqual(rig.transitions().map(({ to }) => to), ["HEALTHY", "CRITICAL"]);
+            assert.deepEqual(rig.transitions().map(({ to }) => to), ["CRITICAL"]);
         });
     }
 });

@@ -65,7 +65,7 @@ describe("a disk that takes nothing more", function () {
             rig.red.forget();
             rig.plug.setWatts(3);
             assert.equal((await rig.result()).outcome, "completed");
-            const journal = files(".jsonl").map((path) => readFileSync(path, "utf8")).join("");
+            const journal = files(".journal").map((path) => readFileSync(path, "utf8")).join("");
             assert.match(journal, /"kind":"end"/);
             for (const path of files(".json")) assert.doesNotThrow(() => JSON.parse(readFileSync(path, "utf8")) as unknown, `${path} (${statSync(path).size} bytes)`);
         });

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Transition } from "../../lib/power/power-state";
+import type { Classified, PowerState, Transition } from "../../lib/power/power-state";
 import type { RunResult } from "../../lib/shutdown/progress";
 import { startKasaPlug, type KasaPlug } from "../simulators/kasa-plug";
 import { generateKeyPair, startSshHost, type SshBehaviour, type SshHost } from "../simulators/ssh-host";
@@ -48,17 +48,19 @@ export class Rig {
         const hosts = this.plan.map((host, index) => ({ ...host, address: "127.0.0.1", port: this.hosts[index]?.port ?? 0, hostKey: this.hosts[index]?.hostKey ?? "" }));
         await this.red.deploy(monitorFlow({ plug: this.plug, hosts, keyFile: this.keyFile, telegram: this.telegram.url, ...options }), { credentials: monitorCredentials });
     }
-    /** Resolves when the classifier has told the state. */
-    async state(to: string, withinMs = 15_000): Promise<void> {
-        await this.red.eventually(() => this.transitions().at(-1)?.to === to, withinMs, () => `${to}; transitions: ${JSON.stringify(this.transitions())}`);
+    /** Resolves when the classifier puts the newest reading into this state. */
+    async state(wanted: PowerState, withinMs = 15_000): Promise<void> {
+        const power = (): Classified | undefined => this.red.received(at.reading).at(-1)?.power as Classified | undefined;
+        await this.red.eventually(() => power()?.state === wanted, withinMs, () => `${wanted}, is ${JSON.stringify(power())}`);
     }
     transitions(): Transition[] {
-        return this.red.received(at.transition).map((msg) => msg.transition as Transition);
+        return this.red.received(at.transition).flatMap((msg) => (msg.transition === undefined ? [] : [msg.transition as Transition]));
     }
-    /** Resolves with the report of the run. */
+    /** Resolves with the report of the real run. */
     async result(withinMs = 60_000): Promise<RunResult> {
-        const [msg] = await this.red.until(at.result, 1, withinMs);
-        return msg?.result as RunResult;
+        const live = (): RunResult | undefined => this.red.received(at.result).map((msg) => msg.result as RunResult).find(({ mode }) => mode === "live");
+        await this.red.eventually(() => live() !== undefined, withinMs, () => `the report of a real run; steps: ${JSON.stringify(this.red.received(at.progress).at(-1)?.progress)?.slice(0, 2000)}`);
+        return live() as RunResult;
     }
     /** What a host has been told, without logins. */
     told(name: string): string[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Transition } from "../../lib/power/power-state";
+import type { Classified } from "../../lib/power/power-state";
 import type { RunResult, StepView } from "../../lib/shutdown/progress";
 import { at, monitorFlow, type MonitorOptions } from "../support/monitor-flow";
 import { startNodeRed, type NodeRed } from "../support/node-red";
@@ -59,6 +59,7 @@ describe("an armed shutdown of two real hosts", function () {
         red = undefined;
         for (const host of [nas, apps]) {
             await host.plugCable();
+            if (host.log.some(({ what }) => what === "going down")) await host.off();
             if (!host.isUp) await host.powerOn();
             for (const service of host.plan.services) await host.run("systemctl", "start", service.name);
             allow(host, recommendedSudoers(host.plan.services));
@@ -78,7 +79,8 @@ describe("an armed shutdown of two real hosts", function () {
             ],
             ...options,
         }));
-        await red.eventually(() => (red?.received(at.transition) ?? []).some((msg) => (msg.transition as Transition | undefined)?.to === "HEALTHY"), 15_000, () => "HEALTHY");
+        const [first] = await red.until(at.reading, 1, 15_000);
+        assert.equal((first?.power as Classified).state, "HEALTHY");
         return red;
     };
     /** The battery runs low; resolves with the report of the run. */

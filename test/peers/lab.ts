@@ -90,12 +90,13 @@ class Holder {
     }
 }
 
-/** The sudoers lines that docs/hosts-and-keys.md recommends for these services. */
+/** The sudoers lines of docs/hosts-and-keys.md, with these services in the place of its own. */
 export function recommendedSudoers(services: readonly ServicePlan[], final = "/usr/sbin/shutdown -h +2"): string[] {
-    return [
-        `power ALL=(root) NOPASSWD: ${services.map(({ name }) => `/usr/bin/systemctl stop -- ${name}.service`).join(", ")}`,
-        `power ALL=(root) NOPASSWD: ${final}`,
-    ];
+    const docs = readFileSync(join(__dirname, "../../docs/hosts-and-keys.md"), "utf8");
+    const [stop, off] = [...docs.matchAll(/^power ALL=.*$/gm)].map(([line]) => line);
+    const command = /(\/\S+ stop -- )postgresql([^\s,]*)/.exec(stop ?? "");
+    if (command === null || off === undefined || !off.endsWith("/usr/sbin/shutdown -h +2")) throw new Error("docs/hosts-and-keys.md has no sudoers lines for systemctl stop and shutdown");
+    return [`power ALL=(root) NOPASSWD: ${services.map(({ name }) => `${command[1]}${name}${command[2]}`).join(", ")}`, off.replace("/usr/sbin/shutdown -h +2", final)];
 }
 
 export class Lab {

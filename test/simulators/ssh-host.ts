@@ -75,7 +75,11 @@ export interface KeyPair {
 
 /** A fresh key pair, for a host or a user. */
 export function generateKeyPair(passphrase?: string): KeyPair {
-    return utils.generateKeyPairSync("ed25519", passphrase === undefined ? {} : { passphrase, cipher: "aes256-cbc", rounds: 2 });
+    for (;;) {
+        const pair = utils.generateKeyPairSync("ed25519", passphrase === undefined ? {} : { passphrase, cipher: "aes256-cbc", rounds: 2 });
+        // One in 250 of the keys that ssh2 1.17 makes is malformed.
+        if (!(utils.parseKey(pair.private, passphrase) instanceof Error)) return pair;
+    }
 }
 
 /** @returns a host that listens on 127.0.0.1 */

@@ -71,7 +71,7 @@ export interface NodeRedOptions {
     env?: Record<string, string>;
     /** Put before the command: ["ip", "netns", "exec", "name"]. */
     prefix?: string[];
-    /** Whether messages are recorded; off where memory is measured. */
+    /** Whether messages are recorded; off where memory is measured. See also `record`. */
     tap?: boolean;
     /** Where the editor and its API live, so that absolute addresses break. Default "/red". */
     adminRoot?: string;
@@ -108,7 +108,7 @@ export function makeUserDir(userDir: string, { dashboard = false, linked = true,
     writeFileSync(join(userDir, "settings.js"), `const text = (msg) => (msg instanceof Error ? msg.message : typeof msg === "string" ? msg : JSON.stringify(msg) ?? "");
 module.exports = { ...${JSON.stringify(all)}, logging: {
     console: { level: "off" },
-    tap: { level: "debug", metrics: false, audit: false, handler: () => ({ level, msg, id, type }) => process.connected && process.send({ kind: "log", line: { level, text: text(msg), id, type } }, () => undefined) },
+    tap: { level: "debug", metrics: false, audit: false, handler: () => ({ level, msg, id, type }) => process.connected && !globalThis.ridethroughQuiet && process.send({ kind: "log", line: { level, text: text(msg), id, type } }, () => undefined) },
 } };\n`);
 }
 
@@ -197,6 +197,7 @@ export class NodeRed {
     holds(): Promise<Holds> {
         return this.#ask("holds") as Promise<Holds>;
     }
+    /** Whether messages and log are recorded. */
     record(on: boolean): Promise<unknown> {
         return this.#ask("tap", { on });
     }

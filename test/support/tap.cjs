@@ -42,7 +42,7 @@ module.exports = (RED) => {
     });
     process.on("message", ({ ask, question }) => {
         const answers = {
-            tap: () => (tapped = question.on),
+            tap: () => (globalThis.ridethroughQuiet = !(tapped = question.on)),
             /** A request to this process from within its own network. */
             fetch: async () => {
                 const reply = await fetch(question.url, question.init);
