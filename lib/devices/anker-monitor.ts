@@ -62,17 +62,18 @@ export class AnkerMonitor {
     #discovered = false;
     #warnedOff = false;
     #outageAt = -Infinity;
-    /** When a reading was last told, monotonic ms; the start counts as one. */
+    /** When a reading was last told, and when a charge was last heard: monotonic ms; the start counts as both. */
     #toldAt: number;
+    #heardAt: number;
     #told: Reading | undefined;
     #wake: Cancel = () => undefined;
     readonly #closing = new AbortController();
     readonly #waiting = new Set<() => void>();
     readonly #seat: Seat;
 
-    constructor(stream: AnkerStream, readonly config: MonitorConfig, readonly clock: Clock, readonly ears: MonitorEars, remembered?: ChargeModel) {
+    constructor(stream: Pick<AnkerStream, "listen">, readonly config: MonitorConfig, readonly clock: Clock, readonly ears: MonitorEars, remembered?: ChargeModel) {
         this.#model = remembered;
-        this.#toldAt = clock.monotonic();
+        this.#toldAt = this.#heardAt = clock.monotonic();
         this.#seat = stream.listen({
             serial: config.serial,
             up: (device) => this.#up(device),
@@ -105,7 +106,7 @@ export class AnkerMonitor {
             this.#waiting.add(finish);
             this.#closing.signal.addEventListener("abort", finish, { once: true });
         });
-        return this.#tell();
+        return this.#closing.signal.aborted ? this.reading() : this.#tell();
     }
 
     /** The present reading: measured, or carried on by the model, or missing. Stale data are never good. */
@@ -153,6 +154,7 @@ export class AnkerMonitor {
         if (!fresh) return;
         const reading = this.reading();
         if (reading.quality !== "good") return;
+        this.#heardAt = this.clock.monotonic();
         this.#duty = afterTelemetry(this.#duty);
         this.#renewModel(reading);
         if (!this.#discovered) {
@@ -228,7 +230,7 @@ export class AnkerMonitor {
 
     /** When the next reading is told though nothing has come. */
     #silentAt(): number {
-        return this.#toldAt + (this.#stale ? this.#intervalMs() : this.#staleMs());
+        return this.#stale ? this.#toldAt + this.#intervalMs() : this.#heardAt + this.#staleMs() + 1;
     }
 
     #step(): void {
@@ -236,10 +238,8 @@ export class AnkerMonitor {
         if (now >= this.#triggerAt()) this.#trigger(nextTrigger(this.#duty, this.mode, this.config).seconds);
         if (now >= this.#silentAt()) {
             const reading = this.reading();
-            if (reading.quality !== "good" && !this.#stale) {
-                this.#stale = true;
-                this.ears.event({ kind: "stale", text: reading.error ?? "no data" });
-            }
+            if (!this.#stale) this.ears.event({ kind: "stale", text: reading.error ?? "no data" });
+            this.#stale = true;
             this.#turnMode(reading);
             this.#tell();
         }

@@ -92,9 +92,11 @@ export class AnkerStream {
                 this.#link = undefined;
                 if (clock.monotonic() - began > steadyMs) failures = 0;
                 const trouble = toTrouble(error, "Anker cloud");
-                // A certificate that the broker no longer takes is replaced, at once the first time.
-                const replace = trouble.kind === "auth" && !anew;
-                anew = trouble.kind === "auth";
+                // A certificate that the broker no longer takes is replaced, at once the first time. Not every broker says
+                // that this is why it hangs up.
+                const suspect = trouble.kind === "auth" || (trouble.kind === "closed" && failures > 0);
+                const replace = suspect && !anew;
+                anew = suspect;
                 for (const place of this.#places) {
                     delete place.device;
                     place.listener.trouble(trouble);

@@ -132,8 +132,13 @@ export class AnkerCloudSimulator {
         for (const client of Object.values((this.#broker as unknown as { clients: Record<string, Client> }).clients)) client.conn.destroy();
     }
 
+    /** How many connections to the broker are open. */
+    get connections(): number {
+        return this.#broker?.connectedClients ?? 0;
+    }
+
     /** The broker no longer takes the certificates given out so far. */
-    revokeCertificates(): void {
+    refuseOldCertificates(): void {
         for (const certificate of this.#issued) this.#refusedCertificates.add(new X509Certificate(certificate).serialNumber);
         this.dropBroker();
     }

@@ -34,7 +34,7 @@ describe("an account at Anker's cloud", function () {
     beforeEach(async () => {
         cloud = await new AnkerCloudSimulator().start();
         back = useCloud(cloud.cloud());
-        clock = shiftedClock(0.05);
+        clock = shiftedClock(10);
         disk = new Disk();
     });
     afterEach(async () => {
@@ -128,9 +128,9 @@ describe("an account at Anker's cloud", function () {
 
     it("waits out a lock for as long as the cloud says, over restarts", async () => {
         cloud.failNext(login, { code: 100053, msg: "Please try again in 2 hours." });
-        await assert.rejects(account().devices(never), refused("busy", /locked after too many logins, next login in 2 h/));
+        await assert.rejects(account().devices(never), refused("busy", /locked after too many logins, next login in (2 h|1 h 59 min)/));
         clock.pass(1.5 * hour);
-        await assert.rejects(account().devices(never), refused("busy", /next login in 30 min/));
+        await assert.rejects(account().devices(never), refused("busy", /next login in (29|30) min/));
         assert.equal(cloud.logins, 1);
         clock.pass(0.6 * hour);
         await account().devices(never);
