@@ -58,7 +58,10 @@ for (const protocol of ["kasa", "shelly"] as const) {
             await plug.stop();
             folder.remove();
         });
-        afterEach(() => server.stop());
+        afterEach(async () => {
+            await flow.unload();
+            await server.stop();
+        });
 
         for (const { fault, [protocol]: says } of table) {
             const good = says === "63.5 W";
@@ -104,7 +107,6 @@ for (const protocol of ["kasa", "shelly"] as const) {
             await server.behave("well");
             await flow.redeploy();
             assert.equal((await flow.until("out", 1))[0]?.payload, 63.5);
-            await flow.unload();
         });
 
         it("takes no more of an answer of 10 MB than it needs to refuse it", async () => {

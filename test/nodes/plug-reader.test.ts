@@ -149,12 +149,12 @@ describe("plug-reader", () => {
 
     it("read now, asked three times at once: one poll, three answers, three times done", async () => {
         await (await withPlug()).until("out", 1);
-        const before = plug.connections;
+        const before = plug.requests;
         for (const ask of [1, 2, 3]) flow?.node("plug").receive({ ask } as unknown as NodeMessage);
         const messages = await flow?.until("out", 4);
         assert.deepEqual(messages?.slice(1).map(({ ask }) => ask), [1, 2, 3]);
         await flow?.until("done", 3);
-        assert.equal(plug.connections, before + 1);
+        assert.equal(plug.requests, before + 1);
     });
 
     it("read now of a strip: the first message is the one that asked, the others are its copies", async () => {

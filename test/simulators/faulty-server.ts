@@ -27,7 +27,7 @@ export interface FaultyServer {
     readonly open: number;
     /** Bytes of oversized answers that went out. */
     readonly sent: number;
-    /** From the next connection on. */
+    /** From the next request on, also on connections that are open. */
     behave(behaviour: Behaviour): Promise<void>;
     stop(): Promise<void>;
 }
@@ -57,11 +57,30 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
         connections += 1;
         clients.add(track(client));
         for (const event of ["end", "close"]) client.on(event, () => clients.delete(client));
-        const mood = current;
-        if (mood === "black-hole") client.resume();
-        else if (mood === "garbage") client.once("data", () => client.end(Buffer.from("\u0007\u00ff noise, not an answer \u0000\r\n\r\n".repeat(20))));
-        else if (mood === "oversized") client.once("data", () => flood(client));
-        else passOn(client, mood);
+        let server: Socket | undefined;
+        client.on("data", (data) => {
+            if (current === "black-hole") return;
+            if (current === "garbage") return void client.end(Buffer.from("\u0007\u00ff noise, not an answer \u0000\r\n\r\n".repeat(20)));
+            if (current === "oversized") return flood(client);
+            const upward = (server ??= reach(client));
+            if (current === "slow") later(delayMs, () => upward.write(data));
+            else upward.write(data);
+        });
+    }
+
+    /** The good server's end of a client's connection. */
+    function reach(client: Socket): Socket {
+        const server = track(connect({ port: upstream, host: "127.0.0.1", allowHalfOpen: true }));
+        client.on("close", () => server.destroy()).on("end", () => server.end());
+        server.on("data", (data) => {
+            if (current === "truncated") client.end(data.subarray(0, data.length >> 1));
+            else if (current === "vanish") client.write(data.subarray(0, data.length >> 1), () => later(10, () => client.resetAndDestroy()));
+            else client.write(data);
+        });
+        server.on("end", () => {
+            if (current !== "half-closed") client.end();
+        });
+        return server;
     }
 
     function flood(client: Socket): void {
@@ -77,21 +96,6 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
             client.end();
         };
         more();
-    }
-
-    function passOn(client: Socket, mood: Behaviour): void {
-        const server = track(connect({ port: upstream, host: "127.0.0.1", allowHalfOpen: true }));
-        client.on("data", (data) => void (mood === "slow" ? later(delayMs, () => server.write(data)) : server.write(data)));
-        client.on("close", () => server.destroy());
-        server.on("data", (data) => {
-            if (mood === "truncated") client.end(data.subarray(0, data.length >> 1));
-            else if (mood === "vanish") client.write(data.subarray(0, data.length >> 1), () => later(10, () => client.resetAndDestroy()));
-            else client.write(data);
-        });
-        if (mood !== "half-closed") {
-            client.on("end", () => server.end());
-            server.on("end", () => client.end());
-        }
     }
 
     const listen = (at: number): Promise<Server> => new Promise((resolve, reject) => {
