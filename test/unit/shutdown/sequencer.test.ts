@@ -199,13 +199,13 @@ describe("the sequencer", () => {
         ] as const) {
             it(`does not go on with it when ${why}, and says so`, async () => {
                 await interrupt();
-                sequencer(switches, more);
+                const next = sequencer(switches, more);
                 await result();
                 assert.deepEqual(outcomes(), [outcome]);
                 assert.match(results[0]?.text ?? "", /interrupted and is not continued/);
                 assert.deepEqual(hosts.told, []);
-                sequencer(switches, more);
-                await clock.pass(100);
+                await next.close(false);
+                await sequencer(switches, more).ready;
                 assert.equal(results.length, 1, "says it once");
             });
         }

@@ -1,0 +1,40 @@
+// A process that runs one sequencer, to be killed: node --import tsx sequencer-process.ts '<JSON of Orders>'.
+// Prints one JSON line a result or decision.
+import { systemClock } from "../../lib/kit/clock";
+import { parsePinnedKey } from "../../lib/shutdown/host-key";
+import { RunJournal } from "../../lib/shutdown/journal";
+import { parsePlan, type PlanDraft } from "../../lib/shutdown/plan";
+import { Sequencer } from "../../lib/shutdown/sequencer";
+import { SshTransport } from "../../lib/shutdown/ssh";
+
+export interface Orders {
+    journal: string;
+    privateKey: string;
+    hosts: { name: string; port: number; hostKey: string }[];
+    plan: PlanDraft;
+    /** Whether an outage begins. */
+    shutdown: boolean;
+}
+
+const orders = JSON.parse(process.argv[2] ?? "{}") as Orders;
+const { plan, problems } = parsePlan(orders.plan);
+const say = (word: object): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
+
+const sequencer = new Sequencer({
+    setup: () => ({
+        plan,
+        switches: { dryRun: false, enabled: true, problems, unready: [] },
+        access(name) {
+            const host = orders.hosts.find((candidate) => candidate.name === name);
+            const pin = parsePinnedKey(host?.hostKey ?? "");
+            if (host === undefined || pin === undefined) throw new Error(`no host ${name}`);
+            return { root: false, open: () => new SshTransport({ name, host: "127.0.0.1", port: host.port, user: "power", auth: { kind: "key", privateKey: orders.privateKey }, pin }) };
+        },
+    }),
+    clock: systemClock,
+    journal: new RunJournal(orders.journal, (text) => say({ warning: text })),
+    voice: { progress: () => undefined, result: (result) => say({ outcome: result.outcome, text: result.text }), warn: (text) => say({ warning: text }) },
+});
+if (orders.shutdown) {
+    void sequencer.handle({ action: "shutdown", reason: "plug CRITICAL", at: systemClock.now(), stream: "plug", conclusive: true }).then(({ act, why }) => say({ act, why }));
+}

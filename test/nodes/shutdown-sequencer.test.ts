@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import type { Node } from "node-red";
+import helper from "node-red-node-test-helper";
+import type { RunProgress, RunResult } from "../../lib/shutdown/progress";
+import powerHost from "../../nodes/power-host/power-host";
+import shutdownPlan from "../../nodes/shutdown-plan/shutdown-plan";
+import { parseConfig } from "../../nodes/shutdown-sequencer/config";
+import shutdownSequencer from "../../nodes/shutdown-sequencer/shutdown-sequencer";
+import { idleStatus, progressStatus, resultStatus } from "../../nodes/shutdown-sequencer/status-text";
+import stored from "../fixtures/configs/shutdown-sequencer.v1.json";
+import { brokenSshHosts, startBrokenPeer, type BrokenPeer } from "../simulators/broken-peer";
+import { generateKeyPair, startSshHost, type SshBehaviour, type SshHost } from "../simulators/ssh-host";
+import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+
+describe("shutdown-sequencer's settings", () => {
+    it("of version 1 are read as the editor stored them", () => {
+        assert.deepEqual(parseConfig(stored), { config: { plan: "plan", dryRun: true, enabled: false, startOn: "critical" }, problems: [] });
+    });
+
+    it("left out are the safe ones", () => {
+        assert.deepEqual(parseConfig({}), { config: { plan: "", dryRun: true, enabled: false, startOn: "critical" }, problems: ["no shutdown plan"] });
+    });
+
+    for (const [change, problem] of [
+        [{ dryRun: "false" }, "dryRun is \"false\", which is neither true nor false"],
+        [{ enabled: "true" }, "enabled is \"true\", which is neither true nor false"],
+        [{ startOn: "ALERT" }, "startOn must be one of critical, dead, never"],
+    ] as const) {
+        it(`say: ${problem}`, () => assert.deepEqual(parseConfig({ ...stored, ...change }).problems, [problem]));
+    }
+});
+
+describe("shutdown-sequencer's status", () => {
+    const plan = { hosts: Array.from({ length: 3 }, (_, index) => ({ name: `h${index}`, services: [], after: [], local: false, stopTimeoutMs: 1 })), final: { verb: "none" as const } };
+    const setup = (switches: object, more: object = {}): ReturnType<typeof idleStatus> =>
+        idleStatus({ plan, switches: { dryRun: false, enabled: true, problems: [], unready: [], ...switches }, access: () => assert.fail(), ...more });
+
+    for (const [switches, more, mood, text] of [
+        [{ dryRun: true }, {}, "rehearsal", "dry run, 3 hosts"],
+        [{}, {}, "ok", "armed, 3 hosts"],
+        [{ enabled: false }, {}, "off", "not enabled, 3 hosts"],
+        [{ problems: ["no hosts"] }, { plan: undefined }, "error", "not armed: no hosts"],
+        [{ unready: ["nas: no user"] }, {}, "error", "not armed: nas: no user"],
+        [{ dryRun: true, unready: ["nas: no user"] }, {}, "rehearsal", "dry run, 3 hosts"],
+    ] as const) {
+        it(`is "${text}"`, () => assert.deepEqual(setup(switches, more), { mood, text }));
+    }
+
+    it("counts services, then final commands", () => {
+        const step = (host: string, kind: "stop-service" | "power-off", state: "done" | "running" | "planned"): RunProgress["steps"][number] => ({ id: `${host}/${kind}`, host, kind, label: "", state });
+        const progress = (changed: RunProgress["steps"][number]): RunProgress => ({ run: "r", reason: "", mode: "live", startedAt: 0, text: "", changed, steps: [step("a", "stop-service", "done"), step("b", "stop-service", "running"), step("a", "power-off", "planned")] });
+        assert.deepEqual(progressStatus(progress(step("b", "stop-service", "running"))), { mood: "critical", text: "stopping 1/2 on b" });
+        assert.deepEqual(progressStatus(progress(step("a", "power-off", "running"))), { mood: "critical", text: "power off 0/1 on a" });
+    });
+
+    it("keeps the time of the last result", () => {
+        const result = { outcome: "completed", endedAt: new Date(2026, 10, 21, 14, 2).getTime() } as RunResult;
+        assert.deepEqual(resultStatus(result), { mood: "critical", text: "completed 14:02" });
+    });
+});
+
+describe("shutdown-sequencer", () => {
+    const user = generateKeyPair();
+    let folder: ReturnType<typeof temporaryFolder>;
+    let flow: LoadedFlow | undefined;
+    const hosts = new Map<string, SshHost>();
+    const peers: BrokenPeer[] = [];
+
+    interface HostRow {
+        name: string;
+        services?: string[];
+        after?: string[];
+        stopTimeout?: string;
+        port?: number;
+        hostKey?: string;
+    }
+
+    const flowOf = (rows: HostRow[], switches: object): FlowNode[] => [
+        { ...stored, ...switches, wires: [["progress"], ["result"]] },
+        { id: "plan", type: "shutdown-plan", hosts: rows.map((row) => `host-${row.name}`), steps: rows.map(({ services = [], after = [], stopTimeout = "30" }) => ({ services, after, stopTimeout })), final: "shutdown", delay: "2" },
+        ...rows.map(({ name, port, hostKey }): FlowNode => ({
+            id: `host-${name}`, type: "power-host", name, kind: "ssh", host: "127.0.0.1", port: String(port ?? hosts.get(name)?.port), user: "power", auth: "key", hostKey: hostKey ?? hosts.get(name)?.hostKey ?? user.public,
+        })),
+        { id: "progress", type: "helper" }, { id: "result", type: "helper" },
+        { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" },
+        { id: "complete", type: "complete", scope: ["sequencer"], wires: [["done"]] }, { id: "done", type: "helper" },
+    ];
+    const load = async (rows: HostRow[], switches: object): Promise<LoadedFlow> => {
+        const credentials = Object.fromEntries(rows.map(({ name }) => [`host-${name}`, { privateKey: user.private }]));
+        return (flow = await loadFlow([powerHost, shutdownPlan, shutdownSequencer], flowOf(rows, switches), { userDir: folder.path, credentials }));
+    };
+    const armed = { dryRun: false, enabled: true };
+    const host = async (name: string, behaviour: SshBehaviour = {}): Promise<SshHost> => {
+        const one = await startSshHost({ name, authorizedKey: user.public, behaviour });
+        hosts.set(name, one);
+        return one;
+    };
+    const send = (msg: object): void => flow?.node<Node>("sequencer").receive({ ...msg });
+    const critical = (more: object = {}): object => ({ topic: "solix_output", payload: "CRITICAL", transition: { device: "solix_output", from: "ALERT", to: "CRITICAL", since: 1, at: Date.now(), watts: 24, conclusive: true, ...more } });
+    const resultOf = (msg: FlowMsg | undefined): RunResult => msg?.result as RunResult;
+    const told = (name: string): string[] => hosts.get(name)?.commands.map((command) => command.short) ?? [];
+    const connections = (): number => [...hosts.values()].reduce((sum, one) => sum + one.connections, 0);
+
+    before((done) => { helper.startServer(done); });
+    after((done) => { helper.stopServer(done); });
+    beforeEach(() => { folder = temporaryFolder(); });
+    afterEach(async () => {
+        await flow?.unload();
+        flow = undefined;
+        await Promise.all([...hosts.values(), ...peers].map((one) => one.stop()));
+        hosts.clear();
+        peers.length = 0;
+        folder.remove();
+    });
+
+    it("armed, shuts hosts down in order over real SSH and tells every step", async () => {
+        await host("app");
+        await host("nas");
+        await load([{ name: "app", services: ["web", "cache"] }, { name: "nas", services: ["db"], after: ["app"] }], armed);
+        assert.deepEqual(flow?.status("sequencer"), { fill: "green", shape: "dot", text: "armed, 2 hosts" });
+        send(critical({ room: "cellar" }));
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.equal(resultOf(msg).outcome, "completed", resultOf(msg).text);
+        assert.deepEqual(told("app"), ["sudo -n systemctl stop -- web", "sudo -n systemctl stop -- cache", "sudo -n shutdown -h +2"]);
+        assert.deepEqual(told("nas"), ["sudo -n systemctl stop -- db", "sudo -n shutdown -h +2"]);
+        assert.ok((hosts.get("nas")?.commands[0]?.at ?? 0) >= (hosts.get("app")?.commands[1]?.at ?? Infinity), "nas waits for app");
+        assert.equal(connections(), 2, "one connection a host");
+        assert.deepEqual([msg?.topic, msg?.payload], [resultOf(msg).run, resultOf(msg).text]);
+        const progress = flow?.received("progress") ?? [];
+        assert.ok(progress.some((next) => next.payload === "app: stopped web" && next.topic === "app" && (next.progress as RunProgress).changed?.state === "done"));
+        assert.ok(progress.every((next) => next.transition === undefined), "what began the run is not passed on to begin another");
+        assert.match(flow?.status("sequencer")?.text ?? "", /^completed \d\d:\d\d$/);
+        assert.deepEqual(flow?.received("errors"), []);
+        await flow?.until("done", 1);
+    });
+
+    it("keeps foreign properties of the message that began the run", async () => {
+        await load([{ name: "app" }], {});
+        send({ ...critical(), room: "cellar" });
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.equal(msg?.room, "cellar");
+    });
+
+    it("by default rehearses, says so, and opens no connection", async () => {
+        await host("app");
+        await load([{ name: "app", services: ["web"] }], {});
+        assert.deepEqual(flow?.status("sequencer"), { fill: "blue", shape: "ring", text: "dry run, 1 host" });
+        send(critical());
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.deepEqual([resultOf(msg).outcome, resultOf(msg).mode], ["dry-run", "rehearsal"]);
+        assert.deepEqual(flow?.received("progress").map((next) => next.payload).slice(1), ["app: would log in", "app: would stop web", "app: would run shutdown -h +2"]);
+        assert.equal(connections(), 0);
+    });
+
+    it("armed to the teeth, a fake of 3 W opens no connection", async () => {
+        await host("app");
+        await load([{ name: "app", services: ["web"] }], armed);
+        for (const msg of [
+            critical({ to: "DEAD", watts: 3, simulated: true }),
+            { ...critical({ to: "DEAD", watts: 3 }), reading: { device: "solix_output", watts: 3, simulated: true } },
+            { payload: "shutdown" },
+            { command: { action: "shutdown", reason: "3 W", at: 1, stream: "solix_output", conclusive: true, simulated: true } },
+        ]) send(msg);
+        send({ payload: 3 });
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.deepEqual([resultOf(msg).outcome, resultOf(msg).simulated], ["dry-run", true]);
+        await flow?.until("errors", 1);
+        assert.equal(connections(), 0);
+    });
+
+    it("not enabled, says that a person has to act", async () => {
+        await host("app");
+        await load([{ name: "app" }], { dryRun: false, enabled: false });
+        send(critical());
+        const [msg] = await flow?.until("result", 1) ?? [];
+        assert.equal(resultOf(msg).outcome, "not-enabled");
+        assert.equal(connections(), 0);
+    });
+
+    for (const [what, switches, rows, words] of [
+        ["a switch that is a text", { dryRun: "false", enabled: true }, [{ name: "app" }], /dryRun is "false"/],
+        ["no plan", { ...armed, plan: "" }, [{ name: "app" }], /no shutdown plan/],
+        ["a plan that is gone", { ...armed, plan: "elsewhere" }, [{ name: "app" }], /the shutdown plan is gone/],
+        ["a plan that is wrong", armed, [{ name: "app", services: ["web;reboot"] }], /";" is not allowed/],
+        ["a host without a key to trust", armed, [{ name: "app", hostKey: "none" }], /app: the pinned host key/],
+    ] as const) {
+        it(`with ${what} is disarmed and loud`, async () => {
+            await host("app");
+            await load(rows as unknown as HostRow[], switches);
+            const { fill, shape, text } = flow?.status("sequencer") ?? {};
+            assert.deepEqual([fill, shape, text?.startsWith("not armed: ")], ["red", "ring", true]);
+            send(critical());
+            const [msg] = await flow?.until("result", 1) ?? [];
+            assert.equal(resultOf(msg).outcome, "invalid");
+            const errors = await flow?.until("errors", 1) ?? [];
+            assert.match(String((errors[0]?.error as { message: string }).message), words);
+            assert.equal(connections(), 0);
+        });
+    }
+
+    it("cancels, and tells what stays stopped", async () => {
+        const app = await host("app");
+        app.setBehaviour({ command: "hang" }, "db");
+        await load([{ name: "app", services: ["web", "db"] }], armed);
+        send(critical());
+        await eventually(() => told("app").length === 2);
+        send({ payload: "cancel" });
+        const [msg] = await flow?.until("result", 1) ?? [];
+        assert.equal(resultOf(msg).outcome, "cancelled");
+        assert.match(resultOf(msg).text, /app: web/);
+        assert.ok(!told("app").some((command) => command.includes("shutdown")));
+    });
+
+    it("rehearses by its button, whatever the switches say", async () => {
+        await host("app");
+        await load([{ name: "app" }], armed);
+        const press = async (): Promise<unknown> => (await helper.request().post("/ridethrough/shutdown-sequencer/sequencer").expect(200)).body as unknown;
+        assert.deepEqual(await press(), { ok: true });
+        assert.deepEqual(await press(), { ok: false, error: "a rehearsal is under way already" });
+        assert.equal(resultOf((await flow?.until("result", 1, 8000))?.[0]).outcome, "dry-run");
+        assert.equal(connections(), 0);
+        assert.equal(((await helper.request().post("/ridethrough/shutdown-sequencer/nobody")).body as { ok: boolean }).ok, false);
+    });
+
+    it("a redeploy in the middle neither drops nor doubles a run", async () => {
+        const app = await host("app");
+        app.setBehaviour({ command: "hang" }, "db");
+        await load([{ name: "app", services: ["web", "db", "cache"] }], armed);
+        send(critical());
+        await eventually(() => told("app").length === 2);
+        app.setBehaviour({}, "db");
+        const before = performance.now();
+        await flow?.redeploy();
+        assert.ok(performance.now() - before < 1500, "close in time");
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.equal(resultOf(msg).outcome, "completed");
+        assert.deepEqual(told("app").map((command) => command.split(" ").at(-1)), ["web", "db", "db", "cache", "+2"]);
+        await flow?.redeploy();
+        send(critical({ to: "DEAD" }));
+        await flow?.until("done", 1);
+        assert.equal(told("app").length, 5, "no second run in the outage");
+    });
+
+    describe("fault table: the other host is off in time, Catch hears once, Node-RED lives", () => {
+        const bad = async (behaviour: SshBehaviour, row: Partial<HostRow> = {}): Promise<HostRow> => {
+            await host("bad", behaviour);
+            return { name: "bad", ...row };
+        };
+        const faults: [string, () => Promise<HostRow>, RegExp][] = [
+            ["refused", async () => {
+                const gone = await startBrokenPeer(() => undefined);
+                await gone.stop();
+                return { name: "bad", port: gone.port };
+            }, /connection refused/],
+            ["wrong auth", () => bad({ auth: "refuse" }), /does not accept our key/],
+            ["wrong host key", () => bad({}, { hostKey: user.public }), /host key is not the pinned one/],
+            ["vanishes mid command", () => bad({ command: "vanish" }), /connection was lost/],
+            ["says nothing about the exit", () => bad({ command: "silent" }), /connection was lost/],
+            ["hangs in a command", async () => {
+                (await host("bad")).setBehaviour({ command: "hang" }, "systemctl");
+                return { name: "bad", stopTimeout: "1" };
+            }, /no answer within 1 s/],
+            ["refuses sudo", () => bad({ exitCode: 1, errorText: "sudo: a password is required" }), /sudoers/],
+            ...["truncated handshake", "garbage behind the banner", "10 MB before the banner", "half-closed", "hang-up"].map((fault): [string, () => Promise<HostRow>, RegExp] => [fault, async () => {
+                const peer = await startBrokenPeer(brokenSshHosts[fault] ?? assert.fail());
+                peers.push(peer);
+                return { name: "bad", port: peer.port };
+            }, /bad: log in failed/]),
+        ];
+        for (const [fault, badHost, words] of faults) {
+            it(fault, async () => {
+                await host("good");
+                await load([{ services: ["web"], ...await badHost() }, { name: "good", services: ["web"] }], armed);
+                send(critical());
+                await eventually(() => told("good").length === 2, 5000, () => `good was told ${told("good").join()}`);
+                const [msg] = await flow?.until("result", 1, 15_000) ?? [];
+                const result = resultOf(msg);
+                assert.equal(result.outcome, "incomplete");
+                assert.match(result.text, words);
+                assert.doesNotMatch(result.text, /PRIVATE KEY/);
+                assert.ok(result.steps.filter((step) => step.host === "good").every((step) => step.state === "done"));
+                assert.equal((await flow?.until("errors", 1))?.length, 1);
+                const closing = performance.now();
+                await flow?.unload();
+                assert.ok(performance.now() - closing < 1000);
+            });
+        }
+
+        it("10 MB of output are read and the command counts", async () => {
+            await host("bad", { outputBytes: 10 << 20 });
+            await load([{ name: "bad", services: ["web"] }], armed);
+            send(critical());
+            assert.equal(resultOf((await flow?.until("result", 1, 15_000))?.[0]).outcome, "completed");
+        });
+
+        for (const fault of ["black hole", "garbage banner", "hang in the login"]) {
+            it(`${fault}: the other host is not delayed, and closing in the middle takes under a second`, async () => {
+                await host("good");
+                if (fault === "hang in the login") await host("bad", { auth: "hang" });
+                else peers.push(await startBrokenPeer(brokenSshHosts[fault] ?? assert.fail()));
+                await load([{ name: "bad", services: ["web"], ...(peers[0] && { port: peers[0].port }) }, { name: "good", services: ["web"] }], armed);
+                send(critical());
+                await eventually(() => told("good").length === 2, 5000);
+                const closing = performance.now();
+                await flow?.unload();
+                assert.ok(performance.now() - closing < 1000);
+            });
+        }
+    });
+});

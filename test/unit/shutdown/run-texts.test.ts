@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { parsePlan, type Final, type ShutdownPlan } from "../../../lib/shutdown/plan";
+import type { StepView } from "../../../lib/shutdown/progress";
+import { endText, planText, servicesText, stepText, stoppedText } from "../../../lib/shutdown/run-texts";
+
+const step = (kind: StepView["kind"], state: StepView["state"], more: Partial<StepView> = {}): StepView => {
+    const label = { connect: "log in", "stop-service": "stop web", "power-off": "shutdown -h +2" }[kind];
+    return { id: `nas/${kind}`, host: "nas", kind, label, state, ...more };
+};
+const planOf = (final: Final): ShutdownPlan => parsePlan({ hosts: [{ name: "nas", services: ["web", "db"] }], final }).plan as ShutdownPlan;
+
+describe("what is said of a run", () => {
+    for (const [view, text] of [
+        [step("connect", "running"), "nas: logging in"],
+        [step("connect", "done"), "nas: logged in"],
+        [step("connect", "failed", { error: "connection refused" }), "nas: log in failed: connection refused"],
+        [step("connect", "would-do"), "nas: would log in"],
+        [step("stop-service", "running"), "nas: stopping web"],
+        [step("stop-service", "done"), "nas: stopped web"],
+        [step("stop-service", "skipped", { error: "not reached" }), "nas: stop web left out: not reached"],
+        [step("stop-service", "would-do"), "nas: would stop web"],
+        [step("power-off", "planned"), "nas: shutdown -h +2 is next"],
+        [step("power-off", "running"), "nas: sending shutdown -h +2"],
+        [step("power-off", "done", { note: "sent" }), "nas: took shutdown -h +2 (sent)"],
+        [step("power-off", "would-do"), "nas: would run shutdown -h +2"],
+        [step("power-off", "would-do", { label: "poweroff" }), "nas: would run poweroff"],
+    ] as const) {
+        it(`"${text}"`, () => assert.equal(stepText(view), text));
+    }
+
+    it("a plan comes to hosts, services and a final command", () => {
+        assert.equal(planText(planOf({ verb: "shutdown", delayMinutes: 2 })), "1 host, 2 services, then shutdown -h +2");
+        assert.equal(planText(planOf({ verb: "none" })), "1 host, 2 services, no final command");
+    });
+
+    for (const [final, states, text] of [
+        [{ verb: "shutdown", delayMinutes: 2 }, ["done", "done"], "all services stopped, machines shut down in 2 minutes"],
+        [{ verb: "shutdown", delayMinutes: 1 }, ["done", "failed"], "1 of 2 services stopped, machines shut down in 1 minute"],
+        [{ verb: "poweroff" }, ["done", "done"], "all services stopped, machines shut down now"],
+        [{ verb: "none" }, ["done", "done"], "all services stopped"],
+    ] as const) {
+        it(`"${text}"`, () => assert.equal(servicesText(planOf(final), states.map((state) => step("stop-service", state))), text));
+    }
+
+    it("at the end each host with a problem has one line, with its first failure", () => {
+        const steps = [step("connect", "done"), step("stop-service", "skipped", { error: "not reached" }), step("power-off", "failed", { error: "exit status 1" }), step("power-off", "done", { host: "app" })];
+        assert.equal(endText(steps), "0 services stopped, final command taken by 1 of 2 hosts\nnas: shutdown -h +2 failed: exit status 1 (and 1 more)");
+    });
+
+    it("after a cancel the services that stay stopped are named by host", () => {
+        assert.equal(stoppedText([step("stop-service", "done"), step("stop-service", "done", { label: "stop db" }), step("stop-service", "failed")]), "These services stay stopped until somebody starts them: nas: web, db.");
+        assert.equal(stoppedText([step("stop-service", "planned")]), "No service had been stopped.");
+    });
+});
