@@ -1,10 +1,10 @@
-import { streamOf, type Quantity, type Reading } from "../power/reading";
+import { flowNames, streamOf, type Quantity, type Reading } from "../power/reading";
 import type { TimelineEvent } from "./timeline-event";
 
 /** Which quantity of a reading becomes which type of row. */
 type Family = Readonly<Partial<Record<Quantity, string>>>;
 
-const solix: Family = { charge: "solix_battery_soc" };
+const solix: Family = { charge: "solix_battery_soc", watts: "solix_power_output" };
 const gpu: Family = { watts: "gpu_power_draw", temperature: "gpu_temperature", load: "gpu_utilization" };
 const ups: Family = { watts: "ups_power", charge: "ups_charge", runtime: "ups_runtime", load: "ups_load", volts: "ups_voltage", hertz: "ups_frequency", temperature: "ups_temperature" };
 const plug: Family = { watts: "plug_power", charge: "battery_charge" };
@@ -20,30 +20,40 @@ const hostSources: readonly string[] = ["ipmi", "rapl"];
  * @param details what the reader knows besides: S1's GPU limits, the power station's serial number
  */
 export function readingEvents(reading: Reading, details: Readonly<Record<string, unknown>> = {}): TimelineEvent[] {
-    if (reading.quality !== "good") return [];
+    if (reading.quality !== "good") return estimateEvents(reading, details);
     const family = familyOf(reading);
     const metadata = metadataOf(reading, family, details);
     const row = (event_type: string, value: number): TimelineEvent => ({ event_type, source: streamOf(reading), value, metadata, created_at: reading.at });
     const rows = (Object.entries(family) as [Quantity, string][]).flatMap(([quantity, type]) => {
         const value = reading[quantity];
-        return value === undefined ? [] : [row(type, value)];
+        return value === undefined || (quantity === "watts" && reading.flows?.output !== undefined) ? [] : [row(type, value)];
     });
+    for (const flow of flowNames) {
+        const value = reading.flows?.[flow];
+        if (value !== undefined) rows.push(row(flowTypes[flow], value));
+    }
     if (family === ups && (reading.mains === "present" || reading.mains === "absent")) rows.push(row("ups_on_battery", reading.mains === "absent" ? 1 : 0));
     return rows;
 }
 
-function familyOf({ source, device, runtime, load, flags }: Reading): Family {
+function familyOf({ source, runtime, load, flags, flows }: Reading): Family {
     if (gpuSources.includes(source)) return gpu;
     if (hostSources.includes(source)) return host;
-    if (source === "anker") return { ...solix, watts: solixFlow(device) };
+    if (source === "anker" || flows !== undefined) return solix;
     if (source === "nut" || runtime !== undefined || (load !== undefined && flags !== undefined)) return ups;
     return plug;
 }
 
-/** Which way the watts of a power station's reading flow, by the channel that its device name ends in. */
-function solixFlow(device: string): string {
-    if (/(^|_)grid$/.test(device)) return "solix_grid_power";
-    return /(^|_)(input|solar|pv)$/.test(device) ? "solix_power_input" : "solix_power_output";
+const flowTypes = {
+    input: "solix_power_input", output: "solix_power_output", grid: "solix_grid_power", solar: "solix_solar_power", battery: "solix_battery_power",
+} as const satisfies Record<(typeof flowNames)[number], string>;
+
+/** A charge that a model carries on is a type of its own: nobody shall take it for measured. */
+function estimateEvents(reading: Reading, details: Readonly<Record<string, unknown>>): TimelineEvent[] {
+    const { charge, estimated, at } = reading;
+    if (charge === undefined || estimated === undefined) return [];
+    const metadata = { ...metadataOf(reading, solix, details), ...estimated };
+    return [{ event_type: "solix_battery_soc_estimated", source: streamOf(reading), value: charge, metadata, created_at: at }];
 }
 
 const otherQuantities: readonly Quantity[] = ["volts", "amps", "hertz", "energyWh", "charge", "runtime", "load", "temperature"];
