@@ -40,7 +40,7 @@ export interface HostPoll {
     metered: number;
     /** The whole host, where it has a meter and that is wanted. */
     power?: Reading;
-    /** Why the host, or its meter, could not be read. */
+    /** Why the host or its meter could not be read, or a GPU that could be read before cannot be now. */
     troubles: Trouble[];
 }
 
@@ -80,14 +80,15 @@ export class GpuHost {
             limited(async (each) => this.#meter?.read(each, subject)),
         ]);
         if (signal.aborted) throw new Trouble("stopped", `${subject}: stopped`);
-        const troubles = [gpus, power].flatMap((result) => (result.status === "rejected" ? [toTrouble(result.reason, subject)] : []));
         const readings = gpus.status === "fulfilled" ? this.#answered(gpus.value, clock.now()) : this.#silent(toTrouble(gpus.reason, subject), clock.now());
+        const failed = [gpus, power].flatMap((result) => (result.status === "rejected" ? [toTrouble(result.reason, subject)] : []));
+        const lost = readings.filter(({ reading: { quality }, gpu }) => quality === "missing" && this.#metered.has(gpu.gpu_index)).map(({ reading }) => new Trouble("failed", reading.error ?? subject));
         return {
             host: name,
             gpus: readings,
             metered: this.#metered.size,
             ...(this.#meter !== undefined && this.#hostReading(power, subject, clock.now())),
-            troubles,
+            troubles: failed.length > 0 ? failed : lost,
         };
     }
 
