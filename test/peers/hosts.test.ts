@@ -141,7 +141,7 @@ describe("an armed shutdown of two real hosts", function () {
         agrees(result, nas);
         assert.notEqual(nas.scheduledShutdown, undefined);
         await nas.run("shutdown", "-c");
-        assert.match(result.steps.filter(({ host, state }) => host === "apps" && state === "failed").map(({ error }) => error).join(), /apps.*(not reachable|no answer|timed out|EHOSTUNREACH)/);
+        assert.match(result.steps.filter(({ host, state }) => host === "apps" && state === "failed").map(({ error }) => error).join(), /not reachable|no answer/);
         const waited = (step(result, "nas/stop-service/postgresql").startedAt ?? Infinity) - result.startedAt;
         assert.ok(waited < 3000, `nas waited ${waited} ms`);
         assert.deepEqual(stopped(apps), []);
