@@ -115,8 +115,13 @@ RED.nodes.registerType<Properties>("shutdown-plan", {
             select.append($("<option>", { value: "_ADD_" }).text(this._("shutdown-plan.host.new")));
             select.val(chosen);
         };
-        /** Opens the dialog of a host in the tray above; what it saves shows here when it is closed. */
-        const openHost = (id: string): void => RED.editor.editConfig("", "power-host", id, "");
+        /** The row that a host is being added for. */
+        let adding: JQuery = $();
+        /** Opens the dialog of a host in the tray above; what it saves shows here at once. */
+        const openHost = (id: string, row: JQuery): void => {
+            adding = id === "_ADD_" ? row : $();
+            RED.editor.editConfig("", "power-host", id, "");
+        };
 
         table.editableList<Row>({
             sortable: true,
@@ -136,11 +141,11 @@ RED.nodes.registerType<Properties>("shutdown-plan", {
                 select.on("change", () => {
                     if (select.val() === "_ADD_") {
                         select.val(chosen);
-                        openHost("_ADD_");
+                        openHost("_ADD_", select);
                     }
                     chosen = String(select.val() ?? "");
                 });
-                edit.on("click", () => openHost(chosen === "" ? "_ADD_" : chosen));
+                edit.on("click", () => openHost(chosen === "" ? "_ADD_" : chosen, select));
                 container.on("change input", previewSoon);
             },
             removeItem: previewSoon,
@@ -153,11 +158,16 @@ RED.nodes.registerType<Properties>("shutdown-plan", {
             table.find<HTMLSelectElement>(".shutdown-plan-host").each((_index, select) => fillHosts($(select), String($(select).val() ?? "")));
             previewSoon();
         };
-        RED.events.on("nodes:add", refresh);
+        const added = (node: EditorHost & { type?: string }): void => {
+            refresh();
+            if (node.type === "power-host") adding.val(node.id).trigger("change");
+            adding = $();
+        };
+        RED.events.on("nodes:add", added);
         RED.events.on("nodes:change", refresh);
         box.on("remove", () => {
             clearTimeout(waiting);
-            RED.events.off("nodes:add", refresh);
+            RED.events.off("nodes:add", added);
             RED.events.off("nodes:change", refresh);
         });
 
