@@ -48,9 +48,9 @@ export function followTrend(trend: Trend | undefined, next: Point, windowMs: num
     return { heading: moved === 1 ? 1 : -1, reached: next, last: next, steps, headingSince: steps[0]?.at ?? next.at };
 }
 
-function keep(steps: readonly Point[], step: Point, windowMs: number): Point[] {
+function keep(steps: Point[], step: Point, windowMs: number): Point[] {
     const newest = steps.at(-1);
-    if (newest !== undefined && step.at - newest.at < windowMs / mostSteps) return [...steps];
+    if (newest !== undefined && step.at - newest.at < windowMs / mostSteps) return steps;
     return [...steps, step].slice(-mostSteps);
 }
 
@@ -75,16 +75,33 @@ export function slopeOf(trend: Trend, windowMs: number): Slope | undefined {
     const steps = within.length >= enoughSteps ? within : usable.slice(-enoughSteps);
     const first = steps[0];
     const last = steps.at(-1);
-    const perMs = slopeThrough(steps);
+    const { perMs, usualStep } = lineThrough(trend.steps, steps);
     if (first === undefined || last === undefined || perMs === undefined || !isEnough(steps)) {
         const still = now - trend.reached.at >= windowMs * longestReach;
         return still ? { perMinute: 0, samples: steps.length, spanMs: now - trend.reached.at } : undefined;
     }
     const waitedMs = now - trend.reached.at;
-    const usualStep = median(steps.slice(1).map((step, place) => Math.abs(step.value - (steps[place] ?? step).value))) ?? 0;
     const most = waitedMs > 0 ? (2 * usualStep) / waitedMs : Infinity;
     const perMinute = -Math.sign(perMs) * Math.min(Math.abs(perMs), most) * 60_000;
     return { perMinute, samples: steps.length, spanMs: last.at - first.at };
+}
+
+interface Line {
+    perMs: number | undefined;
+    /** % */
+    usualStep: number;
+}
+
+/** The line last drawn through the newest steps of each list: most readings bring no step, and it is the costly part. */
+const drawn = new WeakMap<readonly Point[], Line & { count: number }>();
+
+function lineThrough(all: readonly Point[], newest: readonly Point[]): Line {
+    const known = drawn.get(all);
+    if (known?.count === newest.length) return known;
+    const usualStep = median(newest.slice(1).map((step, place) => Math.abs(step.value - (newest[place] ?? step).value))) ?? 0;
+    const line = { perMs: slopeThrough(newest), usualStep, count: newest.length };
+    drawn.set(all, line);
+    return line;
 }
 
 /** Three steps, or two that lie far apart: the moment of a step is known only to a poll interval. */

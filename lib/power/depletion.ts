@@ -141,5 +141,5 @@ function note(text: string | undefined): { note?: string } {
 }
 
 function round(value: number, decimals: number): number {
-    return Number(value.toFixed(decimals));
+    return Math.round(value * 10 ** decimals) / 10 ** decimals;
 }

@@ -64,9 +64,11 @@ export function streamOf(reading: Pick<Reading, "device" | "simulated">): string
     return reading.simulated ? `${reading.device} (simulated)` : reading.device;
 }
 
+const isSlug = /^[a-z0-9]+(?:_[a-z0-9]+)*$/;
+
 /** A stable slug from a name: lower case without accents, runs of anything but letters and digits become one "_". "device" when nothing is left. */
 export function slug(name: string): string {
-    return name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "device";
+    return isSlug.test(name) ? name : name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "device";
 }
 
 export type ParsedReading = { reading: Reading } | { error: string };

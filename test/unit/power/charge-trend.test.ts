@@ -27,6 +27,12 @@ describe("charge trend", () => {
         assert.ok(trend.steps.every((step, place) => place === 0 || step.at - (trend.steps[place - 1]?.at ?? 0) >= windowMs / 30));
     });
 
+    it("has another slope over another window", () => {
+        const trend = trendOf([90, 88, 86, 84, 82, 80, 79, 78, 77, 76, 75, 74, 73]);
+        const [short, long] = [slopeOf(trend, 6 * 60_000)?.perMinute ?? 0, slopeOf(trend, 60 * 60_000)?.perMinute ?? 0];
+        assert.ok(Math.abs(short - 1) < 1e-9 && long > 1.2, `${short}, ${long}`);
+    });
+
     const slopes: [rule: string, values: number[], perMinute: number | undefined][] = [
         ["a steady fall", [90, 89, 88, 87, 86], 1],
         ["a steady rise is below 0", [80, 81, 82, 83], -1],
