@@ -1,4 +1,5 @@
 import type { Node } from "node-red";
+import { systemClock, type Cancel, type Clock } from "../../lib/kit/clock";
 
 /** What a status says, and so its colour and shape. */
 export type Mood = "ok" | "working" | "stale" | "warning" | "error" | "critical" | "rehearsal" | "off";
@@ -14,17 +15,47 @@ const looks = {
     off: { fill: "grey", shape: "ring" },
 } as const satisfies Record<Mood, { fill: string; shape: string }>;
 
-/** The status under a node. A status that repeats the last one is not sent: each goes to every open editor. */
+/** Changes of text that are shown within a second; nobody can read more. */
+const mostASecond = 20;
+
+/**
+ * The status under a node. Each one goes to every open editor: a status that repeats the last one is not sent, and in a
+ * flood of readings, as a replay at x1000 brings, only the last text of a second is. A change of mood is always shown at once.
+ */
 export class StatusLight {
-    #last = "";
-    constructor(readonly node: Node) {}
+    #mood: Mood | undefined;
+    #text = "";
+    #second = -Infinity;
+    #shown = 0;
+    #late: Cancel | undefined;
+    #heedsClose = false;
+    constructor(readonly node: Node, readonly clock: Clock = systemClock) {}
 
     /** @param text a few words; cut at 40 characters */
     show(mood: Mood, text: string): void {
         const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
-        const next = `${mood} ${short}`;
-        if (next === this.#last) return;
-        this.#last = next;
-        this.node.status({ ...looks[mood], text: short });
+        if (mood === this.#mood && short === this.#text) return;
+        const changed = mood !== this.#mood;
+        this.#mood = mood;
+        this.#text = short;
+        if (this.#late !== undefined && !changed) return;
+        const now = this.clock.monotonic();
+        if (now - this.#second >= 1000) [this.#second, this.#shown] = [now, 0];
+        this.#shown += 1;
+        if (changed || this.#shown <= mostASecond) this.#send();
+        else this.#sendLater(this.#second + 1000 - now);
+    }
+
+    #send(): void {
+        this.#late?.();
+        this.#late = undefined;
+        if (this.#mood !== undefined) this.node.status({ ...looks[this.#mood], text: this.#text });
+    }
+
+    #sendLater(ms: number): void {
+        this.#late = this.clock.after(ms, () => this.#send());
+        if (this.#heedsClose) return;
+        this.#heedsClose = true;
+        this.node.on("close", () => this.#late?.());
     }
 }

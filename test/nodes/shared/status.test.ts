@@ -2,14 +2,23 @@ import assert from "node:assert/strict";
 import type { Node } from "node-red";
 import { OutageReport } from "../../../nodes/shared/outage-report";
 import { StatusLight } from "../../../nodes/shared/status";
+import { VirtualClock } from "../../support/virtual-clock";
 
 describe("StatusLight", () => {
     let sent: { fill: string; shape: string; text: string }[];
     let light: StatusLight;
+    let clock: VirtualClock;
+    let close: () => void;
     beforeEach(() => {
         sent = [];
-        light = new StatusLight({ status: (status: (typeof sent)[number]) => sent.push(status) } as unknown as Node);
+        clock = new VirtualClock();
+        const node = { status: (status: (typeof sent)[number]) => sent.push(status), on: (_event: string, heed: () => void) => (close = heed) };
+        light = new StatusLight(node as unknown as Node, clock);
     });
+    const flood = (): void => {
+        for (let watts = 1; watts <= 500; watts += 1) light.show("ok", `${watts} W`);
+    };
+    const texts = (): string[] => sent.map(({ text }) => text);
     for (const [mood, fill, shape] of [["ok", "green", "dot"], ["working", "blue", "dot"], ["stale", "yellow", "ring"], ["warning", "yellow", "dot"], ["error", "red", "ring"], ["critical", "red", "dot"], ["rehearsal", "blue", "ring"], ["off", "grey", "ring"]] as const) {
         it(`shows ${mood} as a ${fill} ${shape}`, () => {
             light.show(mood, "12 W");
@@ -20,6 +29,26 @@ describe("StatusLight", () => {
         for (const text of ["12 W", "12 W", "13 W", "12 W"]) light.show("ok", text);
         light.show("stale", "12 W");
         assert.deepEqual(sent.map(({ text, fill }) => `${text} ${fill}`), ["12 W green", "13 W green", "12 W green", "12 W yellow"]);
+    });
+    it("shows of a flood the first texts and, before the second is over, the last", async () => {
+        flood();
+        assert.deepEqual([sent.length, texts().at(-1)], [20, "20 W"]);
+        await clock.pass(1000);
+        assert.deepEqual([sent.length, texts().at(-1)], [21, "500 W"]);
+        light.show("ok", "1 W");
+        assert.equal(texts().at(-1), "1 W");
+    });
+    it("shows a new mood at once, however many texts there were", async () => {
+        flood();
+        light.show("critical", "3 W");
+        assert.equal(texts().at(-1), "3 W");
+        await clock.pass(2000);
+        assert.equal(texts().at(-1), "3 W");
+    });
+    it("shows nothing more when the node has closed", () => {
+        flood();
+        close();
+        assert.equal(clock.pending, 0);
     });
     it("cuts a long text at 40 characters", () => {
         light.show("error", "x".repeat(60));
