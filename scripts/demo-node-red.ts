@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import type { EventEmitter } from "node:events";
@@ -54,10 +54,16 @@ export async function startNodeRed({ folder, port, flow, credentials }: DemoNode
     });
     app.use("/", RED.httpAdmin);
     app.use("/", RED.httpNode);
-    server.on("request", app);
+    // A browser tab left open from last time asks at once: it shall not see a half-started editor.
+    let ready = false;
+    server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+        if (ready) app(request, response);
+        else response.writeHead(503, { "Retry-After": "1" }).end("Node-RED is starting");
+    });
     const started = once(RED.events, "flows:started");
     await RED.start();
     await started;
+    ready = true;
     return {
         url: `http://127.0.0.1:${port}/`,
         async stop() {

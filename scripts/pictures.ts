@@ -1,6 +1,6 @@
 /**
  * Makes the README's pictures from the running demo: `npm run pictures`. Needs Chromium (CHROMIUM, default
- * /usr/bin/chromium). The pictures show what the demo really does; nothing in them is drawn.
+ * /usr/bin/chromium) and a font with emoji. The pictures show what the demo really does; nothing in them is drawn.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -35,10 +35,9 @@ async function main(): Promise<void> {
 }
 
 async function flowPicture(browser: Browser): Promise<void> {
-    const page = await browser.newPage({ viewport: { width: 1500, height: 900 } });
+    const page = await browser.newPage({ viewport: { width: 1700, height: 900 } });
     await page.goto(`http://127.0.0.1:${port}/`);
-    await page.locator("#red-ui-workspace-chart .red-ui-flow-node").first().waitFor();
-    await page.evaluate("RED.sidebar.toggleSidebar && RED.menu.isSelected('menu-item-sidebar') && RED.sidebar.toggleSidebar(false)").catch(() => undefined);
+    await page.waitForFunction("document.querySelectorAll('#red-ui-workspace-chart .red-ui-flow-node-group').length > 20");
     await sleep(3000);
     await page.screenshot({ path: join(pictures, "flow.png") });
     await page.close();
@@ -50,6 +49,8 @@ async function dashboardPictures(browser: Browser): Promise<void> {
     await page.getByText("HEALTHY").first().waitFor({ timeout: 20_000 });
     await page.getByRole("button", { name: "Slow drain" }).click();
     await page.getByText("CRITICAL", { exact: true }).first().waitFor({ timeout: 120_000 });
+    // The picture is of the moment: the battery stays where it is while the plan is walked through.
+    await page.getByRole("button", { name: "Stop the fake" }).click();
     await page.getByText("Rehearsed").first().waitFor({ timeout: 60_000 });
     await sleep(1500);
     await page.screenshot({ path: join(pictures, "dashboard.png"), fullPage: true });
