@@ -25,6 +25,9 @@ export const toolFolders = [
     "/opt/rocm/bin", "/usr/lib/wsl/lib", "/run/current-system/sw/bin",
 ] as const;
 
+/** Longest output of a tool, bytes: eight GPUs take a twentieth of it. */
+export const longestOutput = 1 << 18;
+
 /** The program is not installed there. */
 export function isAbsent({ code }: ProgramOutput): boolean {
     return code === 127;

@@ -1,13 +1,10 @@
-import { hangingTool, toolFolders, type CommandLimits } from "../devices/command";
+import { hangingTool, longestOutput, toolFolders, type CommandLimits } from "../devices/command";
 import { HoldOff } from "../devices/hold-off";
 import type { ProgramOutput } from "../kit/child-process";
 import { systemClock, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
 import { toTrouble, Trouble } from "../kit/trouble";
 import type { HostAccess, Transport } from "./transport";
-
-/** Longest output that is kept, bytes. */
-const keptBytes = 1 << 20;
 
 /**
  * Runs measuring tools on another host. The connection stays open from poll to poll, is shared by commands that run at the same
@@ -67,9 +64,11 @@ export class RemoteRunner {
         const kept = { stdout: new Kept(), stderr: new Kept() };
         const timed = this.#untimed ? [] : ["timeout", "-s", "KILL", String(Math.ceil(deadlineMs / 1000))];
         const end = await transport.run(["env", `PATH=${toolFolders.join(":")}`, "LC_ALL=C", ...timed, ...argv], deadlineMs, { stdout: kept.stdout.take, stderr: kept.stderr.take })
-            .catch((error: unknown) => { throw hangingTool(error, argv); });
+            .catch((error: unknown) => {
+                if (error instanceof Trouble && error.kind === "garbage") throw new Trouble("garbage", `${this.#subject}: ${argv[0]} wrote more than ${longestOutput} bytes`);
+                throw hangingTool(error, argv);
+            });
         if (end.end === "lost") throw new Trouble("closed", `${this.#subject}: the connection was lost while ${argv[0]} ran`);
-        if (kept.stdout.tooLong || kept.stderr.tooLong) throw new Trouble("garbage", `${this.#subject}: ${argv[0]} wrote more than ${keptBytes} bytes`);
         return { code: end.end === "exit" ? end.code : null, stdout: kept.stdout.text(), stderr: kept.stderr.text() };
     }
 }
@@ -79,19 +78,16 @@ function isAboutTimeout({ code, stderr }: ProgramOutput, [tool = ""]: readonly s
     return code !== 0 && /\btimeout\b/.test(stderr) && !stderr.includes(tool);
 }
 
-/** The beginning of an output. */
+/** An output, up to a limit. */
 class Kept {
     #chunks: Buffer[] = [];
     #bytes = 0;
 
-    readonly take = (chunk: Buffer): void => {
+    readonly take = (chunk: Buffer): boolean => {
         this.#bytes += chunk.length;
-        if (!this.tooLong) this.#chunks.push(chunk);
+        this.#chunks.push(chunk);
+        return this.#bytes <= longestOutput;
     };
-
-    get tooLong(): boolean {
-        return this.#bytes > keptBytes;
-    }
 
     text(): string {
         return Buffer.concat(this.#chunks).toString("utf8");

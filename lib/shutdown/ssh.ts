@@ -120,9 +120,15 @@ export class SshTransport implements Transport {
                 channel.on("error", () => undefined);
                 channel.on("data", output.take);
                 channel.stderr.on("data", output.take);
+                const feed = (take: (chunk: Buffer) => boolean) => (chunk: Buffer): void => {
+                    if (take(chunk)) return;
+                    client.off("close", over);
+                    reject(new Trouble("garbage", `${this.#subject}: wrote more than is wanted`));
+                    channel.removeAllListeners("data").close();
+                };
                 if (tap) {
-                    channel.on("data", (chunk: Buffer) => tap.stdout(chunk));
-                    channel.stderr.on("data", (chunk: Buffer) => tap.stderr(chunk));
+                    channel.on("data", feed(tap.stdout));
+                    channel.stderr.on("data", feed(tap.stderr));
                 }
                 channel.on("exit", (code: number | null, signalName = "unknown") => {
                     exit = { code, signal: signalName };

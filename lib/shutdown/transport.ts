@@ -17,10 +17,10 @@ export function commandEnd(exit: { code: number | null; signal: string } | undef
 /** How long to wait, after the exit, for the end of an output that is wanted whole, ms: a daemon left behind keeps it open. */
 export const wholeOutputMs = 1000;
 
-/** Takes a program's whole output as it comes. */
+/** Takes a program's whole output as it comes. False: that was enough, the program is not waited for any more. */
 export interface OutputTap {
-    stdout(chunk: Buffer): void;
-    stderr(chunk: Buffer): void;
+    stdout(chunk: Buffer): boolean;
+    stderr(chunk: Buffer): boolean;
 }
 
 /** A way to a host, good for one run: one connection, opened once and again after it was lost. */
@@ -31,7 +31,7 @@ export interface Transport {
      * Runs a program and acts on its exit, without waiting for a channel or a pipe to close.
      * @param deadlineMs longest time in ms, then "timeout"; the program may go on
      * @param tap gets the whole output; the run then ends with the output, or a second after the exit
-     * @throws Trouble: not connected, the host did not accept the command, timeout
+     * @throws Trouble: not connected, the host did not accept the command, timeout, garbage (the tap had enough)
      */
     run(argv: readonly string[], deadlineMs: number, tap?: OutputTap): Promise<CommandEnd>;
     /** Lets go of everything at once; what is under way ends with a Trouble of kind "stopped". */

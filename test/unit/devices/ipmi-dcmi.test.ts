@@ -16,6 +16,7 @@ describe("a server's own power meter (IPMI DCMI)", () => {
         ["FreeIPMI", freeIpmi, 192],
         ["FreeIPMI, not measuring", freeIpmi.replace("Active", "Not Available"), undefined],
         ["garbage", "Watts 12", undefined],
+        ["ipmitool behind a megabyte of blank lines", "\n".repeat(1 << 20) + ipmitool(144), 144],
     ];
     for (const [what, text, watts] of cases) it(`${what}: ${watts ?? "nothing"}`, () => equal(parseDcmi(text), watts));
 

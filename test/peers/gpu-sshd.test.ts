@@ -1,0 +1,134 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import helper from "node-red-node-test-helper";
+import type { ClusterTotal } from "../../lib/devices/gpu-cluster";
+import type { Reading } from "../../lib/power/reading";
+import gpuReader from "../../nodes/gpu-reader/gpu-reader";
+import powerHost from "../../nodes/power-host/power-host";
+import stored from "../fixtures/configs/gpu-reader.v1.json";
+import { fakeGpus, fakeNvidiaSmi, fakeTool } from "../simulators/gpu-tools";
+import { eventually, loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
+import { sshdMissing, startRealSshd, type RealSshd } from "../support/real-sshd";
+
+const missing = sshdMissing();
+
+describe("GPUs of another machine, over OpenSSH's own server", () => {
+    const folder = temporaryFolder();
+    let sshd: RealSshd;
+    let flow: LoadedFlow | undefined;
+
+    before(async function () {
+        if (missing !== undefined) {
+            if (process.env.RIDETHROUGH_NO_SKIP === "1") throw new Error(missing);
+            console.log(`      skipped: ${missing}`);
+            this.skip();
+        }
+        await new Promise<void>((resolve) => helper.startServer(resolve));
+        sshd = await startRealSshd();
+    });
+    after(async () => {
+        folder.remove();
+        if (missing !== undefined) return;
+        await sshd?.stop();
+        await new Promise<void>((resolve) => helper.stopServer(resolve));
+    });
+    beforeEach(() => {
+        for (const tool of ["nvidia-smi", "ipmitool"]) rmSync(join(sshd.tools, tool), { force: true });
+    });
+    afterEach(async () => {
+        await flow?.unload();
+        flow = undefined;
+    });
+
+    const load = async (settings: object = {}): Promise<LoadedFlow> => {
+        const host = { id: "host-bluefin", type: "power-host", name: "bluefin", kind: "ssh", host: "127.0.0.1", port: String(sshd.port), user: sshd.user, auth: "key", hostKey: sshd.hostKey, version: 1 };
+        const reader = { ...stored, hosts: ["host-bluefin"], machines: [{ name: "", tool: "auto" }], interval: "1", ...settings, wires: [["out"], ["total"]] };
+        const nodes = [reader, host, { id: "out", type: "helper" }, { id: "total", type: "helper" }, { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" }];
+        return (flow = await loadFlow([gpuReader, powerHost], nodes, { userDir: folder.path, credentials: { "host-bluefin": { privateKey: sshd.userKey } } }));
+    };
+    const errorIn = (loaded: LoadedFlow): string => (loaded.received("errors")[0]?.error as { message: string }).message;
+
+    it("are read over one login, poll after poll", async () => {
+        fakeNvidiaSmi(sshd.tools, [fakeGpus.rtx4080s, fakeGpus.h100mig]);
+        const logins = sshd.logins();
+        const loaded = await load();
+        const totals = await loaded.until("total", 3, 15_000);
+        deepEqual(totals.slice(0, 3).map(({ payload }) => payload), [99.49, 99.49, 99.49]);
+        deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_bluefin_0", 28.77], ["gpu_bluefin_1", 70.72]]);
+        equal(sshd.logins() - logins, 1);
+    });
+
+    it("are eight, one of which the driver has lost in the middle", async () => {
+        fakeNvidiaSmi(sshd.tools, Array.from({ length: 8 }, () => fakeGpus.h100), { instead: { at: 3, line: "Unable to determine the device handle for GPU0000:4A:00.0: Unknown Error" }, code: 255 });
+        const loaded = await load();
+        const [total] = await loaded.until("total", 1, 15_000);
+        deepEqual(loaded.received("out").slice(0, 8).map(({ payload }) => payload), [69.62, 69.62, 69.62, null, 69.62, 69.62, 69.62, 69.62]);
+        equal((total?.cluster as ClusterTotal).total_watts, 487.34);
+    });
+
+    it("are asked again for less on an old driver", async () => {
+        fakeNvidiaSmi(sshd.tools, [fakeGpus.gtx1080]);
+        const [msg] = await (await load()).until("out", 1, 15_000);
+        equal(msg?.payload, 8.41);
+    });
+
+    for (const { what, script, says } of [
+        { what: "a driver that is not loaded", script: "echo \"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\"; exit 9", says: /host bluefin: nvidia-smi failed with status 9 .*modprobe/ },
+        { what: "garbage", script: "head -c 5000 /dev/urandom", says: /host bluefin: nvidia-smi answered nothing that we understand/ },
+        { what: "an endless answer", script: "yes", says: /host bluefin: nvidia-smi wrote more than 262144 bytes/ },
+        { what: "a killed tool", script: "kill -KILL $$", says: /host bluefin: nvidia-smi (?:was killed|failed with status 137)/ },
+    ]) {
+        it(`are missing, never 0 W, with ${what}`, async () => {
+            fakeTool(sshd.tools, "nvidia-smi", script);
+            const loaded = await load({ deadline: "3" });
+            const [msg] = await loaded.until("out", 1, 15_000);
+            deepEqual([msg?.topic, msg?.payload, (msg?.reading as Reading).quality], ["gpu_bluefin", null, "missing"]);
+            match(errorIn(loaded), says);
+        });
+    }
+
+    it("are not there without a tool, and the cure is named", async () => {
+        const loaded = await load();
+        await loaded.until("errors", 1, 15_000);
+        match(errorIn(loaded), /host bluefin: found no nvidia-smi, amd-smi, rocm-smi, xpu-smi: install/);
+    });
+
+    it("that hang with a grandchild on the pipe are given up in time, and nothing goes on over there", async () => {
+        fakeTool(sshd.tools, "nvidia-smi", `sleep 300 & echo "$$ $!" > ${sshd.tools}/pids; wait`);
+        const loaded = await load({ deadline: "2", interval: "86400" });
+        const [msg] = await loaded.until("out", 1, 10_000);
+        equal(msg?.payload, null);
+        match(errorIn(loaded), /host bluefin: no answer within 2 s from nvidia-smi/);
+        const pids = readFileSync(join(sshd.tools, "pids"), "utf8").trim().split(" ");
+        await eventually(() => pids.every((pid) => !existsSync(`/proc/${pid}/stat`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))), 5000, () => `${pids.join(", ")} are gone`);
+    });
+
+    it("with a grandchild left behind on the pipe are read all the same", async () => {
+        fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s], { first: "sleep 20 &" });
+        const started = performance.now();
+        const [msg] = await (await load({ interval: "86400" })).until("out", 1, 10_000);
+        equal(msg?.payload, 127.67);
+        ok(performance.now() - started < 8000);
+    });
+
+    it("bring a long answer whole", async () => {
+        fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s]);
+        fakeTool(sshd.tools, "ipmitool", "head -c 200000 /dev/zero | tr '\\0' '\\n'; echo 'Instantaneous power reading: 411 Watts'; echo 'Power reading state is: activated'");
+        const loaded = await load({ hostPower: "ipmi" });
+        await loaded.until("out", 2, 15_000);
+        deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_bluefin_0", 127.67], ["host_bluefin", 411]]);
+    });
+
+    it("are missing while the server is away, and there again without a redeploy", async () => {
+        fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s]);
+        const loaded = await load();
+        await loaded.until("total", 1, 15_000);
+        await sshd.halt();
+        await eventually(() => loaded.received("out").some(({ payload, topic }) => payload === null && topic === "gpu_bluefin_0"), 15_000);
+        await sshd.start();
+        const before = loaded.received("total").length;
+        await eventually(() => loaded.received("total").slice(before).some(({ payload }) => payload === 127.67), 20_000);
+        equal(loaded.received("errors").length, 1, "one error an outage");
+    });
+});
