@@ -3,7 +3,7 @@ import { systemClock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
 import { errorCode, toTrouble, Trouble } from "../kit/trouble";
 import { programPath } from "./commands";
-import { commandEnd, lastWordsMs, OutputTail, type CommandEnd, type Transport } from "./transport";
+import { commandEnd, lastWordsMs, OutputTail, wholeOutputMs, type CommandEnd, type OutputTap, type Transport } from "./transport";
 
 /**
  * This machine. Programs are started without a shell and without our environment, each in a process group of its own that
@@ -20,7 +20,7 @@ export class LocalTransport implements Transport {
         // Nothing to open.
     }
 
-    run(argv: readonly string[], deadlineMs: number): Promise<CommandEnd> {
+    run(argv: readonly string[], deadlineMs: number, tap?: OutputTap): Promise<CommandEnd> {
         const subject = `host ${this.name}`;
         if (this.#closed) return Promise.reject(new Trouble("stopped", `${subject}: stopped`));
         return withDeadline({ ms: deadlineMs, subject }, (signal) => new Promise<CommandEnd>((resolve, reject) => {
@@ -32,6 +32,15 @@ export class LocalTransport implements Transport {
             signal.addEventListener("abort", () => killGroup(child), { once: true });
             child.stdout.on("data", output.take);
             child.stderr.on("data", output.take);
+            const feed = (take: (chunk: Buffer) => boolean) => (chunk: Buffer): void => {
+                if (take(chunk)) return;
+                reject(new Trouble("garbage", `${subject}: wrote more than is wanted`));
+                killGroup(child);
+            };
+            if (tap) {
+                child.stdout.on("data", feed(tap.stdout));
+                child.stderr.on("data", feed(tap.stderr));
+            }
             child.on("error", (error) => {
                 this.#running.delete(child);
                 reject(errorCode(error) === "ENOENT" ? new Trouble("failed", `${subject}: there is no program ${program} in ${this.path}`) : toTrouble(error, subject));
@@ -46,7 +55,7 @@ export class LocalTransport implements Transport {
                 };
                 // Only "close" says that all output is there, but a grandchild that lives on holds it off for ever.
                 child.once("close", over);
-                systemClock.after(lastWordsMs, over);
+                systemClock.after(tap ? wholeOutputMs : lastWordsMs, over);
             });
         }));
     }

@@ -33,6 +33,16 @@ describe("this machine", () => {
         assert.equal(await readFile(join(folder.path, "said"), "utf8"), "[-n]\n[systemctl]\n[stop]\n[--]\n[a;b $(c) 'd']\n");
     });
 
+    it("hands over the whole output to one who wants it, until that one has enough", async () => {
+        await program("tool", "printf 'one\\ntwo\\n'; echo three >&2");
+        const said = { stdout: "", stderr: "" };
+        const tap = { stdout: (chunk: Buffer) => Boolean(said.stdout += chunk), stderr: (chunk: Buffer) => Boolean(said.stderr += chunk) };
+        assert.equal((await local.run(["tool"], 5000, tap)).end, "exit");
+        assert.deepEqual(said, { stdout: "one\ntwo\n", stderr: "three\n" });
+        await program("tool", "while echo more; do :; done");
+        await assert.rejects(local.run(["tool"], 5000, { ...tap, stdout: () => false }), (error: Trouble) => error.kind === "garbage");
+    });
+
     it("hands none of our environment on", async () => {
         await program("env-of", `echo "$SSH_AUTH_SOCK$HOME$RIDETHROUGH_SECRET"; exit 3`);
         process.env.RIDETHROUGH_SECRET = "secret";
