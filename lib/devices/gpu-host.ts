@@ -94,7 +94,7 @@ export class GpuHost {
 
     #answered({ gpus, failures }: GpuAnswer, at: number): GpuReading[] {
         for (const { index, uuid, bus, name, watts } of gpus) {
-            this.#known.set(index, present({ uuid, bus, name }));
+            this.#known.set(index, { ...this.#known.get(index), ...present({ uuid, bus, name }) });
             if (watts !== undefined) this.#metered.add(index);
         }
         const failed = placeFailures(failures, gpus, this.#known);

@@ -1,4 +1,5 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
+import { ask, say } from "../shared/editor-ask";
 import { category, colours, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
@@ -22,14 +23,6 @@ interface Details {
 
 interface Row extends Details {
     host: string;
-}
-
-type Answer<T> = ({ ok: true } & T) | { ok: false; error: string };
-
-/** Asks one of our admin routes; the address is relative, so that it works behind a proxy and under httpAdminRoot. */
-function ask<T>(path: string, body: object, then: (answer: Answer<T>) => void): void {
-    const sent = $.ajax({ url: `ridethrough/gpu-reader/${path}`, type: "POST", contentType: "application/json", data: JSON.stringify(body) });
-    sent.done((answer: Answer<T>) => then(answer)).fail((failure) => then({ ok: false, error: failure.status === 0 ? "no connection to Node-RED" : `HTTP ${failure.status} ${failure.statusText}` }));
 }
 
 const tools = ["auto", "nvidia-smi", "amd-smi", "rocm-smi", "xpu-smi"];
@@ -94,7 +87,7 @@ RED.nodes.registerType<Properties>("gpu-reader", {
             return !(this as { changed?: boolean }).changed;
         },
         onclick() {
-            ask(this.id, {}, (answer) => {
+            ask(`gpu-reader/${this.id}`, {}, (answer) => {
                 if (answer.ok) RED.notify(this._("gpu-reader.now.done"), "success");
                 else RED.notify(`${this._("gpu-reader.now.failed")} ${$("<span>").text(answer.error).html()}`, "error");
             });
@@ -150,18 +143,14 @@ RED.nodes.registerType<Properties>("gpu-reader", {
             RED.events.off("nodes:add", refresh);
             RED.events.off("nodes:change", refresh);
         });
-        const say = (lines: string[], bad = false): void => {
-            result.empty().toggle(lines.length > 0).css("color", bad ? "var(--red-ui-text-color-error)" : "");
-            for (const line of lines) result.append($("<div>").text(line));
-        };
         $("#gpu-reader-test").on("click", (event) => {
             event.preventDefault();
             const button = $(event.currentTarget).prop("disabled", true);
-            say([this._("gpu-reader.test.under-way")]);
+            say(result, [this._("gpu-reader.test.under-way")]);
             const values = Object.fromEntries(["hostPower", "deadline"].map((name) => [name, $(`#node-input-${name}`).val()]));
-            ask<{ lines: string[] }>("test", { ...rows(), ...values }, (answer) => {
+            ask<{ lines: string[] }>("gpu-reader/test", { ...rows(), ...values }, (answer) => {
                 button.prop("disabled", false);
-                say(answer.ok ? answer.lines : [answer.error], !answer.ok);
+                say(result, answer.ok ? answer.lines : [answer.error], !answer.ok);
             });
         });
     },

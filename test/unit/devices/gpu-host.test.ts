@@ -51,6 +51,16 @@ describe("a host with GPUs", () => {
         deepEqual(poll.troubles.map(({ message }) => message.slice(0, 28)), ["GPU 1 of host Red Fin: its d", "GPU 2 of host Red Fin: Unabl"]);
     });
 
+    it("still knows a GPU that the driver lists as lost", async () => {
+        const machine = host();
+        fakeNvidiaSmi(folder.path, [fakeGpus.h100, fakeGpus.l40s]);
+        await machine.poll(never);
+        fakeNvidiaSmi(folder.path, [fakeGpus.h100, fakeGpus.lost]);
+        const { gpus } = await machine.poll(never);
+        deepEqual([gpus[1]?.reading.quality, gpus[1]?.gpu.gpu_model], ["missing", "NVIDIA L40S"]);
+        match(gpus[1]?.reading.error ?? "", /GPU 1 of host Red Fin: its power reads \[GPU is lost\]/);
+    });
+
     it("does not invent a GPU from a warning behind good rows", async () => {
         fakeNvidiaSmi(folder.path, [fakeGpus.h100], { stderr: "WARNING: infoROM is corrupted", code: 14 });
         deepEqual(seen(await host().poll(never)), [["gpu_red_fin_0", "good", 69.62]]);
