@@ -255,7 +255,12 @@ type Heard =
 export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRed> {
     const own = options.userDir === undefined ? temporaryFolder() : undefined;
     const userDir = options.userDir ?? own?.path ?? "";
-    makeUserDir(userDir, options);
+    try {
+        makeUserDir(userDir, options);
+    } catch (error) {
+        own?.remove();
+        throw error;
+    }
     const command = [...(options.prefix ?? []), process.execPath, "--expose-gc", "--disable-warning=ExperimentalWarning", join(nodeRedFolder, "red.js"), "--userDir", userDir];
     const child = spawn(command[0] ?? "", command.slice(1), {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
