@@ -130,6 +130,8 @@ export class Spool {
             if (segment === undefined) return;
             segment.stored = Math.max(segment.stored, Math.min(upTo, segment.count));
             const done = segment.stored >= segment.count;
+            // Nothing is in danger any more; the next row will tell whether the disk is well.
+            if (this.state.waiting === 0) this.#disk = undefined;
             if (done && (segment !== this.#segments.at(-1) || segment.bytes > this.#segmentBytes / 4)) return this.#remove(segment);
             await this.#mark(segment).catch(() => undefined);
         });
