@@ -48,8 +48,9 @@ export = (RED: NodeAPI): void => {
 
             const { transition, missed } = step;
             Object.assign(msg, { reading, power: step.classified });
+            // No copy is made here: Node-RED itself copies all but the first message that is sent.
             const news = transition || missed
-                ? { ...RED.util.cloneMessage(msg), topic: reading.device, payload: step.state.state, ...(transition && { transition }), ...(missed && { missed }) }
+                ? { ...msg, topic: reading.device, payload: step.state.state, ...(transition && { transition }), ...(missed && { missed }) }
                 : null;
             send([msg, news]);
 

@@ -58,7 +58,9 @@ describe("power-classifier", () => {
         assert.deepEqual([more.length, msg?.topic, msg?.payload], [0, "solix_output", "CRITICAL"]);
         assert.deepEqual(msg?.transition, { device: "solix_output", from: "HEALTHY", to: "CRITICAL", since: 2000, at: 2000, watts: 24, conclusive: false });
         assert.deepEqual(msg?.reading, reading(24, 2000));
-        assert.equal(flow.received("every")[1]?.payload, 24);
+        const [, passedOn] = flow.received("every");
+        assert.equal(passedOn?.payload, 24);
+        assert.notEqual(passedOn?.reading, msg?.reading, "whoever changes the one message must not change the other");
     });
 
     it("a bare number is a simulated reading, and its transition is tainted", async () => {
