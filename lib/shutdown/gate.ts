@@ -71,7 +71,8 @@ export interface Switches {
 
 /** What the sequencer is doing and remembers. */
 export interface GateState {
-    running?: { mode: RunMode; stream: string; simulated: boolean; committed: boolean };
+    /** `streams`: those whose outage the run under way answers. */
+    running?: { mode: RunMode; streams: ReadonlySet<string>; simulated: boolean; committed: boolean };
     /** What each stream has led to since its power was last healthy. */
     ran: ReadonlyMap<string, RunMode>;
 }
@@ -105,7 +106,7 @@ function decideShutdown(command: ShutdownCommand, switches: Switches, { running,
     const before = command.stream === manualStream ? undefined : ran.get(command.stream);
     if (running?.mode === "live") {
         if (command.simulated) return { act: "ignore", why: "a real shutdown is under way: simulated input is ignored" };
-        if (running.stream !== command.stream && mode === "live" && before !== "live") return { act: "join", why: "a shutdown is under way already" };
+        if (!running.streams.has(command.stream) && mode === "live" && before !== "live") return { act: "join", why: "a shutdown is under way already" };
         return { act: "ignore", why: "a shutdown is under way already" };
     }
     if (wish.outcome === "invalid") return wish;
@@ -138,8 +139,10 @@ function decideCancel(command: ShutdownCommand, { running }: GateState): Decisio
 }
 
 function decideRestored(command: ShutdownCommand, { running, ran }: GateState): Decision {
-    const mine = running !== undefined && (running.stream === command.stream || (command.stream === manualStream && running.simulated));
-    if (mine && !running.committed) return { act: "cancel", why: `power is back (${command.reason})`, rearm: true };
-    if (mine) return { act: "rearm", why: "power is back, but the final commands are on their way: the run finishes" };
+    const mine = running !== undefined && (running.streams.has(command.stream) || (command.stream === manualStream && running.simulated));
+    if (mine && running.committed) return { act: "rearm", why: "power is back, but the final commands are on their way: the run finishes" };
+    const others = mine ? [...running.streams].filter((stream) => stream !== command.stream) : [];
+    if (mine && !running.simulated && others.length > 0) return { act: "rearm", why: `power is back (${command.reason}), but not on ${others.join(", ")}: the run goes on` };
+    if (mine) return { act: "cancel", why: `power is back (${command.reason})`, rearm: true };
     return ran.has(command.stream) ? { act: "rearm", why: "power is back: ready for the next outage" } : { act: "ignore", why: "nothing to re-arm" };
 }

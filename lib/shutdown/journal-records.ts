@@ -24,6 +24,8 @@ export interface OpenRun {
     startedAt: number;
     /** When it last wrote. */
     lastAt: number;
+    /** The streams whose outage it answers: its own and those that joined, while their power is not back. */
+    streams: ReadonlySet<string>;
     intents: ReadonlySet<string>;
     results: ReadonlyMap<string, StepResult>;
 }
@@ -41,12 +43,18 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
     switch (record.kind) {
         case "run": {
             const { run, stream, reason, boot, at } = record;
-            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, lastAt: at, intents: new Set(), results: new Map() } };
+            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, lastAt: at, streams: new Set([stream]), intents: new Set(), results: new Map() } };
         }
         case "dealt":
-            return { ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode), open };
+            return {
+                ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode),
+                open: open && record.mode === "live" ? { ...open, streams: new Set([...open.streams, record.stream]) } : open,
+            };
         case "restored":
-            return { ran: new Map([...ran].filter(([stream]) => stream !== record.stream)), open };
+            return {
+                ran: new Map([...ran].filter(([stream]) => stream !== record.stream)),
+                open: open && { ...open, streams: new Set([...open.streams].filter((stream) => stream !== record.stream)) },
+            };
         case "intent":
             if (open?.run !== record.run) return { ran, open };
             return { ran, open: { ...open, lastAt: record.at, intents: new Set([...open.intents, record.step]) } };

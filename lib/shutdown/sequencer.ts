@@ -68,10 +68,16 @@ export class Sequencer<Origin> {
         const setup = this.options.setup();
         const decision = decideRun(command, setup.switches, {
             ran: this.#memory.ran,
-            ...(run !== undefined && { running: { mode: run.head.mode, stream: run.head.stream, simulated: run.head.simulated === true, committed: run.committed } }),
+            ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed } }),
         });
         if (!this.#closed) this.#follow(decision, command, setup, origin);
         return decision;
+    }
+
+    /** The streams whose outage a run answers; others may join a real one. */
+    #streamsOf({ head }: Run): ReadonlySet<string> {
+        const { open } = this.#memory;
+        return open?.run === head.run ? open.streams : new Set([head.stream]);
     }
 
     #follow(decision: Decision, command: ShutdownCommand, setup: SequencerSetup, origin: Origin | undefined): void {
@@ -148,7 +154,7 @@ export class Sequencer<Origin> {
         });
         const view = new RunView({ run: open.run, stream: open.stream, reason: open.reason, mode: "live", startedAt: open.startedAt }, steps);
         void this.#note({ kind: "end", run: open.run, outcome: over ? "incomplete" : "cancelled", at });
-        if (over) void this.#note({ kind: "restored", stream: open.stream, at });
+        if (over) for (const stream of open.streams) void this.#note({ kind: "restored", stream, at });
         const text = `the run was interrupted and is not continued: ${why}${steps.length === 0 ? "" : `\n${endText(steps)}`}`;
         this.#say(() => this.options.voice.result(view.result(over ? "incomplete" : "cancelled", text, at), undefined));
     }

@@ -17,7 +17,10 @@ const commandOf = (msg: Record<string, unknown>, startOn?: StartOn): ShutdownCom
 const decide = (msg: Record<string, unknown>, switches: Switches = armed, state: GateState = idle): Decision => decideRun(commandOf(msg), switches, state);
 const real = (action: ShutdownCommand["action"] = "shutdown", stream = "plug"): Record<string, unknown> => ({ command: { action, reason: "test", at, stream, conclusive: true } });
 const fake = (action: ShutdownCommand["action"] = "shutdown", stream = "plug"): Record<string, unknown> => ({ command: { action, reason: "test", at, stream, conclusive: true, simulated: true } });
-const running = (mode: "live" | "rehearsal", { stream = "plug", simulated = false, committed = false } = {}): GateState => ({ running: { mode, stream, simulated, committed }, ran: new Map([[stream, mode]]) });
+const running = (mode: "live" | "rehearsal", { stream = "plug", joined = [] as string[], simulated = false, committed = false } = {}): GateState => {
+    const streams = [stream, ...joined];
+    return { running: { mode, streams: new Set(streams), simulated, committed }, ran: new Map(streams.map((one) => [one, mode])) };
+};
 
 describe("what a message says to the sequencer", () => {
     it("a transition to CRITICAL starts a shutdown and says why", () => {
@@ -180,6 +183,9 @@ describe("while a run is under way", () => {
         ["a rehearsal does not give way to another", fake(), running("rehearsal", { stream: "x (simulated)", simulated: true }), "ignore"],
         ["returning power ends it", real("restored"), running("live"), "cancel"],
         ["returning power of another stream does not", real("restored", "ups"), running("live"), "ignore"],
+        ["returning power does not, while another stream that joined it has none", real("restored"), running("live", { joined: ["ups"] }), "rearm"],
+        ["returning power of one that joined does not", real("restored", "ups"), running("live", { joined: ["ups"] }), "rearm"],
+        ["returning power of the last one that needs it does", real("restored", "ups"), running("live", { stream: "ups" }), "cancel"],
         ["simulated healthy power does not end it", fake("restored"), running("live"), "ignore"],
         ["the word restored does not end a real one", { payload: "restored" }, running("live"), "ignore"],
         ["the word restored ends a simulated one", { payload: "restored" }, running("rehearsal", { stream: "x (simulated)", simulated: true }), "cancel"],

@@ -157,6 +157,21 @@ describe("the sequencer", () => {
         assert.equal((await one.handle(command())).act, "run");
     });
 
+    it("goes on for another source that failed meanwhile, when power returns to the first, and ends when it returns to both", async () => {
+        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        assert.equal((await one.handle(command("shutdown", { stream: "ups" }))).act, "join");
+        assert.equal((await one.handle(command("restored"))).act, "rearm");
+        assert.equal(one.run?.head.mode, "live", "ups still has no power");
+        assert.equal((await one.handle(command())).act, "join", "the first source fails again");
+        assert.equal((await one.handle(command("restored", { stream: "ups" }))).act, "rearm");
+        assert.equal((await one.handle(command("restored"))).act, "cancel");
+        await result();
+        assert.deepEqual(outcomes(), ["cancelled"]);
+    });
+
     it("ends a run for a person, who need not fear that it starts again in this outage", async () => {
         hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
         const one = sequencer();
