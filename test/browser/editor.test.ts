@@ -36,17 +36,22 @@ describe("the editor", function () {
         const { page, problems } = await openEditor();
         await page.evaluate("RED.actions.invoke('core:show-examples-import-dialog')");
         const dialog = page.locator(".ui-dialog");
-        for (const entry of ["@ridethrough/node-red", "flows", "01 Try it with fake wattage"]) {
-            await dialog.getByText(entry, { exact: true }).filter({ visible: true }).first().click();
+        // "flows" is Node-RED's own folder first, and then the one in our package.
+        for (const [entry, position] of [["@ridethrough/node-red", 0], ["flows", 1], ["01 Try it with fake wattage", 0]] as const) {
+            await dialog.getByText(entry, { exact: true }).filter({ visible: true }).nth(position).click();
         }
         await page.locator("#red-ui-clipboard-dialog-ok").click();
 
         const classifier = nodeOf(example("01 Try it with fake wattage"), "power-classifier");
+        await page.locator(".red-ui-tab-label").filter({ hasText: "Try it with fake wattage" }).click();
+        await page.waitForFunction(`RED.nodes.node(${JSON.stringify(classifier.id)}) && document.getElementById(${JSON.stringify(classifier.id)})`);
         await page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(classifier.id)}))`);
         const critical = page.locator("#node-input-critical");
-        await critical.fill("90");
+        await critical.fill("many");
+        await critical.press("Tab");
         await page.waitForFunction("document.querySelector('#node-input-critical').classList.contains('input-error')", undefined, { timeout: 5000 });
         await critical.fill("35");
+        await critical.press("Tab");
         await page.waitForFunction("!document.querySelector('#node-input-critical').classList.contains('input-error')", undefined, { timeout: 5000 });
         await page.locator("#node-dialog-ok").click();
         await page.locator("#red-ui-header-button-deploy").click();
@@ -106,7 +111,7 @@ describe("the editor", function () {
                 await tray.locator("#dialog-form, #node-config-dialog-edit-form").first().waitFor();
                 const text = await tray.innerText();
                 assert.doesNotMatch(text, new RegExp(`${type}\\.[a-z]`), `${type}: a label without words`);
-                const unreadable = (await tray.evaluate(readability)) as string[];
+                const unreadable = await page.evaluate<string[]>(`(${readability})([...document.querySelectorAll(".red-ui-tray")].at(-1))`);
                 assert.deepEqual(unreadable, [], `${type} in ${scheme}`);
                 const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) || ""`);
                 assert.ok(help.length > 200, `${type} has help`);
