@@ -21,7 +21,7 @@ export function atLeast(name: string, value: number, limit: number, text: (value
 
 export function figureLine({ name, value, target }: Figure): string {
     const verdict = target === undefined ? "    " : target.met ? "PASS" : "MISS";
-    return `${verdict}  ${name.padEnd(52)} ${value}${target === undefined ? "" : `  [${target.text}]`}`;
+    return `${verdict}  ${name.padEnd(64)} ${value}${target === undefined ? "" : `  [${target.text}]`}`;
 }
 
 /** What the figures were measured on. */

@@ -3,7 +3,8 @@ module.exports = (RED) => {
     function Pass(config) {
         RED.nodes.createNode(this, config);
         this.on("input", (msg, send, done) => {
-            send(msg);
+            // Two messages where the node compared to it sends two.
+            send(msg.both && this.wires.length === 2 ? [msg, msg] : msg);
             done();
         });
     }
