@@ -34,7 +34,11 @@ export function startLiveRun(head: RunHead, plan: ShutdownPlan, io: RunIo, earli
     return new LiveRun(head, plan, io, earlier);
 }
 
-type Earlier = Pick<OpenRun, "intents" | "results">;
+/** What an earlier process has done of a run. */
+export interface Earlier extends Pick<OpenRun, "intents" | "results"> {
+    /** How long to wait for a word that power is back before anything is done, ms. Not once the final commands have begun. */
+    waitMs?: number;
+}
 
 class LiveRun implements Run {
     committed = false;
@@ -49,6 +53,7 @@ class LiveRun implements Run {
     #servicesLeft: number;
     #holding = false;
     #ended = false;
+    readonly #waiting = new AbortController();
     #finish: (result: RunResult | undefined) => void = () => undefined;
 
     constructor(readonly head: RunHead, readonly plan: ShutdownPlan, readonly io: RunIo, earlier?: Earlier) {
@@ -68,10 +73,13 @@ class LiveRun implements Run {
 
     async #begin(steps: readonly PlannedStep[], earlier: Earlier | undefined): Promise<void> {
         const { run, stream, reason, startedAt } = this.head;
-        const resumed = earlier !== undefined;
-        this.io.progress(this.#view.progress(resumed ? `continuing the shutdown that was interrupted: ${reason}` : `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan)})`));
-        if (!resumed) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, at: startedAt });
-        const known = resumed ? this.#recall(steps, earlier) : [];
+        const known = earlier === undefined ? [] : this.#recall(steps, earlier);
+        const waitMs = this.committed ? 0 : (earlier?.waitMs ?? 0);
+        const again = `continuing the shutdown that was interrupted${waitMs > 0 ? ` in ${waitMs / 1000} s, unless power is back` : ""}: ${reason}`;
+        this.io.progress(this.#view.progress(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan)})` : again));
+        if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, at: startedAt });
+        if (waitMs > 0) await sleep(waitMs, this.io.clock, this.#waiting.signal);
+        if (this.#ended) return;
         steps.filter((step) => step.needs.length === 0 && !known.includes(step)).forEach((step) => this.#start(step));
         known.forEach((step) => this.#over(step));
         if (steps.length === 0) this.#end();
@@ -151,6 +159,7 @@ class LiveRun implements Run {
     #settle(result: RunResult | undefined): void {
         if (this.#ended) return;
         this.#ended = true;
+        this.#waiting.abort();
         this.#links.forEach((link) => link.close());
         if (result === undefined) return this.#finish(undefined);
         void this.io.note({ kind: "end", run: this.head.run, outcome: result.outcome, at: result.endedAt }).then(() => this.#finish(result));

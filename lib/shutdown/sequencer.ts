@@ -5,7 +5,7 @@ import type { ShutdownCommand } from "../power/command";
 import { decideRun, manualStream, type Decision, type Switches } from "./gate";
 import { bootId, type RunJournal } from "./journal";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
-import { startLiveRun } from "./live-run";
+import { startLiveRun, type Earlier } from "./live-run";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult } from "./progress";
 import { startRehearsal } from "./rehearsal";
@@ -41,6 +41,9 @@ export interface SequencerOptions<Origin> {
 
 /** A run that nobody went on with for longer than this belongs to an outage that may be over, ms. */
 const resumeWithinMs = 15 * 60_000;
+/** After a longer interruption power may be back: the readers get some time to say so before the run goes on, ms. */
+const longInterruptionMs = 30_000;
+const rereadMs = 15_000;
 
 /** One plan and the runs of it: at most one at a time, at most one real one in an outage. */
 export class Sequencer<Origin> {
@@ -141,9 +144,10 @@ export class Sequencer<Origin> {
     }
 
     #resume(open: OpenRun, setup: SequencerSetup): void {
-        const { run, stream, reason, startedAt } = open;
+        const { run, stream, reason, startedAt, lastAt } = open;
+        const waitMs = Math.abs(this.options.clock.now() - lastAt) > longInterruptionMs ? rereadMs : 0;
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
-        this.#begin(setup, { run, stream, reason, mode: "live", startedAt }, "", undefined, open);
+        this.#begin(setup, { run, stream, reason, mode: "live", startedAt }, "", undefined, { ...open, waitMs });
     }
 
     #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: { why: string; over: boolean }): void {
@@ -159,13 +163,13 @@ export class Sequencer<Origin> {
         this.#say(() => this.options.voice.result(view.result(over ? "incomplete" : "cancelled", text, at), undefined));
     }
 
-    #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, open?: OpenRun): void {
+    #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, earlier?: Earlier): void {
         const { clock, voice, paceMs } = this.options;
         if (plan === undefined) return;
         const progress = (next: RunProgress): void => this.#say(() => voice.progress(next, origin));
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
         const run = head.mode === "live"
-            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record) }, open)
+            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record) }, earlier)
             : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }) });
         this.#run = run;
         void run.finished.then((result) => {

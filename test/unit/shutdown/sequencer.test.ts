@@ -225,6 +225,28 @@ describe("the sequencer", () => {
             });
         }
 
+        it("after a minute first waits for a reading: when power has returned meanwhile, it ends", async () => {
+            await interrupt();
+            await clock.pass(60_000);
+            const next = sequencer();
+            await next.ready;
+            assert.match(progress.at(-1)?.text ?? "", /^continuing .* in 15 s, unless power is back/);
+            await clock.pass(14_000);
+            assert.deepEqual(hosts.told, []);
+            assert.equal((await next.handle(command("restored"))).act, "cancel");
+            await result();
+            assert.deepEqual([outcomes(), hosts.told], [["cancelled"], []]);
+        });
+
+        it("after a minute goes on, when nobody says that power is back", async () => {
+            await interrupt();
+            await clock.pass(60_000);
+            await sequencer().ready;
+            await clock.pass(15_000);
+            await result();
+            assert.deepEqual([outcomes(), hosts.told.length], [["completed"], 3]);
+        });
+
         it("does not go on with it after a quarter of an hour, but answers a new command", async () => {
             await interrupt();
             await clock.pass(16 * 60_000);
