@@ -32,7 +32,7 @@ export function valuesOf(model: string, frame: Frame): Record<string, FieldValue
     return map === undefined ? {} : frameValues(frame, map);
 }
 
-/** Whether messages of this type carry the device's state, rather than packs, network or versions. */
+/** Whether a message carries the device's state, rather than packs, network or versions. */
 export function isState(values: Readonly<Record<string, FieldValue>>): boolean {
-    return "battery_soc" in values || "main_battery_soc" in values;
+    return ["battery_soc", "main_battery_soc", "grid_status"].some((name) => name in values);
 }

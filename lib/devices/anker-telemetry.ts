@@ -32,6 +32,8 @@ export interface Arrival {
 /** A message that is this late in a row so often, by the same time, is not late: the device's clock was set back. */
 const relearnAfter = 3;
 const lateMs = 30_000;
+/** A device may spread its state over messages that follow each other: what is older than this is not of one moment. */
+const togetherMs = 20_000;
 const steadyMs = 5_000;
 
 /**
@@ -41,7 +43,7 @@ const steadyMs = 5_000;
  */
 export function takeValues(before: Telemetry, values: Readonly<Record<string, FieldValue>>, now: number): Arrival {
     if (Object.keys(values).length === 0) return { telemetry: before, fresh: false };
-    if (isState(values) && isBlank(values)) return { telemetry: before, fresh: false, doubt: "a message in which everything is 0: not believed" };
+    if (isBlank(values)) return { telemetry: before, fresh: false, doubt: "a message in which everything is 0: not believed" };
     const { at, offsetMs, late } = measuredAt(before, values.msg_timestamp, now);
     const fields = { ...before.fields };
     for (const [name, value] of Object.entries(values)) if ((fields[name]?.at ?? -Infinity) <= at) fields[name] = { value, at };
@@ -65,6 +67,7 @@ function measuredAt(before: Telemetry, stamp: FieldValue | undefined, now: numbe
 
 /** Devices are known to send a message of zeros now and then (ha-anker-solix issues 60 and 561). */
 function isBlank(values: Readonly<Record<string, FieldValue>>): boolean {
+    if (!("battery_soc" in values) && !("main_battery_soc" in values)) return false;
     return Object.entries(values).every(([name, value]) => value === 0 || !/soc|power|temperature|remaining_time/.test(name));
 }
 
@@ -74,7 +77,8 @@ function isBlank(values: Readonly<Record<string, FieldValue>>): boolean {
  * @param device the slug of the readings
  */
 export function readingOf({ fields, stateAt }: Telemetry, { device, now }: { device: string; now: number }): Reading {
-    const number = (...names: string[]): number | undefined => names.map((name) => fields[name]).find((field): field is Aged & { value: number } => typeof field?.value === "number" && field.at === stateAt)?.value;
+    const recent = (field: Aged | undefined): field is Aged & { value: number } => typeof field?.value === "number" && stateAt !== undefined && field.at >= stateAt - togetherMs;
+    const number = (...names: string[]): number | undefined => names.map((name) => fields[name]).find(recent)?.value;
     const reading: Reading = { device, source: "anker", at: stateAt ?? now, quality: stateAt === undefined ? "missing" : "good" };
     const put = <Name extends "watts" | "charge" | "temperature" | "runtime">(name: Name, value: number | undefined): void => {
         if (value !== undefined) reading[name] = value;

@@ -42,6 +42,13 @@ describe("the telemetry of a power station", () => {
         assert.equal(capacityOf("A17B1", noTelemetry), undefined);
     });
 
+    it("joins what a panel says in messages that follow each other", () => {
+        const panel = after([{ battery_soc: 64, battery_power: 1450, home_load_power: 1450 }, start], [{ grid_status: 1, grid_power: 0 }, start + 2 * second]);
+        assert.deepEqual(readingOf(panel, { device: "panel", now: start + 2 * second }), {
+            device: "panel", source: "anker", at: start + 2 * second, quality: "good", charge: 64, watts: 1450, flows: { input: 0, output: 1450, grid: 0, battery: 1450 }, mains: "absent", flags: ["DISCHRG"],
+        });
+    });
+
     it("is missing before the first message", () => assert.deepEqual(readingOf(noTelemetry, { device: "solix", now: start }), { device: "solix", source: "anker", at: start, quality: "missing" }));
 
     it("gives each field its own age, and does not mix old ones into a reading", () => {
