@@ -180,6 +180,24 @@ describe("solix-reader", function () {
         assert.equal(received("errors").length, 1, "one error an outage");
     });
 
+    for (const skewSeconds of [3600, -86_400]) {
+        it(`takes data for new though the device's clock is ${skewSeconds} s off`, async () => {
+            cloud = await new AnkerCloudSimulator({ frameMs: 20, secondMs: 10 }).start();
+            cloud.skewSeconds = skewSeconds;
+            back = useCloud(cloud.cloud());
+            await load({});
+            assert.ok(Math.abs(readingOf(await untilQuality("good")).at - Date.now()) < 5000);
+        });
+    }
+
+    it("goes on when its certificate has expired and the cloud has a new one", async () => {
+        const { received } = await begin({ options: { certificateMs: -1000 } });
+        await eventually(() => received("errors").length === 1, 10_000);
+        cloud.options.certificateMs = 86_400_000;
+        await untilQuality("good", 20_000);
+        assert.equal(cloud.logins, 1);
+    });
+
     it("comes back by itself after the broker has dropped it", async () => {
         const { received } = await begin();
         await untilQuality("good");

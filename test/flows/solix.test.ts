@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Reading } from "../../lib/power/reading";
+import { AnkerCloudSimulator } from "../simulators/anker-cloud";
+import { example, nodeOf, startDevices, wired, type Devices } from "../support/monitor";
+import { repository, startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
+import { temporaryFolder } from "../support/temporary-folder";
+
+/** A module that sends the built package's accounts to the simulated cloud: no setting can do that. */
+function diversion(cloud: AnkerCloudSimulator, folder: string): string {
+    const { serverPublicKey, mqttPort, ca, baseUrl } = cloud.cloud();
+    const path = join(folder, "diversion.cjs");
+    writeFileSync(path, `const { useCloud } = require(${JSON.stringify(join(repository, "dist/lib/devices/anker-cloud.js"))});
+useCloud({ ...${JSON.stringify({ serverPublicKey, mqttPort, ca })}, baseUrl: (country) => ${JSON.stringify(baseUrl(""))} + country, allows: (host) => host === "localhost" });\n`);
+    return path;
+}
+
+describe("the example with a power station", function () {
+    this.timeout(90_000);
+    const folder = temporaryFolder();
+    let cloud: AnkerCloudSimulator;
+    let devices: Devices;
+    let red: NodeRed;
+    let flow: FlowNode[];
+    before(async () => {
+        cloud = await new AnkerCloudSimulator({ frameMs: 100, secondMs: 50 }).start();
+        devices = await startDevices();
+        mkdirSync(join(folder.path, "node-red"));
+        red = await startNodeRed({ userDir: join(folder.path, "node-red"), env: { NODE_OPTIONS: `--require ${diversion(cloud, folder.path)}` } });
+        flow = example("06 Solix power station");
+        const { flows, credentials } = wired(flow, devices);
+        const account = nodeOf(flow, "anker-account").id;
+        await red.deploy(flows.map((node) => (node.type === "solix-reader" ? { ...node, interval: "2", fastInterval: "1", stale: "3" } : node)), {
+            credentials: { ...credentials, [account]: { email: "user@example.com", password: "correct horse battery" } },
+        });
+    });
+    after(async () => {
+        await red?.stop();
+        await cloud?.stop();
+        await devices?.stop();
+        folder.remove();
+    });
+    const readings = (): Reading[] => red.received(nodeOf(flow, "debug", "every reading").id).map(({ reading }) => reading as Reading);
+    const texts = (): string[] => devices.telegram.messages.map(({ text }) => text);
+
+    it("06 Solix power station: charge and flows arrive, and what the station reports is told once", async () => {
+        await red.eventually(() => readings().some(({ quality, charge, flows }) => quality === "good" && charge === 82 && flows?.output === 310), 20_000, () => "a reading");
+        assert.equal(red.received(nodeOf(flow, "debug", "what the station reports").id).length, 1);
+        assert.deepEqual(red.errors(), []);
+        assert.equal(cloud.logins, 1);
+    });
+
+    it("06: a low charge is told, and so is a cloud that has gone silent, with the charge carried on", async () => {
+        cloud.station.charge = 25;
+        cloud.station.acInput = 0;
+        await red.eventually(() => texts().some((text) => text.includes("FAST mode: charge 25 %")), 20_000, () => texts().join(" | "));
+        cloud.silent = true;
+        await red.eventually(() => texts().some((text) => text.includes("no data for")), 20_000, () => texts().join(" | "));
+        await red.eventually(() => readings().some(({ quality, estimated }) => quality === "stale" && estimated !== undefined), 20_000, () => "an estimate");
+        assert.equal(cloud.logins, 1);
+    });
+});
