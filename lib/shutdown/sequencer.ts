@@ -64,6 +64,11 @@ export class Sequencer<Origin> {
         return this.#run;
     }
 
+    /** The streams whose outage has had its real shutdown: until their power is healthy, they start no other. */
+    get spent(): string[] {
+        return [...this.#memory.ran].filter(([, mode]) => mode === "live").map(([stream]) => stream);
+    }
+
     /** Decides about a command and begins what follows from it. Says why nothing does. */
     async handle(command: ShutdownCommand, origin?: Origin): Promise<Decision> {
         await this.ready;

@@ -9,7 +9,7 @@ import { adminPost } from "../shared/admin";
 import type { StoredConfig } from "../shared/settings";
 import { StatusLight } from "../shared/status";
 import { dataPath } from "../shared/storage";
-import { onClose, onInput, type FlowMessage } from "../shared/wire";
+import { background, onClose, onInput, type FlowMessage } from "../shared/wire";
 import { parseConfig } from "./config";
 import { idleStatus, progressStatus, resultStatus } from "./status-text";
 
@@ -54,6 +54,10 @@ export = (RED: NodeAPI): void => {
             },
         });
         show(idleStatus(setup()));
+        background(this, async () => {
+            await sequencer.ready;
+            if (sequencer.run === undefined && sequencer.spent.length > 0) show(idleStatus(setup(), sequencer.spent));
+        });
 
         onInput(this, async (msg) => {
             const heard = commandFrom(msg as Record<string, unknown>, { at: systemClock.now(), startOn });
@@ -61,7 +65,7 @@ export = (RED: NodeAPI): void => {
             if ("ignored" in heard) return;
             const decision = await sequencer.handle(heard.command, msg);
             if (decision.act === "tell" && decision.outcome === "invalid") throw new Trouble("config", `nothing is shut down, not armed: ${decision.why}`);
-            if (decision.act === "rearm" && sequencer.run === undefined) show(idleStatus(setup()));
+            if (decision.act === "rearm" && sequencer.run === undefined) show(idleStatus(setup(), sequencer.spent));
             if (decision.act === "ignore" && heard.command.action !== "restored") this.warn(`${heard.command.reason}: ignored, ${decision.why}`);
             else if (decision.act === "join" || decision.act === "rearm") this.log(decision.why);
         });

@@ -8,11 +8,15 @@ export interface Status {
     text: string;
 }
 
-/** Between runs: what would happen. */
-export function idleStatus({ plan, switches: { dryRun, enabled, problems, unready } }: SequencerSetup): Status {
+/**
+ * Between runs: what would happen.
+ * @param spent the streams that have had their shutdown
+ */
+export function idleStatus({ plan, switches: { dryRun, enabled, problems, unready } }: SequencerSetup, spent: readonly string[] = []): Status {
     const obstacle = problems[0] ?? (!dryRun && enabled ? unready[0] : undefined);
     if (plan === undefined || obstacle !== undefined) return { mood: "error", text: `not armed: ${obstacle ?? "no plan"}` };
     const hosts = count(plan.hosts.length, "host");
+    if (spent[0] !== undefined) return { mood: "warning", text: `waits for HEALTHY of ${spent.join(", ")}` };
     if (dryRun) return { mood: "rehearsal", text: `dry run, ${hosts}` };
     return enabled ? { mood: "ok", text: `armed, ${hosts}` } : { mood: "off", text: `not enabled, ${hosts}` };
 }

@@ -46,6 +46,11 @@ describe("shutdown-sequencer's status", () => {
         it(`is "${text}"`, () => assert.deepEqual(setup(switches, more), { mood, text }));
     }
 
+    it("names what it waits for after a shutdown: only HEALTHY makes it ready again", () => {
+        const switches = { dryRun: false, enabled: true, problems: [], unready: [] };
+        assert.deepEqual(idleStatus({ plan, switches, access: () => assert.fail() }, ["solix_output"]), { mood: "warning", text: "waits for HEALTHY of solix_output" });
+    });
+
     it("counts services, then final commands", () => {
         const step = (host: string, kind: "stop-service" | "power-off", state: "done" | "running" | "planned"): RunProgress["steps"][number] => ({ id: `${host}/${kind}`, host, kind, label: "", state });
         const progress = (changed: RunProgress["steps"][number]): RunProgress => ({ run: "r", reason: "", mode: "live", startedAt: 0, text: "", changed, steps: [step("a", "stop-service", "done"), step("b", "stop-service", "running"), step("a", "power-off", "planned")] });
@@ -239,6 +244,10 @@ describe("shutdown-sequencer", () => {
         send(critical({ to: "DEAD" }));
         await flow?.until("done", 1);
         assert.equal(told("app").length, 5, "no second run in the outage");
+        assert.equal(flow?.status("sequencer")?.text, "waits for HEALTHY of solix_output");
+        send(critical({ to: "HEALTHY" }));
+        await flow?.until("done", 2);
+        assert.equal(flow?.status("sequencer")?.text, "armed, 1 host");
     });
 
     describe("fault table: the other host is off in time, Catch hears once, Node-RED lives", () => {
