@@ -7,6 +7,13 @@ const root = join(__dirname, "../../..");
 describe("the house rules, as eslint holds them", function () {
     this.timeout(60_000);
     const eslint = new ESLint({ cwd: root });
+    const { TSESTREE_SINGLE_RUN } = process.env;
+    // Under CI the parser would take the file on the disk instead of the code given here.
+    before(() => void (process.env.TSESTREE_SINGLE_RUN = "false"));
+    after(() => {
+        if (TSESTREE_SINGLE_RUN === undefined) delete process.env.TSESTREE_SINGLE_RUN;
+        else process.env.TSESTREE_SINGLE_RUN = TSESTREE_SINGLE_RUN;
+    });
     /** The rules that `code` breaks when it stands in the existing file `path`. */
     const broken = async (path: string, code: string): Promise<(string | null)[]> => {
         const [result] = await eslint.lintText(code, { filePath: join(root, path) });
