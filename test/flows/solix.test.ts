@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Reading } from "../../lib/power/reading";
 import { AnkerCloudSimulator } from "../simulators/anker-cloud";
 import { example, nodeOf, startDevices, wired, type Devices } from "../support/monitor";
-import { repository, startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
+import { repository, startNodeRed, type FlowNode, type Holds, type NodeRed } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
 
 /** A module that sends the built package's accounts to the simulated cloud: no setting can do that. */
@@ -23,6 +23,7 @@ describe("the example with a power station", function () {
     let devices: Devices;
     let red: NodeRed;
     let flow: FlowNode[];
+    let deploy: () => Promise<void>;
     before(async () => {
         cloud = await new AnkerCloudSimulator({ frameMs: 100, secondMs: 50 }).start();
         devices = await startDevices();
@@ -31,9 +32,9 @@ describe("the example with a power station", function () {
         flow = example("06 Solix power station");
         const { flows, credentials } = wired(flow, devices);
         const account = nodeOf(flow, "anker-account").id;
-        await red.deploy(flows.map((node) => (node.type === "solix-reader" ? { ...node, interval: "2", fastInterval: "1", stale: "3" } : node)), {
-            credentials: { ...credentials, [account]: { email: "user@example.com", password: "correct horse battery" } },
-        });
+        const hurried = flows.map((node) => (node.type === "solix-reader" ? { ...node, interval: "2", fastInterval: "1", stale: "3" } : node));
+        deploy = () => red.deploy(hurried, { credentials: { ...credentials, [account]: { email: "user@example.com", password: "correct horse battery" } } });
+        await deploy();
     });
     after(async () => {
         await red?.stop();
@@ -59,5 +60,22 @@ describe("the example with a power station", function () {
         await red.eventually(() => texts().some((text) => text.includes("no data for")), 20_000, () => texts().join(" | "));
         await red.eventually(() => readings().some(({ quality, estimated }) => quality === "stale" && estimated !== undefined), 20_000, () => "an estimate");
         assert.equal(cloud.logins, 1);
+    });
+
+    it("06: full deploys leave nothing behind, and need no other login", async () => {
+        const after = async (times: number): Promise<Holds> => {
+            for (let time = 0; time < times; time += 1) await deploy();
+            await new Promise((resolve) => setTimeout(resolve, 1500));
+            return red.holds();
+        };
+        const first = await after(15);
+        const last = await after(20);
+        assert.deepEqual([last.nodes, last.listeners], [first.nodes, first.listeners]);
+        for (const [kind, count] of Object.entries(last.resources)) assert.ok(count <= (first.resources[kind] ?? 0) + 2, `${kind}: ${first.resources[kind] ?? 0} before, ${count} after`);
+        assert.ok(last.descriptors <= first.descriptors + 3, `descriptors: ${first.descriptors} before, ${last.descriptors} after`);
+        assert.equal(cloud.logins, 1);
+        assert.ok(cloud.connections <= 1, `${cloud.connections} connections`);
+        assert.deepEqual(red.log.filter(({ text }) => /MaxListeners|closing took too long|Close timed out/.test(text)), []);
+        assert.equal(red.output, "");
     });
 });
