@@ -59,7 +59,8 @@ export function toRow({ event_type, source, value, metadata, created_at }: Timel
 }
 
 function cleanName(name: string): string {
-    return wellFormed(name.slice(0, longest.name)).replace(/\p{Cc}+/gu, " ").trim();
+    if (/^[!-~]{1,200}$/.test(name)) return name;
+    return wellFormed(name.slice(0, longest.name)).replace(/\p{Cc}+/gu, " ").trim() || "?";
 }
 
 function metadataText(metadata: TimelineEvent["metadata"]): string {

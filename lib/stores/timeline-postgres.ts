@@ -84,9 +84,9 @@ export class PostgresTimeline implements TimelineStore {
         const { segment, from, to, rows } = piece;
         const insert = `INSERT INTO ${table} (created_at, event_type, source, value, metadata)
             SELECT to_timestamp(at / 1000), type, source, value, metadata::jsonb
-            FROM unnest($1::float8[], $2::text[], $3::text[], $4::float8[], $5::text[]) AS r (at, type, source, value, metadata)`;
+            FROM (SELECT unnest($1::float8[]) AS at, unnest(${texts("$2")}) AS type, unnest(${texts("$3")}) AS source, unnest($4::float8[]) AS value, unnest(${texts("$5")}) AS metadata) AS r`;
         if (ledger === undefined) {
-            if (rows.length > 0) await this.#pool.rows(insert, arraysOf(rows));
+            if (rows.length > 0) await this.#pool.rows(insert, columnsOf(rows));
             return { kind: "written", upTo: to, repeated: 0 };
         }
         const [answer] = await this.#pool.rows<{ placed: number }>(
@@ -96,7 +96,7 @@ export class PostgresTimeline implements TimelineStore {
                 RETURNING 1
             ), stored AS (${insert} WHERE EXISTS (SELECT 1 FROM place))
             SELECT count(*)::int AS placed FROM place`,
-            [...arraysOf(rows), segment, to, expected]);
+            [...columnsOf(rows), segment, to, expected]);
         if (answer?.placed === 1) return { kind: "written", upTo: to, repeated: 0 };
         const [known] = await this.#pool.rows<{ rows: number }>(`SELECT rows::float8 AS rows FROM ${ledger} WHERE segment = $1`, [segment]);
         const there = known?.rows ?? 0;
@@ -114,18 +114,22 @@ export class PostgresTimeline implements TimelineStore {
     }
 }
 
-/** The columns as array literals: by far cheaper than what pg makes of arrays. */
-function arraysOf(rows: readonly TimelineRow[]): string[] {
+/**
+ * The columns as one text each. Texts are joined by tabs, which no row has in it (TimelineRow): both sides split and join
+ * them at a fraction of the price of quoted array elements.
+ */
+function columnsOf(rows: readonly TimelineRow[]): string[] {
+    const numbers = (values: readonly (number | null)[]): string => `{${values.map((value) => value ?? "NULL").join(",")}}`;
     return [
-        numbers(rows.map(({ created_at }) => created_at)), texts(rows.map(({ event_type }) => event_type)), texts(rows.map(({ source }) => source)),
-        numbers(rows.map(({ value }) => value)), texts(rows.map(({ metadata }) => metadata)),
+        numbers(rows.map(({ created_at }) => created_at)),
+        rows.map(({ event_type }) => event_type).join("\t"),
+        rows.map(({ source }) => source).join("\t"),
+        numbers(rows.map(({ value }) => value)),
+        rows.map(({ metadata }) => metadata).join("\t"),
     ];
 }
 
-function numbers(values: readonly (number | null)[]): string {
-    return `{${values.map((value) => value ?? "NULL").join(",")}}`;
-}
-
-function texts(values: readonly string[]): string {
-    return `{${values.map((value) => `"${value.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+/** SQL for a list of texts from a parameter. */
+function texts(parameter: string): string {
+    return `string_to_array(${parameter}::text, E'\\t')`;
 }

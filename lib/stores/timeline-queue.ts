@@ -78,6 +78,8 @@ export class TimelineQueue {
     async close(withinMs = 300): Promise<void> {
         const { spool, store } = this.options;
         const end = this.#clock.monotonic() + withinMs;
+        // Those that close at the same time hand in what they still have.
+        await sleep(1, this.#clock);
         await this.#saving;
         while (spool.state.waiting > 0 && this.#away === undefined && this.#draining !== undefined && this.#clock.monotonic() < end) await sleep(10, this.#clock);
         this.#stop.abort();

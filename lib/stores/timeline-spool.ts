@@ -28,6 +28,8 @@ export interface SpoolState {
     disk?: string;
 }
 
+/** What a row's other columns take, in bytes: about. */
+const usualBytes = 60;
 /** How often a disk that refuses is tried again, in ms. */
 const diskRetryMs = 2000;
 /** The most that a power cut can take, in ms, next to what the disk itself holds back. */
@@ -86,19 +88,19 @@ export class Spool {
     append(rows: readonly TimelineRow[]): Promise<void> {
         return this.#inTurn(async () => {
             if (rows.length === 0) return;
-            const text = rows.map(rowLine).join("");
+            const bytes = rows.reduce((sum, { metadata }) => sum + metadata.length + usualBytes, 0);
             await this.#rescue();
             const segment = this.#last();
             try {
-                if (segment.handle !== undefined) await appendWhole(segment.handle, text);
+                if (segment.handle !== undefined) await appendWhole(segment.handle, rows.map(rowLine).join(""));
             } catch (error) {
                 this.#refused(error);
                 // These rows, and those after them, wait in a segment of their own.
                 await this.#shut(segment);
-                this.#add(this.#fresh(), rows, Buffer.byteLength(text));
+                this.#add(this.#fresh(), rows, bytes);
                 return this.#bound();
             }
-            this.#add(segment, rows, Buffer.byteLength(text));
+            this.#add(segment, rows, bytes);
             this.#sync(segment);
             if (segment.path === undefined) await this.#rescue();
             await this.#bound();

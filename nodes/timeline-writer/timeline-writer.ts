@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { systemClock } from "../../lib/kit/clock";
+import { systemClock, type Cancel } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
 import { parseQuery } from "../../lib/stores/timeline-ask";
 import { eventsOf } from "../../lib/stores/timeline-map";
@@ -13,6 +13,8 @@ import { parseConfig } from "./config";
 import { historyMessages } from "./history";
 import { statusOf } from "./status-text";
 
+/** Rows are made so many ms later, together: those who decide on the same message come first. */
+const patienceMs = 10;
 const statusMs = 1000;
 /** A database that comes back later than Node-RED is asked again for the history of the start. */
 const startRetryMs = 10_000;
@@ -23,6 +25,7 @@ export = (RED: NodeAPI): void => {
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         const light = new StatusLight(this);
         const repeats = new Repeats();
+        const turns = new Turns();
 
         /** The store; looked up late, since config nodes may be made after this one. */
         const timelineOf = (): Timeline => {
@@ -54,7 +57,9 @@ export = (RED: NodeAPI): void => {
             const { history } = msg as { history?: unknown };
             if (history !== undefined && history !== null && history !== false) return answer(history, msg, send);
             const timeline = timelineOf();
-            const mapped = eventsOf(msg as unknown as Record<string, unknown>, systemClock.now());
+            const at = systemClock.now();
+            await turns.next();
+            const mapped = eventsOf(msg as unknown as Record<string, unknown>, at);
             if ("error" in mapped) throw new Trouble("garbage", `nothing written: ${mapped.error}`);
             const events = mapped.events.filter((event) => (config.simulated || event.metadata.simulated !== true) && !repeats.isRepeat(event));
             if (events.length > 0) await timeline.accept(events);
@@ -83,7 +88,27 @@ export = (RED: NodeAPI): void => {
             });
         };
         if (config.startHours > 0) RED.events.on("flows:started", started);
-        onClose(this, () => void RED.events.removeListener("flows:started", started));
+        onClose(this, () => {
+            RED.events.removeListener("flows:started", started);
+            turns.now();
+        });
     }
     RED.nodes.registerType("timeline-writer", TimelineWriter);
 };
+
+/** Work that waits a moment, and goes on together and in order. */
+class Turns {
+    #waiting: (() => void)[] = [];
+    #cancel: Cancel | undefined;
+
+    next(): Promise<void> {
+        this.#cancel ??= systemClock.after(patienceMs, () => this.now());
+        return new Promise((resolve) => this.#waiting.push(resolve));
+    }
+
+    now(): void {
+        this.#cancel?.();
+        this.#cancel = undefined;
+        for (const go of this.#waiting.splice(0)) go();
+    }
+}

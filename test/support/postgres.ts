@@ -83,7 +83,14 @@ export class TestPostgres {
 
     /** Stops every process of the server in its tracks, or lets them go on: a hung server. */
     freeze(signal: "SIGSTOP" | "SIGCONT"): void {
-        for (const pid of [this.pid, ...childrenOf(this.pid)]) process.kill(pid, signal);
+        for (const pid of [this.pid, ...childrenOf(this.pid)]) {
+            try {
+                process.kill(pid, signal);
+            } catch (error) {
+                // A process of the server that ends by itself in this moment.
+                if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+            }
+        }
     }
 
     async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
