@@ -9,7 +9,7 @@ import { isAddress, parseConfig, type PowerHostCredentials } from "./config";
 
 /** The routes behind the dialog's buttons "learn" and "test login". */
 export function addDialogRoutes(RED: NodeAPI): void {
-    adminPost(RED, "power-host/host-key", "power-host.read", async (body) => {
+    adminPost(RED, "power-host/host-key", "power-host.write", async (body) => {
         const { host, port } = dialogFields(RED, body);
         const [address, number] = [String(host ?? "").trim(), port === undefined || port === "" ? 22 : Number(port)];
         if (!isAddress(address)) return { ok: false, error: address === "" ? "no address" : "this is not an address" };

@@ -31,7 +31,7 @@ export function adminPost(RED: NodeAPI, path: string, permission: string, answer
 /** What the editor puts into a password field instead of the stored password. */
 export const untouchedPassword = "__PWRD__";
 
-/** A dialog's fields with `${NAME}` replaced from the environment, as the runtime does on deploy. */
+/** A dialog's fields with `${NAME}` replaced from the environment, as the runtime does on deploy. Only for routes that need a permission to write: a secret may come back in an answer. */
 export function dialogFields(RED: NodeAPI, body: Record<string, unknown>): Record<string, unknown> {
     const resolve = (value: unknown): unknown => (typeof value === "string" && value.includes("${") ? RED.util.evaluateNodeProperty(value, "env", {} as Node, {}) : value);
     return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, resolve(value)]));

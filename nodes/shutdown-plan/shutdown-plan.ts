@@ -22,7 +22,7 @@ export = (RED: NodeAPI): void => {
     RED.nodes.registerType("shutdown-plan", ShutdownPlan);
 
     // The dialog brings the hosts as the editor knows them, since they may not be deployed yet.
-    adminPost(RED, "shutdown-plan/preview", "shutdown-plan.read", (body) => {
+    adminPost(RED, "shutdown-plan/preview", "shutdown-plan.write", (body) => {
         const { config, problems } = parseConfig(dialogFields(RED, body));
         const edited = new Map((Array.isArray(body.powerHosts) ? body.powerHosts : []).flatMap((entry: unknown): [string, PowerHost][] => {
             const { id, ...stored } = dialogFields(RED, (typeof entry === "object" && entry !== null ? entry : {}) as Record<string, unknown>);

@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 import type { NodeAPI } from "node-red";
+import powerHost from "../../../nodes/power-host/power-host";
 import { adminPost, type AdminAnswer } from "../../../nodes/shared/admin";
+import shutdownPlan from "../../../nodes/shutdown-plan/shutdown-plan";
+import telegramAlert from "../../../nodes/telegram-alert/telegram-alert";
 import { settle } from "../../support/virtual-clock";
 
 type Handler = (request: unknown, response: unknown) => void;
 
 /** Node-RED's side of an admin route: what was registered, and behind which permission. */
-function fakeRed(): { RED: NodeAPI; routes: { path: string; guard: unknown; handler: Handler }[]; warned: string[] } {
+function fakeRed(): { RED: NodeAPI; routes: { path: string; guard: unknown; handler: Handler }[]; warned: string[]; resolved: string[] } {
     const routes: { path: string; guard: unknown; handler: Handler }[] = [];
     const warned: string[] = [];
+    const resolved: string[] = [];
     const RED = {
         httpAdmin: { post: (path: string, guard: unknown, handler: Handler) => routes.push({ path, guard, handler }) },
         auth: { needsPermission: (permission: string) => `needs ${permission}` },
         log: { warn: (text: string) => warned.push(text) },
+        nodes: { registerType: () => undefined, getNode: () => null, getCredentials: () => undefined },
+        util: { evaluateNodeProperty: (value: string) => (resolved.push(value), "-secret") },
     };
-    return { RED: RED as unknown as NodeAPI, routes, warned };
+    return { RED: RED as unknown as NodeAPI, routes, warned, resolved };
 }
 
 describe("adminPost", () => {
@@ -49,4 +55,24 @@ describe("adminPost", () => {
         await settle();
         assert.deepEqual(warned, ["ridethrough/x: connection gone"]);
     });
+});
+
+describe("the environment of Node-RED", () => {
+    // Names and addresses come back in answers and errors: whoever may only read flows must not read secrets with them.
+    for (const [type, register] of Object.entries({ "power-host": powerHost, "shutdown-plan": shutdownPlan, "telegram-alert": telegramAlert })) {
+        it(`is looked up in ${type}'s dialog only for who may write flows`, async () => {
+            const { RED, routes, resolved } = fakeRed();
+            register(RED);
+            const field = "${SECRET}";
+            let looked = 0;
+            for (const { path, guard, handler } of routes) {
+                resolved.length = 0;
+                handler({ params: {}, body: { host: field, name: field, chatId: field, hosts: ["a"], powerHosts: [{ id: "a", name: field }] } }, { status: () => ({ json: () => undefined }) });
+                await settle();
+                looked += resolved.length;
+                if (resolved.length > 0) assert.equal(guard, `needs ${type}.write`, path);
+            }
+            assert.ok(looked > 0, "no route looked anything up");
+        });
+    }
 });
