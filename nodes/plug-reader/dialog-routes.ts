@@ -2,8 +2,7 @@ import type { Node, NodeAPI } from "node-red";
 import { discoverKasa } from "../../lib/devices/kasa-discovery";
 import { openPlug } from "../../lib/devices/plugs";
 import { systemClock } from "../../lib/kit/clock";
-import { adminPost } from "../shared/admin";
-import type { StoredConfig } from "../shared/settings";
+import { adminPost, dialogFields, untouchedPassword } from "../shared/admin";
 import { parseConfig, type PlugReaderConfig } from "./config";
 import { describeReading } from "./words";
 
@@ -16,9 +15,6 @@ export interface PlugReaderNode extends Node<PlugCredentials> {
     /** Where the deployed node reads. */
     address: Pick<PlugReaderConfig, "host" | "port">;
 }
-
-/** What the editor puts into a password field instead of the stored password. */
-const untouched = "__PWRD__";
 
 /** The routes behind the dialog's search and test buttons and behind the node's own button. */
 export function addDialogRoutes(RED: NodeAPI): void {
@@ -33,7 +29,7 @@ export function addDialogRoutes(RED: NodeAPI): void {
     });
 
     adminPost(RED, "plug-reader/test", "plug-reader.write", async (body) => {
-        const { config, problems } = parseConfig(fromEnvironment(RED, body));
+        const { config, problems } = parseConfig(dialogFields(RED, body));
         if (problems.length > 0) return { ok: false, error: problems.join("; ") };
         const credentials = credentialsOf(body, config, reader(body.id));
         if (credentials === undefined) return { ok: false, error: "type the password again: the stored one is only sent to the deployed address" };
@@ -57,13 +53,7 @@ export function addDialogRoutes(RED: NodeAPI): void {
 /** The dialog's login. The stored password goes to no address but the one that it was deployed for. */
 function credentialsOf({ user, password }: Record<string, unknown>, { host, port }: PlugReaderConfig, deployed: PlugReaderNode | undefined): Required<PlugCredentials> | undefined {
     const name = typeof user === "string" ? user : "";
-    if (password !== untouched) return { user: name, password: typeof password === "string" ? password : "" };
+    if (password !== untouchedPassword) return { user: name, password: typeof password === "string" ? password : "" };
     if (deployed?.address.host !== host || deployed.address.port !== port) return undefined;
     return { user: name, password: deployed.credentials?.password ?? "" };
-}
-
-/** The dialog's fields with `${NAME}` replaced, as the runtime does on deploy. */
-function fromEnvironment(RED: NodeAPI, body: Record<string, unknown>): StoredConfig {
-    const resolve = (value: unknown): unknown => (typeof value === "string" && value.includes("${") ? RED.util.evaluateNodeProperty(value, "env", {} as Node, {}) : value);
-    return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, resolve(value)]));
 }

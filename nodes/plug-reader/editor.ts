@@ -1,4 +1,5 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
+import { ask, say } from "../shared/editor-ask";
 import { category, colours, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
@@ -26,14 +27,6 @@ interface FoundPlug {
     model: string;
     alias: string;
     meters: boolean;
-}
-
-type Answer<T> = ({ ok: true } & T) | { ok: false; error: string };
-
-/** Asks one of our admin routes; the address is relative, so that it works behind a proxy and under httpAdminRoot. */
-function ask<T>(path: string, body: object, then: (answer: Answer<T>) => void): void {
-    const sent = $.ajax({ url: `ridethrough/plug-reader/${path}`, type: "POST", contentType: "application/json", data: JSON.stringify(body) });
-    sent.done((answer: Answer<T>) => then(answer)).fail((failure) => then({ ok: false, error: failure.status === 0 ? "no connection to Node-RED" : `HTTP ${failure.status} ${failure.statusText}` }));
 }
 
 const field = (name: string): JQuery => $(`#node-input-${name}`);
@@ -78,7 +71,7 @@ RED.nodes.registerType<Properties, Credentials>("plug-reader", {
             return !(this as { changed?: boolean }).changed;
         },
         onclick() {
-            ask(this.id, {}, (answer) => {
+            ask(`plug-reader/${this.id}`, {}, (answer) => {
                 if (answer.ok) RED.notify(this._("plug-reader.now.done"), "success");
                 else RED.notify(`${this._("plug-reader.now.failed")} ${$("<span>").text(answer.error).html()}`, "error");
             });
@@ -87,11 +80,6 @@ RED.nodes.registerType<Properties, Credentials>("plug-reader", {
     oneditprepare() {
         const found = $("#plug-reader-found");
         const result = $("#plug-reader-result");
-        const say = (box: JQuery, lines: string[], bad = false): void => {
-            box.empty().toggle(lines.length > 0).css("color", bad ? "var(--red-ui-text-color-error)" : "");
-            for (const line of lines) box.append($("<div>").text(line));
-        };
-
         const offer = (plug: FoundPlug): void => {
             const label = `${plug.alias} · ${plug.model} · ${plug.host}${plug.meters ? "" : ` · ${this._("plug-reader.search.unmetered")}`}`;
             const choose = (): void => {
@@ -108,7 +96,7 @@ RED.nodes.registerType<Properties, Credentials>("plug-reader", {
             event.preventDefault();
             const button = $(event.currentTarget).prop("disabled", true);
             say(found, [this._("plug-reader.search.under-way")]);
-            ask<{ plugs: FoundPlug[] }>("discover", {}, (answer) => {
+            ask<{ plugs: FoundPlug[] }>("plug-reader/discover", {}, (answer) => {
                 button.prop("disabled", false);
                 if (!answer.ok) return say(found, [answer.error], true);
                 say(found, [this._(answer.plugs.length === 0 ? "plug-reader.search.none" : "plug-reader.search.choose")]);
@@ -121,7 +109,7 @@ RED.nodes.registerType<Properties, Credentials>("plug-reader", {
             const button = $(event.currentTarget).prop("disabled", true);
             say(result, [this._("plug-reader.test.under-way")]);
             const names = ["name", "device", "plugType", "host", "port", "channels", "deadline", "user", "password"];
-            ask<{ lines: string[] }>("test", { id: this.id, ...Object.fromEntries(names.map((name) => [name, field(name).val()])) }, (answer) => {
+            ask<{ lines: string[] }>("plug-reader/test", { id: this.id, ...Object.fromEntries(names.map((name) => [name, field(name).val()])) }, (answer) => {
                 button.prop("disabled", false);
                 say(result, answer.ok ? answer.lines : [answer.error], !answer.ok);
             });

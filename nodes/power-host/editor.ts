@@ -1,4 +1,5 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
+import { ask, say } from "../shared/editor-ask";
 import { isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
@@ -19,24 +20,11 @@ interface Credentials {
     passphrase: string;
 }
 
-type Answer<T> = ({ ok: true } & T) | { ok: false; error: string };
-
-/** Asks one of our admin routes; the address is relative, so that it works behind a proxy and under httpAdminRoot. */
-function ask<T>(path: string, body: object, then: (answer: Answer<T>) => void): void {
-    const sent = $.ajax({ url: `ridethrough/power-host/${path}`, type: "POST", contentType: "application/json", data: JSON.stringify(body) });
-    sent.done((answer: Answer<T>) => then(answer)).fail((failure) => then({ ok: false, error: failure.status === 0 ? "no connection to Node-RED" : `HTTP ${failure.status} ${failure.statusText}` }));
-}
-
 const field = (name: string): JQuery => $(`#node-config-input-${name}`);
 const text = (name: string): string => String(field(name).val() ?? "").trim();
 
 /** Empty passes: a plan can be rehearsed before its hosts are there. */
 const matches = (pattern: RegExp) => (value: string): boolean => isEnvironment(value) || value === "" || pattern.test(value.trim());
-
-function say(box: JQuery, lines: string[], bad = false): void {
-    box.empty().toggle(lines.length > 0).css("color", bad ? "var(--red-ui-text-color-error)" : "");
-    for (const line of lines) box.append($("<div>").text(line));
-}
 
 RED.nodes.registerType<Properties, Credentials>("power-host", {
     category: "config",
@@ -83,7 +71,7 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
             event.preventDefault();
             const button = $(event.currentTarget).prop("disabled", true);
             say(offer, [this._("power-host.learn.under-way")]);
-            ask<{ type: string; fingerprint: string; line: string }>("host-key", { host: text("host"), port: text("port") }, (answer) => {
+            ask<{ type: string; fingerprint: string; line: string }>("power-host/host-key", { host: text("host"), port: text("port") }, (answer) => {
                 button.prop("disabled", false);
                 if (!answer.ok) return say(offer, [answer.error], true);
                 const pinned = text("hostKey");
@@ -106,7 +94,7 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
             say(result, [this._("power-host.test.under-way")]);
             const names = ["name", "kind", "host", "port", "user", "auth", "keyFile", "hostKey"];
             const secrets = { privateKey: field("privateKey").val(), passphrase: field("passphrase").val() };
-            ask<{ ms: number }>("test", { id: this.id, ...Object.fromEntries(names.map((name) => [name, text(name)])), ...secrets }, (answer) => {
+            ask<{ ms: number }>("power-host/test", { id: this.id, ...Object.fromEntries(names.map((name) => [name, text(name)])), ...secrets }, (answer) => {
                 button.prop("disabled", false);
                 say(result, [answer.ok ? this._("power-host.test.done", { ms: String(answer.ms) }) : answer.error], !answer.ok);
             });

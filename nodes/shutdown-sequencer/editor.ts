@@ -1,4 +1,5 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
+import { ask } from "../shared/editor-ask";
 import { category, colours } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
@@ -43,12 +44,10 @@ RED.nodes.registerType<Properties>("shutdown-sequencer", {
             return !(this as { changed?: boolean }).changed;
         },
         onclick() {
-            $.ajax({ url: `ridethrough/shutdown-sequencer/${this.id}`, type: "POST" })
-                .done((answer: { ok: boolean; error?: string }) => {
-                    if (answer.ok) RED.notify(this._("shutdown-sequencer.rehearse.done"), "success");
-                    else RED.notify(`${this._("shutdown-sequencer.rehearse.failed")} ${$("<span>").text(answer.error ?? "").html()}`, "error");
-                })
-                .fail((failure) => void RED.notify(`${this._("shutdown-sequencer.rehearse.failed")} HTTP ${failure.status}`, "error"));
+            ask(`shutdown-sequencer/${this.id}`, {}, (answer) => {
+                if (answer.ok) RED.notify(this._("shutdown-sequencer.rehearse.done"), "success");
+                else RED.notify(`${this._("shutdown-sequencer.rehearse.failed")} ${$("<span>").text(answer.error).html()}`, "error");
+            });
         },
     },
     oneditprepare() {
