@@ -2,21 +2,10 @@ import type { Clock } from "../kit/clock";
 import { Trouble } from "../kit/trouble";
 import { isEnding, parseBroker, type Broker } from "./anker-broker";
 import { checkHost, cloudInUse } from "./anker-cloud";
+import { listedDevice, parseDevice, type AnkerDevice } from "./anker-device";
 import { AnkerSession, subject, type SessionOptions } from "./anker-session";
 import { valueAt } from "./channels";
 import { inTurn } from "./turns";
-
-/** A device of the account. */
-export interface AnkerDevice {
-    serial: string;
-    /** Product code: "A1790P". */
-    model: string;
-    name: string;
-    /** All that REST knows of a power station. */
-    online: boolean;
-    /** User id of its owner, where it is another than ours. */
-    owner?: string;
-}
 
 const devicesHoldMs = 600_000;
 
@@ -47,18 +36,27 @@ export class AnkerAccount {
             const list = found.map(parseDevice).filter((device) => device !== undefined);
             // Nothing found is asked again: the country may be about to be corrected, or a device to be added.
             this.#devices = list.length > 0 ? { list, at: now } : undefined;
+            if (list.length > 0) await this.#session.remember({ devices: list.map(listedDevice) });
             return list;
         });
     }
 
-    /** One device. @throws Trouble, of kind "config" when the account does not have it */
+    /**
+     * One device. What it is does not change, so that one seen before needs no request.
+     * @param serial empty: the only one
+     * @throws Trouble, of kind "config" when the account does not have it
+     */
     async device(serial: string, signal: AbortSignal): Promise<AnkerDevice> {
+        const pick = (list: readonly AnkerDevice[]): AnkerDevice | undefined => (serial === "" ? (list.length === 1 ? list[0] : undefined) : list.find((device) => device.serial === serial));
+        const { devices: seen = [] } = await inTurn(this.#place, signal, () => this.#session.remembered());
+        const known = pick(seen.map(parseDevice).filter((device) => device !== undefined));
+        if (known !== undefined) return known;
         const list = await this.devices(signal);
-        const found = serial === "" && list.length === 1 ? list[0] : list.find((device) => device.serial === serial);
+        const found = pick(list);
         if (found !== undefined) return found;
         if (list.length === 0) throw new Trouble("config", `${subject}: the account has no devices`, "is its country the one it was registered in? Devices of another region are not shown");
-        const known = list.map(({ name, model, serial: other }) => `${name} (${model}, …${other.slice(-4)})`).join(", ");
-        throw new Trouble("config", `${subject}: ${serial === "" ? "which device?" : `no device …${serial.slice(-4)}`}`, `the account has ${known}`);
+        const names = list.map(({ name, model, serial: other }) => `${name} (${model}, …${other.slice(-4)})`).join(", ");
+        throw new Trouble("config", `${subject}: ${serial === "" ? "which device?" : `no device …${serial.slice(-4)}`}`, `the account has ${names}`);
     }
 
     /**
@@ -86,16 +84,4 @@ export class AnkerAccount {
 function checked(broker: Broker): Broker {
     checkHost(cloudInUse(), broker.endpoint_addr);
     return broker;
-}
-
-function parseDevice(value: unknown): AnkerDevice | undefined {
-    const text = (key: string): string => {
-        const found = valueAt(value, key);
-        return typeof found === "string" ? found.trim() : "";
-    };
-    const [serial, model] = [text("device_sn"), text("product_code")];
-    // They become parts of topics.
-    if (![serial, model].every((part) => /^[A-Za-z0-9_-]{1,64}$/.test(part))) return undefined;
-    const owner = text("owner_user_id");
-    return { serial, model, name: text("alias_name") || text("device_name") || model, online: valueAt(value, "wifi_online") === true, ...(owner !== "" && { owner }) };
 }

@@ -3,7 +3,7 @@ import { formatDuration } from "../kit/duration";
 import type { Trouble } from "../kit/trouble";
 import { beginCharge, estimateCharge, withLoad, type ChargeModel } from "../power/charge-model";
 import type { Reading } from "../power/reading";
-import type { AnkerDevice } from "./anker-account";
+import type { AnkerDevice } from "./anker-device";
 import { afterTelemetry, afterTrigger, mayAskNow, modeAfter, nextTrigger, noDuty, type Duty, type DutyConfig, type Mode } from "./anker-duty";
 import { realtimeTrigger, type Frame } from "./anker-frame";
 import { models, valuesOf } from "./anker-models";

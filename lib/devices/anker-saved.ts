@@ -1,7 +1,5 @@
-import type { Broker } from "./anker-broker";
-import type { Token } from "./anker-login";
-import { parseToken } from "./anker-login";
-import { parseBroker } from "./anker-broker";
+import { parseBroker, type Broker } from "./anker-broker";
+import { parseToken, type Token } from "./anker-login";
 import { valueAt } from "./channels";
 
 /** What is remembered of an account's login. The file that holds it is as secret as the password. */
@@ -15,6 +13,8 @@ export interface Saved {
     /** Why no login is made; with `until` (wall time in ms) not before then. */
     stop?: { text: string; cure?: string; until?: number };
     broker?: Broker;
+    /** The devices in the cloud's words. */
+    devices?: unknown[];
 }
 
 /** A remembered session, or undefined for anything that is not wholly one. */
@@ -28,5 +28,7 @@ export function parseSaved(value: unknown): Saved | undefined {
     if (typeof text === "string") saved.stop = { text, ...(typeof cure === "string" && { cure }), ...(typeof until === "number" && { until }) };
     const broker = parseBroker(valueAt(value, "broker"));
     if (broker !== undefined) saved.broker = broker;
+    const devices = valueAt(value, "devices");
+    if (Array.isArray(devices)) saved.devices = devices;
     return saved;
 }

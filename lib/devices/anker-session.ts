@@ -43,20 +43,20 @@ export class AnkerSession {
         if (first.kind === "data") return first.data;
         if (first.refusal.then !== "login") throw troubleOf(first.refusal);
         delete saved.token;
-        delete saved.broker;
         const second = await this.#send(endpoint, body, signal, await this.#login(signal));
         if (second.kind === "data") return second.data;
         throw troubleOf(second.refusal);
     }
 
     /** What else is remembered with the login. */
-    async remembered(): Promise<Pick<Saved, "broker">> {
+    async remembered(): Promise<Pick<Saved, "broker" | "devices">> {
         return this.#load();
     }
 
-    async remember(news: Pick<Saved, "broker">): Promise<void> {
+    /** A disk that refuses costs a request after the next start, no more. */
+    async remember(news: Pick<Saved, "broker" | "devices">): Promise<void> {
         Object.assign(await this.#load(), news);
-        await this.#save();
+        await this.#save().catch(() => undefined);
     }
 
     /** A person says that the way is free: forgets what stood against a login. */
@@ -108,14 +108,14 @@ export class AnkerSession {
         const token = answer.kind === "data" ? parseToken(answer.data) : undefined;
         if (token !== undefined) {
             saved.token = token;
-            await this.#save();
+            await this.#save().catch(() => undefined);
             return token;
         }
         const refusal = answer.kind === "refused" ? answer.refusal : wantsCode;
         if (refusal.then === "stop" || refusal.then === "lock") {
             const until = answer.kind === "refused" && refusal.then === "lock" ? wall + lockMs(answer.said) : undefined;
             saved.stop = { text: refusal.text, ...(refusal.cure !== undefined && { cure: refusal.cure }), ...(until !== undefined && { until }) };
-            await this.#save();
+            await this.#save().catch(() => undefined);
             throw this.#stopped(saved.stop);
         }
         throw troubleOf(refusal);

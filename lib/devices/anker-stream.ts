@@ -1,9 +1,10 @@
 import { backOffMs } from "../kit/back-off";
 import { sleep } from "../kit/clock";
 import { toTrouble, Trouble } from "../kit/trouble";
-import type { AnkerAccount, AnkerDevice } from "./anker-account";
+import type { AnkerAccount } from "./anker-account";
 import type { Broker } from "./anker-broker";
 import { cloudInUse } from "./anker-cloud";
+import type { AnkerDevice } from "./anker-device";
 import { commandEnvelope, openEnvelope, topics } from "./anker-envelope";
 import type { Frame } from "./anker-frame";
 import { openLink, type Link } from "./anker-link";

@@ -180,6 +180,23 @@ describe("an account at Anker's cloud", function () {
         await assert.rejects(account().device("OTHER", never), refused("config", /no device …THER: the account has Cellar \(A1790P, …0001\)/));
     });
 
+    it("asks nothing after a restart about a device that it has seen", async () => {
+        await account().device(stationSerial, never);
+        await account().broker(never);
+        const asked = cloud.requests.length;
+        assert.equal((await account().device(stationSerial, never)).model, "A1790P");
+        assert.equal((await account().device("", never)).name, "Cellar");
+        await account().broker(never);
+        assert.equal(cloud.requests.length, asked);
+    });
+
+    it("goes on when the disk is full after the login", async () => {
+        const one = account();
+        await one.devices(never);
+        disk.full = true;
+        assert.equal((await one.broker(never)).endpoint_addr, "localhost");
+    });
+
     it("keeps the way to the broker over restarts, until its certificate ends", async () => {
         const first = await account().broker(never);
         assert.deepEqual(await account().broker(never), first);
