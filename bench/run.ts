@@ -32,7 +32,10 @@ async function measureApart(name: string): Promise<{ figures: Figure[]; code: nu
 
 async function main(names: string[]): Promise<number> {
     const unknown = names.filter((name) => !(name in measurements));
-    if (unknown.length > 0) throw new Error(`there is no measurement ${unknown.join(", ")}; there are ${Object.keys(measurements).join(", ")}`);
+    if (unknown.length > 0) {
+        console.error(`There is no measurement ${unknown.join(", ")}; there are ${Object.keys(measurements).join(", ")}.`);
+        return 1;
+    }
     const { version } = JSON.parse(readFileSync(join(nodeRedFolder, "package.json"), "utf8")) as { version: string };
     console.log(machineText(version));
     const all: Figure[] = [];
@@ -55,6 +58,8 @@ async function main(names: string[]): Promise<number> {
 
 const [flag, only = ""] = process.argv.slice(2);
 if (flag === "--only") {
+    // Whoever ends without figures has crashed, even if only because nothing was left to wait for.
+    process.exitCode = 1;
     void measurements[only]?.().then((figures) => process.send?.(figures, () => process.exit(0)));
 } else {
     const names = process.argv.slice(2);
