@@ -10,7 +10,7 @@ import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
-import { onClose, onInput } from "../shared/wire";
+import { onClose, onInput, type FlowMessage } from "../shared/wire";
 import { parseConfig } from "./config";
 import { statusOf } from "./status-text";
 
@@ -47,7 +47,10 @@ export = (RED: NodeAPI): void => {
             if (before?.state !== step.state.state || step.missed) void keeper.save(known);
 
             const { transition, missed } = step;
-            Object.assign(msg, { reading, power: step.classified });
+            // Only decisions about this very reading go on: the message may have come to ask for one because of an older.
+            const carried: FlowMessage & { transition?: unknown; missed?: unknown } = Object.assign(msg, { reading, power: step.classified });
+            delete carried.transition;
+            delete carried.missed;
             // No copy is made here: Node-RED itself copies all but the first message that is sent.
             const news = transition || missed
                 ? { ...msg, topic: reading.device, payload: step.state.state, ...(transition && { transition }), ...(missed && { missed }) }

@@ -63,6 +63,15 @@ describe("power-classifier", () => {
         assert.notEqual(passedOn?.reading, msg?.reading, "whoever changes the one message must not change the other");
     });
 
+    it("passes no older decision on: a message may have asked for a reading because of one", async () => {
+        await load({ missedPolls: "1", loadIsConstant: true });
+        const old = { transition: { device: "solix_output", from: "ALERT", to: "CRITICAL", since: 1, at: 1, conclusive: true }, missed: { device: "solix_output", failures: 5, since: 1, at: 1 } };
+        for (const [watts, at] of [[421, 1000], [24, 2000], [undefined, 3000], [undefined, 4000]] as const) feed({ ...old, reading: reading(watts, at) } as NodeMessage);
+        await flow.until("every", 4);
+        assert.deepEqual(flow.received("every").map((msg) => [msg.transition, msg.missed]), Array(4).fill([undefined, undefined]));
+        assert.deepEqual(flow.received("news").map((msg) => [(msg.transition as Transition | undefined)?.to, (msg.missed as { failures: number } | undefined)?.failures]), [["CRITICAL", undefined], ["UNKNOWN", 1], [undefined, 2]]);
+    });
+
     it("a bare number is a simulated reading, and its transition is tainted", async () => {
         await load({ loadIsConstant: true });
         feed({ payload: "25" });
