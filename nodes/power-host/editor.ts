@@ -38,7 +38,8 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
         user: { value: "", validate: matches(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/) },
         auth: { value: "key" },
         keyFile: { value: "" },
-        hostKey: { value: "", validate: matches(/SHA256:[A-Za-z0-9+/]{43}|(ssh-|ecdsa-)[a-z0-9-]+ [A-Za-z0-9+/]+/) },
+        // Without a pinned key a plan can be rehearsed, not armed: that is no mistake yet.
+        hostKey: { value: "", validate: matches(/^\s*$|SHA256:[A-Za-z0-9+/]{43}|(ssh-|ecdsa-)[a-z0-9-]+ [A-Za-z0-9+/]+/) },
         version: { value: 1 },
     },
     credentials: {
