@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "../kit/clock";
 import { formatDuration } from "../kit/duration";
 import type { Trouble } from "../kit/trouble";
-import { beginCharge, estimateCharge, withLoad, type ChargeModel } from "../power/charge-model";
+import { beginCharge, estimateCharge, withInflow, withLoad, type ChargeModel } from "../power/charge-model";
 import type { Reading } from "../power/reading";
 import type { AnkerDevice } from "./anker-device";
 import { afterTelemetry, afterTrigger, mayAskNow, modeAfter, nextTrigger, noDuty, type Duty, type DutyConfig, type Mode } from "./anker-duty";
@@ -87,7 +87,8 @@ export class AnkerMonitor {
     load({ watts, at, mains }: Pick<Reading, "watts" | "at" | "mains">): void {
         if (mains === "absent") this.#outageAt = this.clock.monotonic();
         if (mains === "present") this.#outageAt = -Infinity;
-        if (watts !== undefined && this.#model !== undefined) this.#model = withLoad(this.#model, { watts, at });
+        if (this.#model !== undefined && watts !== undefined) this.#model = withLoad(this.#model, { watts, at });
+        if (this.#model !== undefined && mains !== undefined) this.#model = withInflow(this.#model, { watts: this.#inflowWatts(mains), at });
         this.#turnMode(this.reading());
         this.#schedule();
     }
@@ -116,7 +117,8 @@ export class AnkerMonitor {
         const { stateAt } = this.telemetry;
         if (stateAt !== undefined && now - stateAt <= this.#staleMs()) return reading;
         const since = stateAt ?? this.#model?.measured.at;
-        const why = this.#trouble?.message ?? "the device sends nothing: is it awake, and in reach of its Wi-Fi?";
+        const unknown = this.device !== undefined && !(this.device.model in models);
+        const why = this.#trouble?.message ?? (unknown ? `what its model ${this.device?.model} sends is not known yet` : "the device sends nothing: is it awake, and in reach of its Wi-Fi?");
         const error = since === undefined ? `${this.config.device}: no data yet: ${why}` : `${this.config.device}: no data for ${formatDuration(now - since)}: ${why}`;
         const bare = { device: this.config.device, source: "anker", at: now, error };
         if (this.#model === undefined) return { ...bare, quality: "missing" };
@@ -178,17 +180,23 @@ export class AnkerMonitor {
     #renewModel(reading: Reading): void {
         const capacityWh = this.config.capacityWh ?? capacityOf(this.device?.model ?? "", this.telemetry);
         if (capacityWh === undefined || reading.charge === undefined) return;
-        const inflowWatts = reading.mains === "absent" ? (reading.flows?.solar ?? 0) * 1.5 : (models[this.device?.model ?? ""]?.inflowWatts ?? 0);
-        this.#model = beginCharge({ capacityWh, charge: reading.charge, at: reading.at, watts: reading.watts ?? this.#model?.load.watts ?? 0, inflowWatts });
+        this.#model = beginCharge({ capacityWh, charge: reading.charge, at: reading.at, watts: reading.watts ?? this.#model?.load.watts ?? 0, inflowWatts: this.#inflowWatts(reading.mains) });
         this.ears.model(this.#model);
     }
 
-    #turnMode({ charge, mains }: Reading): boolean {
+    /** The most that may flow in while nobody looks: without mains what the sun gives now, and half as much again. */
+    #inflowWatts(mains: Reading["mains"]): number {
+        const outage = mains === "absent" || this.clock.monotonic() - this.#outageAt < outageHoldsMs;
+        const solar = this.telemetry.fields.photovoltaic_power?.value;
+        return outage ? (typeof solar === "number" ? solar : 0) * 1.5 : (models[this.device?.model ?? ""]?.inflowWatts ?? 0);
+    }
+
+    #turnMode({ charge, mains, estimated }: Reading): boolean {
         const outage = mains === "absent" || this.clock.monotonic() - this.#outageAt < outageHoldsMs;
         const mode = modeAfter(this.mode, { charge, outage }, this.config);
         if (mode === this.mode) return false;
         this.mode = mode;
-        const why = outage ? "mains is gone" : `charge ${charge ?? "?"} %`;
+        const why = outage ? "mains is gone" : `charge ${estimated === undefined ? "" : "estimated at "}${charge ?? "?"} %`;
         this.ears.event({ kind: "mode", mode, text: mode === "fast" ? `FAST mode: ${why}` : `normal mode: ${why}` });
         return true;
     }

@@ -13,7 +13,7 @@ export interface Refusal {
     then?: "login" | "stop" | "lock" | "again";
 }
 
-const wantsCode: Refusal = { kind: "config", text: "the login wants a code or a captcha", cure: "log in once with the Anker app, then press \"Log in now\" in the account's dialog", then: "stop" };
+export const wantsCode: Refusal = { kind: "config", text: "the login wants a code or a captcha", cure: "log in once with the Anker app, then press \"Log in now\" in the account's dialog", then: "stop" };
 const wrongPassword: Refusal = { kind: "config", text: "email or password is wrong", cure: "correct it in the account's dialog", then: "stop" };
 const tokenEnded: Refusal = { kind: "auth", text: "the login is no longer valid", then: "login" };
 const askedToWait: Refusal = { kind: "busy", text: "too many requests" };
@@ -41,5 +41,3 @@ export function lockMs(said: string): number {
     const hours = Number(/(\d+)\s*hour/i.exec(said)?.[1] ?? 24);
     return Math.min(72, Math.max(1, hours)) * 3_600_000;
 }
-
-export { wantsCode };

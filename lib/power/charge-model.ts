@@ -60,6 +60,12 @@ export function withLoad(model: ChargeModel, { watts, at }: { watts: number; at:
     return { ...drawnUntil(model, at), load: { watts: load, at }, peakWatts: Math.max(model.peakWatts, load) };
 }
 
+/** The model once it is known how much may flow in from now on: less when mains is gone, more when it is back. */
+export function withInflow(model: ChargeModel, { watts, at }: { watts: number; at: number }): ChargeModel {
+    if (at < model.at || !Number.isFinite(watts)) return model;
+    return { ...drawnUntil(model, at), inflowWatts: Math.max(0, watts) };
+}
+
 /** The charge at `at` (event time in ms), between bounds that only ever move apart. */
 export function estimateCharge(model: ChargeModel, at: number): ChargeEstimate {
     const { drawnWh, capacityWh, measured } = drawnUntil(model, Math.max(at, model.at));

@@ -142,7 +142,7 @@ describe("the monitor of a power station", () => {
             await clock.pass(minute);
             monitor.load({ watts: 1500, at: clock.now() });
         }
-        assert.match(told.events.at(-1)?.text ?? "", /FAST mode: charge/);
+        assert.match(told.events.at(-1)?.text ?? "", /FAST mode: charge estimated at/);
     });
 
     it("is missing as long as nothing was ever measured", async () => {
@@ -171,6 +171,24 @@ describe("the monitor of a power station", () => {
         trouble(new Trouble("closed", "Anker broker: connection closed"));
         await clock.pass(10 * minute);
         assert.deepEqual(seen(told.readings)[0], "missing -");
+    });
+
+    it("says that it does not know the model", async () => {
+        const { clock, told, up } = watched({}, undefined, "A9999");
+        up();
+        await clock.pass(10 * minute);
+        assert.match(told.readings[0]?.error ?? "", /what its model A9999 sends is not known yet/);
+    });
+
+    it("knows that nothing flows in any more when a plug says that mains is gone", async () => {
+        const { clock, station, monitor, up } = watched();
+        up();
+        await clock.pass(minute);
+        station.silent = true;
+        monitor.load({ watts: 500, at: clock.now(), mains: "absent" });
+        await clock.pass(60 * minute);
+        const { estimated } = monitor.reading();
+        assert.ok(estimated !== undefined && estimated.high <= 83, `${estimated?.high}`);
     });
 
     it("answers a question with the next message, or after a while with what it has", async () => {

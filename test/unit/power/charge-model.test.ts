@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { beginCharge, estimateCharge, parseChargeModel, withLoad } from "../../../lib/power/charge-model";
+import { beginCharge, estimateCharge, parseChargeModel, withInflow, withLoad } from "../../../lib/power/charge-model";
 
 const start = 1_700_000_000_000;
 const minute = 60_000;
@@ -27,6 +27,14 @@ describe("the charge that nobody measures", () => {
         const charging = beginCharge({ capacityWh: 3840, charge: 50, at: start, watts: 100, inflowWatts: 1800 });
         assert.equal(estimateCharge(charging, start + 90 * minute).high, 100);
         assert.ok(estimateCharge(charging, start + 90 * minute).charge < 50);
+    });
+
+    it("cannot have risen any more once mains is known to be gone", () => {
+        const charging = beginCharge({ capacityWh: 3840, charge: 50, at: start, watts: 100, inflowWatts: 1800 });
+        const gone = withInflow(charging, { watts: 0, at: start + 10 * minute });
+        const [then, later] = [estimateCharge(gone, start + 10 * minute), estimateCharge(gone, start + 90 * minute)];
+        assert.ok(then.high > 58 && later.high < then.high, `${then.high}, ${later.high}`);
+        assert.equal(withInflow(gone, { watts: 5, at: start }), gone);
     });
 
     it("ignores a load of the past, and one that is no number", () => {
