@@ -99,11 +99,17 @@ describe("the examples", function () {
             await red.eventually(() => readings().length === 1, 5000, () => "the HTTP reading");
             assert.deepEqual([readings()[0]?.state, readings()[0]?.reading.simulated], ["CRITICAL", undefined]);
 
+            assert.equal(await post({ device: "rack", watts: 3, mains: "absent", simulated: true }), 202);
+            await red.eventually(() => readings().length === 2, 5000, () => "the simulated HTTP reading");
+            assert.equal(readings()[1]?.reading.simulated, true, "a simulated reading stays one on its way over HTTP");
+
             await broker.subscribed;
-            const told = [{ ENERGY: { Power: 412 } }, { power: 60 }, { linkquality: 3 }];
-            for (const payload of told) await broker.publish("tele/rack2/SENSOR", JSON.stringify(payload));
-            await red.eventually(() => readings().length === 1 + told.length, 10_000, () => "the MQTT readings");
-            assert.deepEqual(readings().slice(1).map(({ reading }) => [reading.device, reading.watts, reading.quality]), [["rack2", 412, "good"], ["rack2", 60, "good"], ["rack2", undefined, "missing"]]);
+            const told: [payload: string, watts: number | undefined][] = [
+                ['{"ENERGY":{"Power":412}}', 412], ['{"power":60}', 60], ["423.5", 423.5], ['{"linkquality":3}', undefined], ["", undefined], [" ", undefined], ["null", undefined], ["true", undefined],
+            ];
+            for (const [payload] of told) await broker.publish("tele/rack2/SENSOR", payload);
+            await red.eventually(() => readings().length === 2 + told.length, 10_000, () => "the MQTT readings");
+            assert.deepEqual(readings().slice(2).map(({ reading }) => [reading.device, reading.watts, reading.quality]), told.map(([, watts]) => ["rack2", watts, watts === undefined ? "missing" : "good"]));
             await red.deploy([]);
         } finally {
             await broker.stop();
@@ -120,6 +126,13 @@ describe("the examples", function () {
         await red.eventually(() => red.received(nodeOf(flow, "ui-template", "plan").id).some(({ payload }) => (payload as RunResult).outcome === "dry-run"), 30_000, () => "the run on the dashboard");
         await red.eventually(() => red.received(nodeOf(flow, "ui-template", "alerts").id).length > 0, 5000, () => "an alert on the dashboard");
         const points = red.received(nodeOf(flow, "ui-chart", "last hour").id);
+        devices.plug.setWatts(20);
+        await press(flow, "25 W");
+        await red.eventually(() => (red.received(card).at(-1)?.payload as { watts: number }).watts === 20, 5000, () => "the real outage takes the stage from the fake one");
+        await press(flow, "420 W");
+        await red.until(card, red.received(card).length + 2, 5000);
+        const { state, simulated } = red.received(card).at(-1)?.payload as { state: string; simulated: boolean };
+        assert.deepEqual([state, simulated], ["CRITICAL", false], "and keeps it");
         assert.ok(points.length >= 1 && points.every((msg) => Object.keys(msg).filter((key) => !key.startsWith("_")).sort().join() === "payload,topic"), "chart messages are slim");
     });
 });
