@@ -34,7 +34,7 @@ describe("an account at Anker's cloud", function () {
     beforeEach(async () => {
         cloud = await new AnkerCloudSimulator().start();
         back = useCloud(cloud.cloud());
-        clock = shiftedClock(10);
+        clock = shiftedClock(4);
         disk = new Disk();
     });
     afterEach(async () => {

@@ -32,7 +32,7 @@ async function server(behave: (socket: Socket) => void): Promise<{ port: number;
 
 const open = (port: number, signal = new AbortController().signal): Promise<Link> => openLink({
     broker: { user_id: "u", app_name: "anker_power", thing_name: "t", certificate_id: "c", certificate_pem: client.certificate, private_key: client.key, endpoint_addr: "localhost", aws_root_ca1_pem: authority.certificate },
-    port, clock: shiftedClock(50), signal, onMessage: () => undefined,
+    port, clock: shiftedClock(10), signal, onMessage: () => undefined,
 });
 
 describe("the connection to Anker's broker", function () {

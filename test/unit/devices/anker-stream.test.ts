@@ -27,7 +27,7 @@ describe("the stream of an Anker account", function () {
         back = useCloud(cloud.cloud());
         let saved: unknown;
         const store = { load: () => Promise.resolve(saved), save: (value: unknown) => Promise.resolve(void (saved = structuredClone(value))) };
-        const clock = shiftedClock(10);
+        const clock = shiftedClock(4);
         stream = new AnkerStream(new AnkerAccount({ email: "user@example.com", password: "correct horse battery", country: "US", store, clock }), { minMs: 400, maxMs: 2000 });
         seats = [];
     };
