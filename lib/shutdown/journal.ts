@@ -19,6 +19,8 @@ export interface Recovered {
 const longJournal = 1000;
 /** A step never waits longer than this for the disk, ms. */
 const diskPatienceMs = 2000;
+/** Nor does a command at the start, until the journal has been read, ms. */
+const loadPatienceMs = 5000;
 const closePatienceMs = 300;
 
 /**
@@ -40,26 +42,29 @@ export class RunJournal {
 
     /** Never rejects: a journal that cannot be believed is set aside, one that cannot be read is as good as none. */
     async load(): Promise<Recovered> {
+        return withDeadline({ ms: loadPatienceMs, subject: "the journal", clock: this.clock }, (signal) => this.#load(signal))
+            .catch((error: unknown) => ({ memory: emptyMemory(), warnings: [`${toTrouble(error, "the journal").message}; starting without it`] }));
+    }
+
+    async #load(signal: AbortSignal): Promise<Recovered> {
         const warnings: string[] = [];
-        try {
-            const { records: lines, bad, torn } = await readJsonLines(this.path);
-            const records = lines.flat().map(parseRecord);
-            if (records.some((record) => record === undefined)) {
-                const aside = `${this.path}.bad-${this.clock.wall()}`;
-                await rename(this.path, aside);
-                return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`] };
-            }
-            if (bad > 0 || torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
-            const known = records.filter((record) => record !== undefined);
-            const memory = known.reduce(remember, emptyMemory());
-            if (known.length > longJournal && memory.open === undefined) {
-                const short = [...memory.ran].map(([stream, mode]): JournalRecord => ({ kind: "dealt", stream, mode, at: this.clock.now() }));
-                await writeAtomic(this.path, short.length === 0 ? "" : `${JSON.stringify(short)}\n`);
-            }
-            return { memory, warnings };
-        } catch (error) {
-            return { memory: emptyMemory(), warnings: [...warnings, `${toTrouble(error, "the journal").message}; starting without it`] };
+        const { records: lines, bad, torn } = await readJsonLines(this.path);
+        signal.throwIfAborted();
+        const records = lines.flat().map(parseRecord);
+        if (records.some((record) => record === undefined)) {
+            const aside = `${this.path}.bad-${this.clock.wall()}`;
+            await rename(this.path, aside);
+            return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`] };
         }
+        if (bad > 0 || torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
+        const known = records.filter((record) => record !== undefined);
+        const memory = known.reduce(remember, emptyMemory());
+        if (known.length > longJournal && memory.open === undefined) {
+            const short = [...memory.ran].map(([stream, mode]): JournalRecord => ({ kind: "dealt", stream, mode, at: this.clock.now() }));
+            // A full disk must not cost the memory that has just been read.
+            await writeAtomic(this.path, short.length === 0 ? "" : `${JSON.stringify(short)}\n`).catch((error: unknown) => warnings.push(`${toTrouble(error, "the journal").message}; it stays long`));
+        }
+        return { memory, warnings };
     }
 
     /** Resolves when the record is on the disk, or when waiting any longer would hold up a shutdown. Never rejects. */

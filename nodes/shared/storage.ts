@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
+import { systemClock } from "../../lib/kit/clock";
+import { withDeadline } from "../../lib/kit/deadline";
 import { StateFile } from "../../lib/stores/state-file";
 
 /** Where everything that must survive lives: `<userDir>/ridethrough/`. */
@@ -17,10 +19,13 @@ export function nodeState<T>(RED: NodeAPI, node: Node, parse: (value: unknown) =
     return new StateFile(dataPath(RED, node, ".json"), parse);
 }
 
+/** Messages wait for the state, so a disk that hangs must not hold them for ever, ms. */
+const loadPatienceMs = 5000;
+
 /** The node's state from the disk; a file that cannot be believed is set aside, and that is said. Never throws. */
-export async function loadState<T>(node: Node, file: StateFile<T>): Promise<T | undefined> {
+export async function loadState<T>(node: Node, file: StateFile<T>, clock = systemClock): Promise<T | undefined> {
     try {
-        const loaded = await file.load();
+        const loaded = await withDeadline({ ms: loadPatienceMs, subject: "the disk", clock }, () => file.load());
         if (loaded.kind === "set-aside") node.warn(`the saved state was damaged and set aside as ${loaded.movedTo}; starting without it`);
         return loaded.kind === "loaded" ? loaded.value : undefined;
     } catch (error) {

@@ -1,7 +1,6 @@
 import type { Node, NodeAPI } from "node-red";
 import type { Channel, Outgoing } from "../../lib/alerts/channel";
 import { telegramChannel, type TelegramTarget } from "../../lib/alerts/telegram";
-import { withDeadline } from "../../lib/kit/deadline";
 import { errorText } from "../../lib/kit/trouble";
 import type { StateFile } from "../../lib/stores/state-file";
 import { loadState, nodeState } from "../shared/storage";
@@ -23,10 +22,7 @@ export class MovedChat implements Channel {
             node.warn(`the group is a supergroup now, its chat id is ${to}: alerts go there, please put it into the node`);
             this.#file.save({ from, to }).catch((error: unknown) => node.warn(`the new chat id could not be saved: ${errorText(error)}`));
         };
-        // A disk that hangs holds up no alert: at worst the group is followed once more.
-        this.#channel = withDeadline({ ms: 2000, subject: "saved chat id" }, () => loadState(node, this.#file))
-            .catch(() => undefined)
-            .then((move) => telegramChannel(move?.from === from ? { ...target, chatId: move.to } : target, { onMoved }));
+        this.#channel = loadState(node, this.#file).then((move) => telegramChannel(move?.from === from ? { ...target, chatId: move.to } : target, { onMoved }));
     }
 
     async send(message: Outgoing, signal: AbortSignal): Promise<void> {

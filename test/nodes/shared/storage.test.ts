@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import { dataFolder, dataPath, loadState, nodeState } from "../../../nodes/shared/storage";
 import { temporaryFolder } from "../../support/temporary-folder";
+import { VirtualClock } from "../../support/virtual-clock";
 
 describe("a node's storage", () => {
     const folder = temporaryFolder();
@@ -38,6 +39,13 @@ describe("a node's storage", () => {
         assert.equal(await loadState(node("bad"), nodeState(RED, node("bad"), count)), undefined);
         assert.match(warned.join(), /damaged and set aside as .*bad\.json\.bad-\d+/);
         assert.ok(readdirSync(dirname(path)).some((name) => name.startsWith("bad.json.bad-")));
+    });
+    it("does not wait for a disk that hangs: messages wait for the state", async () => {
+        const clock = new VirtualClock();
+        const loading = loadState(node("hung"), { load: () => new Promise(() => undefined) } as unknown as ReturnType<typeof nodeState<number>>, clock);
+        await clock.pass(5000);
+        assert.equal(await loading, undefined);
+        assert.match(warned.join(), /could not be read: the disk: no answer within 5 s/);
     });
     it("says what keeps it from reading, and begins with nothing", async () => {
         const path = dataPath(RED, node("folder"), ".json");

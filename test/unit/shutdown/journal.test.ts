@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bootId, RunJournal } from "../../../lib/shutdown/journal";
 import { emptyMemory, parseRecord, remember, type JournalMemory, type JournalRecord } from "../../../lib/shutdown/journal-records";
 import { temporaryFolder } from "../../support/temporary-folder";
+import { VirtualClock } from "../../support/virtual-clock";
 
 const at = 1_700_000_000_000;
 const begin: JournalRecord = { kind: "run", run: "r1", stream: "plug", reason: "plug CRITICAL", boot: "b", at };
@@ -112,6 +114,26 @@ describe("the journal on disk", () => {
         await first.close();
         assert.equal(complaints.length, 1);
         assert.match(complaints[0] ?? "", /going on without it/);
+    });
+
+    it("that can be read but not shortened, on a full disk, is obeyed", async () => {
+        path = join(folder.path, "j".repeat(250)); // a temporary file beside it would have too long a name
+        await writeFile(path, `${JSON.stringify([begin, ...Array<JournalRecord>(1001).fill(intent), end])}\n`);
+        const { memory, warnings } = await journal().load();
+        assert.equal(memory.ran.get("plug"), "live");
+        assert.match(warnings.join(), /stays long/);
+    });
+
+    it("on a disk that hangs is not waited for for ever", async () => {
+        path = join(folder.path, "pipe");
+        execFileSync("mkfifo", [path]);
+        const clock = new VirtualClock();
+        const loading = new RunJournal(path, () => undefined, clock).load();
+        await clock.pass(5000);
+        const { memory, warnings } = await loading;
+        assert.deepEqual(memory, emptyMemory());
+        assert.match(warnings.join(), /no answer within 5 s; starting without it/);
+        await writeFile(path, ""); // lets the reader go
     });
 
     it("that cannot be read is as good as none, and says so", async () => {
