@@ -20,6 +20,10 @@ function demoSettings(node: ExampleNode): Record<string, unknown> {
             const prefix = `RIDETHROUGH_${String(node.name).toUpperCase()}`;
             return { host: "127.0.0.1", port: `\${${prefix}_PORT}`, hostKey: `\${${prefix}_KEY}` };
         }
+        // No account and perhaps no GPU here: they would only say so, again and again.
+        case "solix-reader":
+        case "gpu-reader":
+            return { d: true };
         default:
             return {};
     }
