@@ -57,8 +57,7 @@ function measured(config: ClassifierConfig, known: ClassifierState, reading: Rea
     const state: ClassifierState = { state: to, since: recent[0]?.at ?? reading.at, order, recent };
     const step: ClassifierStep = { state, classified: classifiedAs(config, state, reading) };
     if (unannounced && to === "HEALTHY") return step;
-    const conclusive = config.loadIsConstant || reading.mains === "absent";
-    return { ...step, transition: { ...transitionOf(known.state, state, reading), watts, conclusive } };
+    return { ...step, transition: { ...transitionOf(known.state, state, reading), watts, conclusive: isConclusive(config, reading) } };
 }
 
 function missing(config: ClassifierConfig, known: ClassifierState, reading: Reading): ClassifierStep {
@@ -116,7 +115,12 @@ function confirming(config: ClassifierConfig, { state, recent }: ClassifierState
 
 function classifiedAs(config: ClassifierConfig, state: ClassifierState, reading: Reading): Classified {
     const candidate = confirming(config, state);
-    return { state: state.state, since: state.since, ...(candidate && { confirming: candidate }), reading };
+    return { state: state.state, since: state.since, conclusive: isConclusive(config, reading), ...(candidate && { confirming: candidate }), reading };
+}
+
+/** See Transition.conclusive. */
+function isConclusive({ loadIsConstant }: ClassifierConfig, { mains }: Reading): boolean {
+    return loadIsConstant || mains === "absent";
 }
 
 function transitionOf(from: PowerState, after: ClassifierState, reading: Reading): Omit<Transition, "conclusive"> {

@@ -43,6 +43,8 @@ export interface Classified {
     state: PowerState;
     /** Event time in ms. */
     since: number;
+    /** Whether this reading, were it a transition, would be a conclusive one; see Transition.conclusive. */
+    conclusive: boolean;
     /** The state that is being confirmed, and how far: "CRITICAL, 1 of 2". */
     confirming?: { state: KnownPowerState; seen: number; needed: number };
     reading: Reading;

@@ -6,8 +6,11 @@ import type { RunMode, RunOutcome } from "./progress";
 export const startStates = ["critical", "dead", "never"] as const;
 export type StartOn = (typeof startStates)[number];
 
-/** What a message says to the sequencer. `ignored`: understood, and nothing to do. */
-export type Heard = { command: ShutdownCommand } | { ignored: string } | { error: string };
+/**
+ * What a message says to the sequencer. `level`: it is not the news of a change but a state that holds, said again with
+ * every reading. `ignored`: understood, and nothing to do.
+ */
+export type Heard = { command: ShutdownCommand; level?: true } | { ignored: string } | { error: string };
 
 /** The stream of words in msg.payload and of the node's button: a person tries something. Never remembered. */
 export const manualStream = "manual (simulated)";
@@ -25,8 +28,8 @@ export function isTaintedMessage(msg: Record<string, unknown>): boolean {
 }
 
 /**
- * What a message tells the sequencer: `msg.command`, else `msg.transition`, else a word in `msg.payload`. The word
- * "shutdown" rehearses; only "cancel" acts on a real run.
+ * What a message tells the sequencer: `msg.command`, else `msg.transition`, else the state in `msg.power`, else a word in
+ * `msg.payload`. The word "shutdown" rehearses; only "cancel" acts on a real run.
  * @param at event time in ms, for a message that brings none
  */
 export function commandFrom(msg: Record<string, unknown>, { at, startOn }: { at: number; startOn: StartOn }): Heard {
@@ -40,6 +43,10 @@ export function commandFrom(msg: Record<string, unknown>, { at, startOn }: { at:
         return "command" in heard && tainted ? { command: taint(heard.command) } : heard;
     }
     if (msg.missed !== undefined) return { ignored: "a source that cannot be read starts nothing" };
+    if (typeof msg.power === "object" && msg.power !== null) {
+        const heard = commandOfLevel(msg.power as Record<string, unknown>, startOn, at);
+        return "command" in heard ? { command: tainted ? taint(heard.command) : heard.command, level: true } : heard;
+    }
     const word = typeof msg.payload === "string" ? msg.payload.trim().toLowerCase() : "";
     const manual = { reason: `"${word}" by hand`, at, stream: manualStream, conclusive: false };
     if (word === "shutdown" || word === "restored") return { command: { action: word, ...manual, simulated: true } };
@@ -57,6 +64,13 @@ function commandOfTransition(value: unknown, startOn: StartOn, at: number): Hear
     const reason = `${device} ${state}${typeof watts === "number" && Number.isFinite(watts) ? ` at ${watts.toFixed(1)} W` : ""}`;
     const parsed = parseCommand({ action, reason, stream: device, at: raw.at, conclusive: raw.conclusive, simulated: raw.simulated }, at);
     return "error" in parsed ? { error: parsed.error.replace("msg.command", "msg.transition") } : parsed;
+}
+
+/** The state of a stream as the classifier puts it on every reading. A reading that is not good says nothing new. */
+function commandOfLevel({ state, conclusive, reading }: Record<string, unknown>, startOn: StartOn, at: number): Heard {
+    const { device, watts, quality, simulated, at: measuredAt } = (typeof reading === "object" && reading !== null ? reading : {}) as Record<string, unknown>;
+    if (quality !== "good") return { ignored: "a reading that is not good starts nothing" };
+    return commandOfTransition({ device, to: state, watts, at: measuredAt, conclusive, simulated }, startOn, at);
 }
 
 /** S0's two switches, and what stands against them. */
@@ -88,8 +102,14 @@ export type Decision =
     | { act: "join"; why: string }
     | { act: "ignore"; why: string };
 
-/** The only place that decides whether anything real happens. */
-export function decideRun(command: ShutdownCommand, switches: Switches, state: GateState): Decision {
+/**
+ * The only place that decides whether anything real happens.
+ * @param level see Heard. It makes up for a transition that was lost (in a deploy, with a file): it starts a run only for an
+ * outage that has led to nothing yet, and re-arms only while nothing is under way
+ */
+export function decideRun(command: ShutdownCommand, switches: Switches, state: GateState, level = false): Decision {
+    if (level && command.action === "shutdown" && state.ran.has(command.stream)) return { act: "ignore", why: "this outage has been dealt with already" };
+    if (level && command.action === "restored" && state.running !== undefined) return { act: "ignore", why: "a run under way ends by news only" };
     switch (command.action) {
         case "shutdown":
             return decideShutdown(command, switches, state);

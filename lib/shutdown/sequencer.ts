@@ -44,6 +44,8 @@ const resumeWithinMs = 15 * 60_000;
 /** After a longer interruption power may be back: the readers get some time to say so before the run goes on, ms. */
 const longInterruptionMs = 30_000;
 const rereadMs = 15_000;
+/** As many streams as a classifier keeps. */
+const mostStreams = 512;
 
 /** One plan and the runs of it: at most one at a time, at most one real one in an outage. */
 export class Sequencer<Origin> {
@@ -53,6 +55,8 @@ export class Sequencer<Origin> {
     /** Resolves when the journal has been read, and a run found in it goes on. Never rejects. */
     readonly ready: Promise<void>;
     readonly #boot: string;
+    /** What each stream last said: a state that comes with every reading is looked at once. */
+    readonly #heard = new Map<string, ShutdownCommand["action"]>();
 
     constructor(readonly options: SequencerOptions<Origin>) {
         this.#boot = options.boot ?? bootId();
@@ -69,17 +73,29 @@ export class Sequencer<Origin> {
         return [...this.#memory.ran].filter(([, mode]) => mode === "live").map(([stream]) => stream);
     }
 
-    /** Decides about a command and begins what follows from it. Says why nothing does. */
-    async handle(command: ShutdownCommand, origin?: Origin): Promise<Decision> {
+    /**
+     * Decides about a command and begins what follows from it. Says why nothing does.
+     * @param level the command is a state that holds, not the news of a change; see decideRun
+     */
+    async handle(command: ShutdownCommand, origin?: Origin, level = false): Promise<Decision> {
         await this.ready;
+        if (level && this.#heard.get(command.stream) === command.action) return { act: "ignore", why: "nothing new" };
+        if (command.action !== "cancel") this.#hear(command);
         const run = this.#run;
         const setup = this.options.setup();
         const decision = decideRun(command, setup.switches, {
             ran: this.#memory.ran,
             ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed } }),
-        });
+        }, level);
         if (!this.#closed) this.#follow(decision, command, setup, origin);
         return decision;
+    }
+
+    #hear({ stream, action }: ShutdownCommand): void {
+        this.#heard.delete(stream);
+        this.#heard.set(stream, action);
+        const [oldest] = this.#heard.keys();
+        if (this.#heard.size > mostStreams && oldest !== undefined) this.#heard.delete(oldest);
     }
 
     /** The streams whose outage a run answers; others may join a real one. */

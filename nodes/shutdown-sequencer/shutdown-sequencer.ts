@@ -63,9 +63,10 @@ export = (RED: NodeAPI): void => {
             const heard = commandFrom(msg as Record<string, unknown>, { at: systemClock.now(), startOn });
             if ("error" in heard) throw new Trouble("garbage", `not understood: ${heard.error}`);
             if ("ignored" in heard) return;
-            const decision = await sequencer.handle(heard.command, msg);
+            const decision = await sequencer.handle(heard.command, msg, heard.level === true);
             if (decision.act === "tell" && decision.outcome === "invalid") throw new Trouble("config", `nothing is shut down, not armed: ${decision.why}`);
             if (decision.act === "rearm" && sequencer.run === undefined) show(idleStatus(setup(), sequencer.spent));
+            if (decision.act === "ignore" && heard.level === true) return;
             if (decision.act === "ignore" && heard.command.action !== "restored") this.warn(`${heard.command.reason}: ignored, ${decision.why}`);
             else if (decision.act === "join" || decision.act === "rearm") this.log(decision.why);
         });

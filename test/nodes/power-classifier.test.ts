@@ -45,7 +45,7 @@ describe("power-classifier", () => {
         feed({ topic: "solix_output", payload: 421, reading: reading(421, 1000), room: "rack" } as NodeMessage);
         const [msg] = await flow.until("every", 1);
         assert.deepEqual({ topic: msg?.topic, payload: msg?.payload, room: msg?.room, power: msg?.power }, {
-            topic: "solix_output", payload: 421, room: "rack", power: { state: "HEALTHY", since: 1000, reading: reading(421, 1000) },
+            topic: "solix_output", payload: 421, room: "rack", power: { state: "HEALTHY", since: 1000, conclusive: false, reading: reading(421, 1000) },
         });
         assert.equal(flow.received("news").length, 0);
     });

@@ -42,6 +42,32 @@ describe("what a message says to the sequencer", () => {
         });
     }
 
+    describe("a state that comes with a reading", () => {
+        const power = (state: string, more: object = {}, reading: object = {}): Record<string, unknown> =>
+            ({ payload: 24, power: { state, since: at, conclusive: true, ...more, reading: { device: "plug", source: "kasa", at, quality: "good", watts: 24, ...reading } } });
+        for (const [state, action] of [["CRITICAL", "shutdown"], ["DEAD", "shutdown"], ["ALERT", undefined], ["WARNING", undefined], ["UNKNOWN", undefined], ["HEALTHY", "restored"]] as const) {
+            it(`${state} is ${action ?? "nothing to do"}, and is no news`, () => {
+                const heard = hear(power(state));
+                assert.deepEqual("command" in heard ? [heard.command.action, heard.level] : ["ignored" in heard], action === undefined ? [true] : [action, true]);
+            });
+        }
+        it("says the same of it as a transition", () => assert.deepEqual(commandOf(power("CRITICAL")), commandOf({ transition: critical })));
+        it("is inconclusive when the classifier says so", () => assert.equal(commandOf(power("CRITICAL", { conclusive: false })).conclusive, false));
+        it("is simulated when its reading is", () => assert.equal(commandOf(power("CRITICAL", {}, { simulated: true })).simulated, true));
+        it("starts nothing when the reading is missing or stale: the state is then an old one", () => {
+            for (const quality of ["missing", "stale", undefined]) assert.ok("ignored" in hear(power("CRITICAL", {}, { quality })));
+        });
+        it("stands behind a transition in the same message", () => assert.equal((hear({ ...power("HEALTHY"), transition: critical }) as { level?: true }).level, undefined));
+
+        const level = (msg: Record<string, unknown>, state: GateState = idle): Decision => decideRun(commandOf(msg), armed, state, true);
+        it("starts a shutdown that no transition has started", () => assert.equal(level(power("CRITICAL")).act, "run"));
+        for (const mode of ["live", "rehearsal"] as const) {
+            it(`starts nothing in an outage that has led to a run (${mode}), whatever the switches say now`, () => assert.equal(level(power("CRITICAL"), { ran: new Map([["plug", mode]]) }).act, "ignore"));
+        }
+        it("re-arms when the outage is over", () => assert.equal(level(power("HEALTHY"), { ran: new Map([["plug", "live"]]) }).act, "rearm"));
+        it("ends no run under way: another decider may have begun it", () => assert.equal(level(power("HEALTHY"), running("live")).act, "ignore"));
+    });
+
     it("a missed poll is nothing to do", () => assert.ok("ignored" in hear({ missed: { device: "plug", failures: 5 }, payload: "UNKNOWN" })));
 
     for (const word of ["shutdown", "restored"]) {
@@ -93,9 +119,13 @@ describe("property: what leads to a real shutdown", () => {
         action: sometimes("shutdown"), stream: sometimes("plug"), device: sometimes("plug"), to: sometimes("CRITICAL", "DEAD"), reason: fc.string(), at: sometimes(at),
         conclusive: sometimes(true, true), simulated: sometimes(undefined, false, null, true), reading: sometimes(undefined),
     }, { requiredKeys: [] });
+    const level = fc.record({
+        state: sometimes("CRITICAL", "DEAD"), conclusive: sometimes(true, true), simulated: sometimes(undefined, false),
+        reading: fc.record({ device: sometimes("plug"), quality: sometimes("good"), watts: sometimes(24), at: sometimes(at), simulated: sometimes(undefined, false, true) }, { requiredKeys: [] }),
+    }, { requiredKeys: [] });
     const message = fc.record({
         payload: sometimes("shutdown", "cancel", 3), command: fc.oneof(part, sometimes(undefined)), transition: fc.oneof(part, sometimes(undefined)),
-        reading: fc.oneof(part, fc.constant(undefined)), simulated: sometimes(undefined, false),
+        reading: fc.oneof(part, fc.constant(undefined)), simulated: sometimes(undefined, false), power: fc.oneof(level, sometimes(undefined)),
     }, { requiredKeys: [] });
     const switches: fc.Arbitrary<Switches> = fc.record({ dryRun: fc.boolean(), enabled: fc.boolean(), problems: fc.constantFrom([], ["wrong"]), unready: fc.constantFrom([], ["nas: no address"]) });
 
@@ -109,9 +139,9 @@ describe("property: what leads to a real shutdown", () => {
             live += 1;
             assert.equal(isTaintedMessage(msg), false);
             assert.equal(set.dryRun === false && set.enabled === true && set.problems.length === 0 && set.unready.length === 0, true);
-            const source = (msg.command ?? msg.transition) as Record<string, unknown>;
+            const source = (msg.command ?? msg.transition ?? msg.power) as Record<string, unknown>;
             assert.equal(source.conclusive, true);
-            assert.ok(source.action === "shutdown" || source.to === "CRITICAL" || source.to === "DEAD");
+            assert.ok(source.action === "shutdown" || ["CRITICAL", "DEAD"].includes(String(source.to ?? source.state)));
         }), { numRuns: 20_000 });
         assert.ok(live > 0, "the property never saw a live run");
     });

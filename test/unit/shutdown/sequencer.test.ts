@@ -107,6 +107,27 @@ describe("the sequencer", () => {
         assert.deepEqual(outcomes(), ["completed", "completed"]);
     });
 
+    it("makes up for a transition that got lost: the state on the readings starts the one run, and re-arms for the next", async () => {
+        const one = sequencer();
+        assert.equal((await one.handle(command("shutdown"), undefined, true)).act, "run");
+        await result();
+        for (let reading = 0; reading < 3; reading += 1) assert.equal((await one.handle(command("shutdown"), undefined, true)).act, "ignore");
+        await one.close(false);
+        const next = sequencer();
+        assert.equal((await next.handle(command("shutdown"), undefined, true)).act, "ignore", "the same outage after a restart");
+        assert.equal((await next.handle(command("restored"), undefined, true)).act, "rearm");
+        assert.equal((await next.handle(command("shutdown"), undefined, true)).act, "run");
+        await result(2);
+        assert.deepEqual(outcomes(), ["completed", "completed"]);
+    });
+
+    it("says once what stands in the way, however many readings say CRITICAL", async () => {
+        const one = sequencer({ ...armed, enabled: false });
+        await one.handle(command());
+        for (let reading = 0; reading < 3; reading += 1) await one.handle(command("shutdown"), undefined, true);
+        assert.deepEqual(outcomes(), ["not-enabled"]);
+    });
+
     it("does not run again after a restart in the same outage", async () => {
         const first = sequencer();
         await first.handle(command());
