@@ -8,6 +8,7 @@ import { measureHeap } from "./heap";
 import { measureHosts } from "./hosts";
 import { measurePlugs } from "./plugs";
 import { measureStartUp } from "./start-up";
+import { measureTimeline } from "./timeline";
 
 /*
  * npm run bench                 everything, one measurement after the other, each in a process of its own
@@ -19,6 +20,7 @@ const measurements: Record<string, () => Promise<Figure[]>> = {
     hosts: measureHosts,
     "start-up": measureStartUp,
     heap: measureHeap,
+    timeline: measureTimeline,
 };
 
 /** A process that measures tells its figures and ends; a crash is an exit code. */

@@ -59,7 +59,7 @@ export class TimelineQueue {
     }
 
     get #pieceRows(): number {
-        return this.options.pieceRows ?? 2000;
+        return this.options.pieceRows ?? 5000;
     }
 
     /** Takes up what an earlier process left, and begins to store. */

@@ -55,7 +55,7 @@ export class Spool {
 
     constructor(readonly options: SpoolOptions) {
         this.#clock = options.clock ?? systemClock;
-        this.#segmentBytes = Math.min(1 << 20, options.maxBytes / 8, options.maxMemoryBytes / 8);
+        this.#segmentBytes = Math.min(4 << 20, options.maxBytes / 8, options.maxMemoryBytes / 4);
     }
 
     get state(): SpoolState {
@@ -177,8 +177,9 @@ export class Spool {
 
     #fresh(): Segment {
         const before = this.#segments.at(-1);
-        // Only the first and the last segment keep their rows in memory.
-        if (before?.path !== undefined && before !== this.#segments[0]) before.rows = undefined;
+        // The first and the last segment keep their rows in memory, those between as far as there is room.
+        const held = this.#segments.reduce((sum, { rows, bytes }) => sum + (rows === undefined ? 0 : bytes), 0);
+        if (before?.path !== undefined && before !== this.#segments[0] && held > this.options.maxMemoryBytes) before.rows = undefined;
         if (before !== undefined) void this.#shut(before);
         const segment: Segment = { id: randomUUID(), number: this.#next++, rows: [], count: 0, stored: 0, bytes: 0 };
         this.#segments.push(segment);

@@ -56,9 +56,9 @@ export = (RED: NodeAPI): void => {
         onInput(this, async (msg, send) => {
             const { history } = msg as { history?: unknown };
             if (history !== undefined && history !== null && history !== false) return answer(history, msg, send);
-            const timeline = timelineOf();
             const at = systemClock.now();
             await turns.next();
+            const timeline = timelineOf();
             const mapped = eventsOf(msg as unknown as Record<string, unknown>, at);
             if ("error" in mapped) throw new Trouble("garbage", `nothing written: ${mapped.error}`);
             const events = mapped.events.filter((event) => (config.simulated || event.metadata.simulated !== true) && !repeats.isRepeat(event));
