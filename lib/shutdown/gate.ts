@@ -100,7 +100,8 @@ export type Decision =
     | { act: "rearm"; why: string }
     /** The run under way counts for this stream too. */
     | { act: "join"; why: string }
-    | { act: "ignore"; why: string };
+    /** `quiet`: it was said before. */
+    | { act: "ignore"; why: string; quiet?: true };
 
 /**
  * The only place that decides whether anything real happens.

@@ -55,8 +55,8 @@ export class Sequencer<Origin> {
     /** Resolves when the journal has been read, and a run found in it goes on. Never rejects. */
     readonly ready: Promise<void>;
     readonly #boot: string;
-    /** What each stream last said: a state that comes with every reading is looked at once. */
-    readonly #heard = new Map<string, ShutdownCommand["action"]>();
+    /** What each stream last said: a state that comes with every reading is looked at once, and so is a change told twice. */
+    readonly #heard = new Map<string, { action: ShutdownCommand["action"]; at: number; acted: boolean }>();
 
     constructor(readonly options: SequencerOptions<Origin>) {
         this.#boot = options.boot ?? bootId();
@@ -79,21 +79,22 @@ export class Sequencer<Origin> {
      */
     async handle(command: ShutdownCommand, origin?: Origin, level = false): Promise<Decision> {
         await this.ready;
-        if (level && this.#heard.get(command.stream) === command.action) return { act: "ignore", why: "nothing new" };
-        if (command.action !== "cancel") this.#hear(command);
+        const before = this.#heard.get(command.stream);
+        if (before?.action === command.action && (level || (before.acted && before.at === command.at))) return { act: "ignore", why: "nothing new", quiet: true };
         const run = this.#run;
         const setup = this.options.setup();
         const decision = decideRun(command, setup.switches, {
             ran: this.#memory.ran,
             ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed } }),
         }, level);
+        if (command.action !== "cancel") this.#hear(command, decision.act !== "ignore");
         if (!this.#closed) this.#follow(decision, command, setup, origin);
         return decision;
     }
 
-    #hear({ stream, action }: ShutdownCommand): void {
+    #hear({ stream, action, at }: ShutdownCommand, acted: boolean): void {
         this.#heard.delete(stream);
-        this.#heard.set(stream, action);
+        this.#heard.set(stream, { action, at, acted });
         const [oldest] = this.#heard.keys();
         if (this.#heard.size > mostStreams && oldest !== undefined) this.#heard.delete(oldest);
     }

@@ -66,7 +66,7 @@ export = (RED: NodeAPI): void => {
             const decision = await sequencer.handle(heard.command, msg, heard.level === true);
             if (decision.act === "tell" && decision.outcome === "invalid") throw new Trouble("config", `nothing is shut down, not armed: ${decision.why}`);
             if (decision.act === "rearm" && sequencer.run === undefined) show(idleStatus(setup(), sequencer.spent));
-            if (decision.act === "ignore" && heard.level === true) return;
+            if (decision.act === "ignore" && (decision.quiet || heard.level)) return;
             if (decision.act === "ignore" && heard.command.action !== "restored") this.warn(`${heard.command.reason}: ignored, ${decision.why}`);
             else if (decision.act === "join" || decision.act === "rearm") this.log(decision.why);
         });

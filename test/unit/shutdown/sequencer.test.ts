@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ShutdownCommand } from "../../../lib/power/command";
-import type { Switches } from "../../../lib/shutdown/gate";
+import type { Decision, Switches } from "../../../lib/shutdown/gate";
 import { RunJournal } from "../../../lib/shutdown/journal";
 import { parsePlan } from "../../../lib/shutdown/plan";
 import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
@@ -119,6 +119,22 @@ describe("the sequencer", () => {
         assert.equal((await next.handle(command("shutdown"), undefined, true)).act, "run");
         await result(2);
         assert.deepEqual(outcomes(), ["completed", "completed"]);
+    });
+
+    it("takes a change that comes as state and as news for one, whichever is first", async () => {
+        for (const levelFirst of [true, false]) {
+            const stream = levelFirst ? "a" : "b";
+            const one = sequencer();
+            const both = async (action: ShutdownCommand["action"]): Promise<Decision[]> => {
+                await clock.pass(1000);
+                const change = command(action, { stream });
+                return [await one.handle(change, undefined, levelFirst), await one.handle(change, undefined, !levelFirst)];
+            };
+            assert.deepEqual((await both("shutdown")).map(({ act }) => act), ["run", "ignore"]);
+            const back = await both("restored");
+            assert.ok(back.some(({ act }) => act === "cancel"), `news of returning power end the run, ${levelFirst ? "after" : "before"} the state: ${JSON.stringify(back)}`);
+            await one.close(false);
+        }
     });
 
     it("says once what stands in the way, however many readings say CRITICAL", async () => {
