@@ -49,6 +49,7 @@ export class Spool {
     #disk: string | undefined;
     #retryAt = 0;
     #syncAt = 0;
+    #closed = false;
     #gone: string[] = [];
     readonly #clock: Clock;
     readonly #segmentBytes: number;
@@ -104,6 +105,7 @@ export class Spool {
             this.#sync(segment);
             if (segment.path === undefined) await this.#rescue();
             await this.#bound();
+            if (this.#closed) await this.#shut(segment);
         });
     }
 
@@ -129,7 +131,8 @@ export class Spool {
     confirm(id: string, upTo: number): Promise<void> {
         return this.#inTurn(async () => {
             const segment = this.#segments.find((other) => other.id === id);
-            if (segment === undefined) return;
+            // After the close the files belong to whoever opened them since; the store knows what it has.
+            if (segment === undefined || this.#closed) return;
             segment.stored = Math.max(segment.stored, Math.min(upTo, segment.count));
             const done = segment.stored >= segment.count;
             // Nothing is in danger any more; the next row will tell whether the disk is well.
@@ -147,6 +150,7 @@ export class Spool {
     /** Closes the files; what waits stays on the disk. */
     close(): Promise<void> {
         return this.#inTurn(async () => {
+            this.#closed = true;
             this.#retryAt = 0;
             await this.#rescue();
             for (const segment of [...this.#segments]) await (segment.stored >= segment.count ? this.#remove(segment) : this.#shut(segment));

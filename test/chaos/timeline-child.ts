@@ -7,11 +7,12 @@ const [folder = "", first = "0"] = process.argv.slice(2);
 const store = new EmbeddedTimeline({ folder, subject: "files" });
 
 async function main(): Promise<void> {
-    for (let from = Number(first); ; from += 50) {
+    for (let from = Number(first); ;) {
         const rows = Array.from({ length: 50 }, (_, n) => toRow({ event_type: "plug_power", source: "rack", value: from + n, metadata: { n: from + n }, created_at: Date.now() }));
         const written = await store.write({ segment: "s", from, to: from + 50, rows });
-        if (written.kind !== "written" || written.upTo !== from + 50) throw new Error(JSON.stringify(written));
-        process.stdout.write(`${from + 50}\n`);
+        if (written.kind !== "written") throw written.trouble;
+        from = written.upTo;
+        process.stdout.write(`${from}\n`);
     }
 }
 main().catch((error: unknown) => process.stderr.write(String(error)));

@@ -73,6 +73,18 @@ describe("the spool", () => {
         await two.close();
         assert.deepEqual(files(), []);
     });
+    it("leaves its files to the next one once it is closed, and still saves what comes late", async () => {
+        const one = await spool();
+        await one.append(numbered(0, 3));
+        const piece = await one.head(3);
+        await one.close();
+        const two = await spool();
+        await one.confirm(piece?.segment ?? "", 3);
+        assert.deepEqual(await drain(two), range(0, 3), "the store is asked about them");
+        await one.append(numbered(3, 1));
+        await two.close();
+        assert.deepEqual(await drain(await spool()), [3]);
+    });
     it("cuts off a line that was torn by a crash, and counts a damaged one without losing its neighbours", async () => {
         const one = await spool();
         await one.append(numbered(0, 3));
