@@ -18,6 +18,8 @@ export interface Segment {
     /** Size of its rows as text. */
     bytes: number;
     handle?: FileHandle;
+    /** Left by an earlier process: takes no more rows. A power cut may have cut it short, and its positions are the store's already. */
+    adopted?: true;
 }
 
 /** Appends text whole or not at all. @throws the system's error (ENOSPC ...) */

@@ -167,7 +167,7 @@ export class Spool {
         this.#next = Math.max(this.#next, number + 1);
         const { rows, stored, bytes } = await readSegment(path);
         this.#damaged += rows.filter((row) => row === undefined).length;
-        const segment: Segment = { id, number, path, rows: this.#segments.length === 0 ? rows : undefined, count: rows.length, stored, bytes };
+        const segment: Segment = { id, number, path, rows: this.#segments.length === 0 ? rows : undefined, count: rows.length, stored, bytes, adopted: true };
         if (stored < rows.length) this.#segments.push(segment);
         else await this.#remove(segment);
     }
@@ -175,7 +175,7 @@ export class Spool {
     /** The segment that takes new rows. */
     #last(): Segment {
         const last = this.#segments.at(-1);
-        const takes = last !== undefined && last.rows !== undefined && last.bytes < this.#segmentBytes && (last.handle !== undefined || last.path === undefined);
+        const takes = last !== undefined && !last.adopted && last.rows !== undefined && last.bytes < this.#segmentBytes && (last.handle !== undefined || last.path === undefined);
         return takes ? last : this.#fresh();
     }
 

@@ -104,6 +104,20 @@ describe("the spool", () => {
         assert.equal(two.damaged, 1);
         assert.deepEqual(await drain(two), [0, 2]);
     });
+    it("adds nothing to what a power cut may have cut short: the store knows more rows of it than are left", async () => {
+        const one = await spool();
+        await one.append(numbered(0, 3));
+        const two = await spool();
+        const left = await two.head(2);
+        await two.confirm(left?.segment ?? "", 2);
+        await two.append(numbered(3, 2));
+        const rest = await two.head(10);
+        assert.deepEqual([rest?.segment, numbersOf(rest?.rows ?? [])], [left?.segment, [2]]);
+        await two.confirm(rest?.segment ?? "", 5);
+        const next = await two.head(10);
+        assert.deepEqual([next?.from, numbersOf(next?.rows ?? [])], [0, [3, 4]]);
+        assert.notEqual(next?.segment, left?.segment);
+    });
     it("leaves files alone that are not its own", async () => {
         mkdirSync(place);
         writeFileSync(join(place, "notes.txt"), "mine");
