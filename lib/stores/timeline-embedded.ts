@@ -4,7 +4,7 @@ import { syncFolder } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { toTrouble, Trouble } from "../kit/trouble";
 import { queryFiles } from "./embedded-query";
-import type { TimelineRow } from "./timeline-event";
+import { isTime, type TimelineRow } from "./timeline-event";
 import { fileName, hourMs, listFiles, tiers } from "./timeline-files";
 import { rowLine } from "./timeline-line";
 import { appendWhole } from "./timeline-segment";
@@ -43,6 +43,8 @@ export class EmbeddedTimeline implements TimelineStore {
         return this.#inTurn(async () => {
             const [first] = rows;
             if (first === undefined) return { kind: "written", upTo: to, repeated: 0 };
+            // No file has a name for it: the queue would come with it for ever.
+            if (!isTime(first.created_at)) return { kind: "refused", trouble: new Trouble("failed", `${this.options.subject}: ${first.created_at} is no time`) };
             const hour = Math.floor(first.created_at / hourMs);
             if ((hour + 1) * hourMs + this.#retention.raw < this.#now) {
                 const date = new Date(first.created_at).toISOString().slice(0, 16);

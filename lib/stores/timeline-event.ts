@@ -48,9 +48,14 @@ export function recordOf(value: unknown): Record<string, unknown> | undefined {
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }
 
+/** Whether it is a time in ms that every store can keep. */
+export function isTime(ms: unknown): ms is number {
+    return typeof ms === "number" && ms >= 0 && ms <= latestMs;
+}
+
 function timeOf(value: unknown, fallback: number): number | undefined {
     const ms = value === undefined || value === null ? fallback : value instanceof Date ? value.getTime() : typeof value === "string" ? Date.parse(value) : value;
-    return typeof ms === "number" && ms >= 0 && ms <= latestMs ? ms : undefined;
+    return isTime(ms) ? ms : undefined;
 }
 
 /** The row that is stored for an event. Never throws: metadata that is no JSON, or far too long, is replaced by a note. */

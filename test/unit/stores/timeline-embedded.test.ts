@@ -88,6 +88,12 @@ describe("the embedded timeline", () => {
         const refused = await store.write(piece([power(testHour - 26 * hourMs, 1)]));
         assert.match(refused.kind === "refused" ? refused.trouble.message : "taken", /timeline: a row of 2025-11-20T09:00 is older/);
     });
+    for (const at of [NaN, 1e20, -1e20]) {
+        it(`refuses a row of the time ${at}, which would hold up all that come after it`, async () => {
+            assert.equal((await store.write(piece([power(at, 1), power(testHour, 2)]))).kind, "refused");
+            assert.deepEqual(await store.write(piece([power(testHour, 2), power(at, 1)])), { kind: "written", upTo: 1, repeated: 0 });
+        });
+    }
     it("takes rows of a simulated outage that runs ahead of the clock", async () => {
         await write([power(testHour + 20 * hourMs, 1)]);
         assert.deepEqual(await pointsOf(testHour, testHour + dayMs, { maxPoints: 9999 }), [[testHour + 20 * hourMs, 1]]);
