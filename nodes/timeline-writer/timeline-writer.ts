@@ -61,7 +61,9 @@ export = (RED: NodeAPI): void => {
             const timeline = timelineOf();
             const mapped = eventsOf(msg as unknown as Record<string, unknown>, at);
             if ("error" in mapped) throw new Trouble("garbage", `nothing written: ${mapped.error}`);
-            const events = mapped.events.filter((event) => (config.simulated || event.metadata.simulated !== true) && !repeats.isRepeat(event));
+            // Rows of a flow's own are taken as they are: those of one moment may differ in their metadata only.
+            const own = ((msg as { timeline?: unknown }).timeline ?? undefined) !== undefined;
+            const events = mapped.events.filter((event) => (config.simulated || event.metadata.simulated !== true) && (own || !repeats.isRepeat(event)));
             if (events.length > 0) await timeline.accept(events);
         });
 

@@ -127,6 +127,11 @@ describe("a timeline-writer", () => {
         send({ timeline: [{ event_type: "tariff", source: "grid", value: 0.31, metadata: { period: "peak" } }] });
         await until(["tariff grid 0.31"]);
     });
+    it("takes them all, also those of one moment that differ in their metadata only", async () => {
+        await load();
+        send({ timeline: ["a", "b"].map((text) => ({ event_type: "timeline_note", source: "me", value: 1, metadata: { text } })) });
+        await until(["timeline_note me 1 1"]);
+    });
     it("answers a question with the message that asked, and chooses", async () => {
         await load();
         send({ timeline: [{ event_type: "a", source: "x", value: 1 }, { event_type: "b", source: "y", value: 2 }] });
