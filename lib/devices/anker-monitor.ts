@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../kit/clock";
+import { sleep, type Cancel, type Clock } from "../kit/clock";
 import { formatDuration } from "../kit/duration";
 import type { Trouble } from "../kit/trouble";
 import { beginCharge, estimateCharge, withInflow, withLoad, type ChargeModel } from "../power/charge-model";
@@ -68,7 +68,8 @@ export class AnkerMonitor {
     #told: Reading | undefined;
     #wake: Cancel = () => undefined;
     readonly #closing = new AbortController();
-    readonly #waiting = new Set<() => void>();
+    /** Ends the wait of those who asked for a reading, all of whom get the same one. */
+    #answer: { reading: Promise<Reading>; come: () => void } | undefined;
     readonly #seat: Seat;
 
     constructor(stream: Pick<AnkerStream, "listen">, readonly config: MonitorConfig, readonly clock: Clock, readonly ears: MonitorEars, remembered?: ChargeModel) {
@@ -94,20 +95,16 @@ export class AnkerMonitor {
     }
 
     /** Asks now and waits for the answer, but no longer than `withinMs`; resolves with the reading of then. */
-    async readNow(withinMs: number): Promise<Reading> {
+    readNow(withinMs: number): Promise<Reading> {
+        if (this.#answer !== undefined) return this.#answer.reading;
         if (mayAskNow(this.#duty, this.clock.monotonic())) this.#trigger(askSeconds);
-        await new Promise<void>((resolve) => {
-            const finish = (): void => {
-                cancel();
-                this.#waiting.delete(finish);
-                this.#closing.signal.removeEventListener("abort", finish);
-                resolve();
-            };
-            const cancel = this.clock.after(withinMs, finish);
-            this.#waiting.add(finish);
-            this.#closing.signal.addEventListener("abort", finish, { once: true });
+        const wait = new AbortController();
+        const reading = sleep(withinMs, this.clock, AbortSignal.any([wait.signal, this.#closing.signal])).then(() => {
+            this.#answer = undefined;
+            return this.#closing.signal.aborted ? this.reading() : this.#tell();
         });
-        return this.#closing.signal.aborted ? this.reading() : this.#tell();
+        this.#answer = { reading, come: () => wait.abort() };
+        return reading;
     }
 
     /** The present reading: measured, or carried on by the model, or missing. Stale data are never good. */
@@ -165,8 +162,8 @@ export class AnkerMonitor {
         }
         this.#warnOfAutoOff();
         const turned = this.#turnMode(reading);
-        const asked = this.#waiting.size > 0;
-        for (const finish of this.#waiting) finish();
+        const asked = this.#answer !== undefined;
+        this.#answer?.come();
         if (this.#stale) {
             this.#stale = false;
             this.ears.event({ kind: "fresh", text: "data arrive again" });

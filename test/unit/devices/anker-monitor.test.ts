@@ -206,6 +206,18 @@ describe("the monitor of a power station", () => {
         assert.equal((await inVain).quality, "stale");
     });
 
+    it("tells one reading to all who ask at the same time", async () => {
+        const { clock, monitor, told, up } = watched();
+        up();
+        await clock.pass(100 * second);
+        const before = told.readings.length;
+        const asked = [monitor.readNow(20 * second), monitor.readNow(20 * second), monitor.readNow(20 * second)];
+        await clock.pass(6 * second);
+        const answers = await Promise.all(asked);
+        assert.deepEqual(answers, Array.from({ length: 3 }, () => told.readings.at(-1)));
+        assert.equal(told.readings.length, before + 1);
+    });
+
     it("does not believe zeros, and takes a wrong checksum as a warning", async () => {
         const { clock, told, say, up } = watched();
         up();
