@@ -79,7 +79,11 @@ export class AnkerMonitor {
             serial: config.serial,
             up: (device) => this.#up(device),
             frame: (frame) => this.#frame(frame),
-            trouble: (trouble) => this.#heardTrouble(trouble),
+            trouble: (trouble) => {
+                this.#trouble = trouble;
+                this.ears.trouble(trouble);
+            },
+            doubt: (text) => this.ears.doubt(text),
         });
         this.#schedule();
     }
@@ -136,12 +140,6 @@ export class AnkerMonitor {
         this.#duty = { ...this.#duty, until: 0, unanswered: 0 };
         this.ears.heard();
         this.#schedule();
-    }
-
-    #heardTrouble(trouble: Trouble): void {
-        if (trouble.kind === "garbage") return this.ears.doubt(trouble.message);
-        this.#trouble = trouble;
-        this.ears.trouble(trouble);
     }
 
     #frame(frame: Frame): void {

@@ -16,8 +16,10 @@ export interface Listener {
     /** The device can be heard from now on. */
     up(device: AnkerDevice): void;
     frame(frame: Frame): void;
-    /** It can't be heard, or said something that is not understood. */
+    /** It can't be heard. */
     trouble(trouble: Trouble): void;
+    /** It said something that is not understood; the next message may be. */
+    doubt(text: string): void;
 }
 
 /** A place at the stream. */
@@ -146,7 +148,7 @@ export class AnkerStream {
             const { frame } = openEnvelope(topic, text);
             for (const { listener } of here) listener.frame(frame);
         } catch (error) {
-            for (const { listener } of here) listener.trouble(toTrouble(error, "Anker message"));
+            for (const { listener } of here) listener.doubt(toTrouble(error, "Anker message").message);
         }
     }
 }

@@ -154,6 +154,14 @@ describe("the monitor of a power station", () => {
         assert.deepEqual(told.triggers, []);
     });
 
+    it("says that it is the cloud which is not understood, not the station that sleeps", async () => {
+        const { clock, told, trouble } = watched();
+        trouble(new Trouble("garbage", "Anker cloud: the answer is not JSON"));
+        await clock.pass(6 * minute);
+        assert.deepEqual([told.troubles, told.doubts], [1, []]);
+        assert.match(told.readings.at(-1)?.error ?? "", /the answer is not JSON$/);
+    });
+
     it("carries on over a restart what it remembers", async () => {
         const before = watched();
         before.up();
