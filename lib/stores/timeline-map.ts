@@ -22,7 +22,7 @@ export function eventsOf(msg: Message, at: number): MappedEvents {
     if (total !== undefined) return { events: total };
     const parsed = readingFrom(msg, at);
     if ("error" in parsed) return { error: `${parsed.error}, or msg.timeline, or what one of our nodes sends` };
-    return { events: [...readingEvents(parsed.reading, detailsOf(msg)), ...depletionEvents(msg, at)] };
+    return { events: [...withFields(readingEvents(parsed.reading, detailsOf(msg)), msg), ...depletionEvents(msg, at)] };
 }
 
 function ownEvents(value: unknown, at: number): MappedEvents {
@@ -37,7 +37,14 @@ function ownEvents(value: unknown, at: number): MappedEvents {
 
 /** What readers know besides the reading: `msg.gpu` (S1's names), `msg.solix`, and `msg.metadata` from people's own flows. */
 function detailsOf(msg: Message): Record<string, unknown> {
-    return { ...recordOf(msg.solix), ...recordOf(msg.gpu), ...recordOf(msg.metadata) };
+    const station = Object.entries(recordOf(msg.solix) ?? {}).filter(([key]) => key !== "fields");
+    return { ...Object.fromEntries(station), ...recordOf(msg.gpu), ...recordOf(msg.metadata) };
+}
+
+/** All that a power station reports, some kB: with the first of its rows only, since the others tell of the same moment. */
+function withFields(events: TimelineEvent[], msg: Message): TimelineEvent[] {
+    const fields = recordOf(recordOf(msg.solix)?.fields);
+    return fields === undefined ? events : events.map((event, place) => (place === 0 ? { ...event, metadata: { ...event.metadata, fields } } : event));
 }
 
 /** The total of all GPUs: S1's `{total_watts, nodes_reporting}`, also when some host is missing, which the metadata tells. */

@@ -44,6 +44,12 @@ describe("the rows of a reading", () => {
         const gpu = { node: "redfin", gpu_model: "Example", power_draw_w: 72, power_limit_w: 300, power_efficiency_pct: 24, memory_used_mb: 10 };
         for (const row of eventsIn({ reading: reading({ source: "nvidia", watts: 72, temperature: 40 }), gpu })) assert.deepEqual(row.metadata, { ...gpu, data_source: "nvidia" });
     });
+    it("carry what a power station reports once, not with each of its rows", () => {
+        const fields = { main_battery_soc: { value: 87, ageSeconds: 1 } };
+        const rows = eventsIn({ reading: reading({ source: "anker", charge: 87, flows: { input: 0, output: 320 } }), solix: { model: "F3800", mode: "fast", fields } });
+        const each = { model: "F3800", mode: "fast", data_source: "anker" };
+        assert.deepEqual(rows.map(({ event_type, metadata }) => [event_type, metadata]), [["solix_battery_soc", { ...each, fields }], ["solix_power_input", each], ["solix_power_output", each]]);
+    });
     it("come from a bare number too, as a fake", () => {
         const events = eventsIn({ topic: "Rack", payload: "24" });
         assert.deepEqual(short(events), [["plug_power", "rack (simulated)", 24]]);
