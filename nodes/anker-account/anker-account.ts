@@ -1,9 +1,9 @@
-import type { Node, NodeAPI, NodeDef } from "node-red";
+import type { NodeAPI, NodeDef } from "node-red";
 import { AnkerAccount } from "../../lib/devices/anker-account";
 import type { SessionStore } from "../../lib/devices/anker-session";
 import { AnkerStream } from "../../lib/devices/anker-stream";
 import { systemClock } from "../../lib/kit/clock";
-import type { StateFile } from "../../lib/stores/state-file";
+import { Trouble } from "../../lib/kit/trouble";
 import type { StoredConfig } from "../shared/settings";
 import { loadState, nodeState } from "../shared/storage";
 import { onClose } from "../shared/wire";
@@ -16,9 +16,20 @@ export = (RED: NodeAPI): void => {
         RED.nodes.createNode(this, stored);
         const { config, problems } = parseConfig(stored as unknown as StoredConfig, this.credentials);
         const file = nodeState<unknown>(RED, this, (value) => value);
+        let gone = false;
+        // The login outlives a redeploy, in a file that only its owner can read: Anker locks accounts that log in too often.
+        // It does not outlive the account: what is still under way then leaves no secret behind.
+        const store: SessionStore = {
+            load: () => loadState(this, file),
+            save: async (value) => {
+                if (gone) throw new Trouble("stopped", "the account was removed");
+                await file.save(value);
+            },
+        };
         this.problems = problems;
-        this.stream = problems.length > 0 ? undefined : new AnkerStream(new AnkerAccount({ ...config, clock: systemClock, store: storeOf(this, file) }));
+        this.stream = problems.length > 0 ? undefined : new AnkerStream(new AnkerAccount({ ...config, clock: systemClock, store }));
         onClose(this, async (removed) => {
+            gone = removed;
             this.stream?.close();
             if (removed) await file.remove();
         });
@@ -26,8 +37,3 @@ export = (RED: NodeAPI): void => {
     RED.nodes.registerType<AnkerAccountNode, NodeDef, object, AnkerCredentials>("anker-account", Account as never, { credentials: { email: { type: "text" }, password: { type: "password" } } });
     addDialogRoutes(RED);
 };
-
-/** The login outlives a redeploy, in a file that only its owner can read: Anker locks accounts that log in too often. */
-function storeOf(node: Node, file: StateFile<unknown>): SessionStore {
-    return { load: () => loadState(node, file), save: (value) => file.save(value) };
-}

@@ -8,7 +8,10 @@ import type { TimelineCredentials, TimelineStoreConfig } from "./config";
 
 /** What the nodes that use a store see of it. */
 export interface Timeline {
-    /** Takes rows. Resolves when a crash of Node-RED loses none of them; never waits for the database. Never rejects. */
+    /**
+     * Takes rows. Never waits for the database, never rejects. Resolves when a crash of Node-RED loses none of them; where the
+     * store is files, that is some ms later, when they are in them.
+     */
     accept(events: readonly TimelineEvent[]): Promise<void>;
     /** @throws Trouble */
     query(query: TimelineQuery): Promise<TimelineSeries[]>;

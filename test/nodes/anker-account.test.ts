@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import helper from "node-red-node-test-helper";
 import { useCloud } from "../../lib/devices/anker-cloud";
@@ -91,6 +91,7 @@ describe("anker-account", function () {
     it("forgets the login when it is removed", async () => {
         await load();
         await post("anker/login");
+        const { stream } = flow.node<AnkerAccountNode>("anker");
         await new Promise<void>((resolve) => {
             const node = flow.node("anker") as unknown as { close(removed: boolean): Promise<void> };
             void node.close(true).then(resolve);
@@ -103,5 +104,7 @@ describe("anker-account", function () {
                 return true;
             }
         });
+        await assert.rejects(stream?.account.allowLogin(new AbortController().signal) ?? Promise.resolve(), /the account was removed/, "what was still under way");
+        assert.ok(!existsSync(file));
     });
 });

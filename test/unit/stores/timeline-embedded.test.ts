@@ -49,6 +49,12 @@ describe("the embedded timeline", () => {
             { event_type: "power_state", source: "rack", points: [{ at: testHour + 6000, value: 3, metadata: { to: "CRITICAL" } }] },
         ]);
     });
+    it("keeps its files for their owner alone", async () => {
+        await write([power(testHour, 10)]);
+        await clock.pass(2 * hourMs);
+        await store.maintain();
+        assert.deepEqual(files().map((name) => [name, statSync(join(place(), name)).mode & 0o777]), [["five-20251121T11.rows", 0o600], ["raw-20251121T11.rows", 0o600]]);
+    });
     it("chooses by type, source and time: from, up to but without", async () => {
         await write([power(testHour - 1, 1), power(testHour, 2), power(testHour + 999, 3), power(testHour + 1000, 4), power(testHour + 5, 5, "lamp"), state(testHour + 6, "ALERT")]);
         assert.deepEqual(await pointsOf(testHour, testHour + 1000, { types: ["plug_power"], sources: ["rack"] }), [[testHour, 2], [testHour + 999, 3]]);

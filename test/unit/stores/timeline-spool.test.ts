@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { toRow, type TimelineRow } from "../../../lib/stores/timeline-event";
@@ -70,6 +70,10 @@ describe("the spool", () => {
         assert.ok(files().length > 4, "several segments");
         assert.deepEqual(await drain(await spool({ maxBytes: 80_000 })), range(0, 300));
         assert.deepEqual(files(), [], "what is stored leaves no file");
+    });
+    it("keeps its files for their owner alone", async () => {
+        await (await spool()).append(numbered(0, 1));
+        assert.deepEqual(files().map((name) => statSync(join(place, name)).mode & 0o777), [0o600]);
     });
     it("goes on after a close", async () => {
         const one = await spool();
