@@ -142,6 +142,10 @@ describe("the examples", function () {
         const history = (): FlowMsg | undefined => red.received(chart).find(({ topic, payload }) => topic === "solix_output" && Array.isArray(payload));
         await red.eventually(() => history() !== undefined, 10_000, () => "the last hour from the timeline");
         assert.ok((history()?.payload as { y: number }[]).some(({ y }) => y === 420));
+        const store = flow.find(({ type }) => type === "timeline-store")?.id ?? "";
+        const answer = await fetch(`${red.url}/ridethrough/timeline-store/${store}/query`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ types: "power_state" }) });
+        const { series } = (await answer.json()) as { series: { source: string }[] };
+        assert.deepEqual(series.map(({ source }) => source), ["fake (simulated)", "solix_output"], "outages are in the history too");
     });
 });
 
