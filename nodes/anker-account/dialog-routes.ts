@@ -24,7 +24,7 @@ export function addDialogRoutes(RED: NodeAPI): void {
         devices: (await account.devices(signal)).map(({ serial, model, name, online }) => ({ serial, name, online, model: models[model]?.name ?? model, known: model in models })),
     });
 
-    adminPost(RED, "anker-account/:id/devices", "anker-account.read", (_body, { id }) => withAccount(id, found));
+    adminPost(RED, "anker-account/:id/devices", "anker-account.write", (_body, { id }) => withAccount(id, found));
 
     adminPost(RED, "anker-account/:id/login", "anker-account.write", (_body, { id }) => withAccount(id, async (stream, signal) => {
         await stream.account.allowLogin(signal);
