@@ -69,11 +69,13 @@ describe("the demo", function () {
         }
     });
 
+    /** Below the range from which systems hand out ports, so that no other test gets it in the meantime. */
     async function freePort(): Promise<number> {
+        const port = 20_000 + Math.floor(Math.random() * 10_000);
         const server = createServer();
-        server.listen(0, "127.0.0.1");
-        await once(server, "listening");
-        const { port } = server.address() as AddressInfo;
+        const free = new Promise<boolean>((resolve) => server.once("listening", () => resolve(true)).once("error", () => resolve(false)));
+        server.listen(port, "127.0.0.1");
+        if (!(await free)) return freePort();
         await new Promise((resolve) => server.close(resolve));
         return port;
     }
