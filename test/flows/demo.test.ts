@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
+import { freePort } from "../support/free-port";
 import { repository } from "../support/node-red";
 import { eventually, temporaryFolder } from "../support/helper";
 
@@ -68,15 +69,4 @@ describe("the demo", function () {
             server.close();
         }
     });
-
-    /** Below the range from which systems hand out ports, so that no other test gets it in the meantime. */
-    async function freePort(): Promise<number> {
-        const port = 20_000 + Math.floor(Math.random() * 10_000);
-        const server = createServer();
-        const free = new Promise<boolean>((resolve) => server.once("listening", () => resolve(true)).once("error", () => resolve(false)));
-        server.listen(port, "127.0.0.1");
-        if (!(await free)) return freePort();
-        await new Promise((resolve) => server.close(resolve));
-        return port;
-    }
 });

@@ -1,9 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { accessSync, chmodSync, constants, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./eventually";
+import { freePort } from "./free-port";
 import { temporaryFolder } from "./temporary-folder";
 
 const sshdPath = "/usr/sbin/sshd";
@@ -95,12 +95,4 @@ export async function startRealSshd(): Promise<RealSshd> {
 function descendants(pid: number): number[] {
     const children = execFileSync("sh", ["-c", `cat /proc/${pid}/task/*/children 2>/dev/null || true`], { encoding: "utf8" }).split(/\s+/).filter(Boolean).map(Number);
     return children.flatMap((child) => [child, ...descendants(child)]);
-}
-
-async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
 }
