@@ -18,7 +18,7 @@ describe("gpu-reader's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
         deepEqual(parseConfig(stored), {
             config: {
-                machines: [{ name: "redfin", tool: "auto" }, { name: "", tool: "nvidia-smi", powerHost: "host-bluefin" }],
+                machines: [{ name: "gpu2", tool: "auto" }, { name: "", tool: "nvidia-smi", powerHost: "host-gpu1" }],
                 cluster: "gpu_cluster", hostPower: "none", intervalMs: 60_000, deadlineMs: 10_000, payload: "watts",
             },
             problems: [],
@@ -30,14 +30,14 @@ describe("gpu-reader's settings", () => {
         { change: { machines: [{ name: "a", tool: "rm" }] }, problem: "machine 1: tool must be one of auto, nvidia-smi, amd-smi, rocm-smi, xpu-smi" },
         { change: { interval: "0" }, problem: "interval must be between 1 and 86400" },
         { change: { hostPower: "yes" }, problem: "hostPower must be one of none, auto, ipmi, rapl" },
-        { change: { hosts: "redfin" }, problem: "hosts is not a list" },
+        { change: { hosts: "gpu2" }, problem: "hosts is not a list" },
     ]) {
         it(`${JSON.stringify(change)}: ${problem}`, () => ok(parseConfig({ ...stored, ...change }).problems.includes(problem)));
     }
 
     it("name a machine after its host, and no two alike", () => {
-        const names = machineNames([{ name: "", tool: "auto" }, { name: "", tool: "auto", powerHost: "b" }, { name: "Red-Fin", tool: "auto" }], (id) => (id === undefined ? "red fin" : "bluefin"));
-        deepEqual(names.names, ["red fin", "bluefin", "Red-Fin"]);
+        const names = machineNames([{ name: "", tool: "auto" }, { name: "", tool: "auto", powerHost: "b" }, { name: "Red-Fin", tool: "auto" }], (id) => (id === undefined ? "red fin" : "gpu1"));
+        deepEqual(names.names, ["red fin", "gpu1", "Red-Fin"]);
         deepEqual(names.problems, ["two machines are called Red-Fin: their readings could not be told apart"]);
     });
 });
@@ -58,7 +58,7 @@ describe("gpu-reader", () => {
     beforeEach(async () => {
         tools = temporaryFolder();
         process.env.PATH = `${tools.path}:${path}`;
-        remote = await startSshHost({ name: "bluefin", authorizedKey: user.public });
+        remote = await startSshHost({ name: "gpu1", authorizedKey: user.public });
     });
     afterEach(async () => {
         await flow?.unload();
@@ -68,7 +68,7 @@ describe("gpu-reader", () => {
         await remote.stop();
     });
 
-    const hostNode = (): FlowNode => ({ id: "host-bluefin", type: "power-host", name: "bluefin", kind: "ssh", host: "127.0.0.1", port: String(remote.port), user: "gpu", auth: "key", hostKey: remote.hostKey, version: 1 });
+    const hostNode = (): FlowNode => ({ id: "host-gpu1", type: "power-host", name: "gpu1", kind: "ssh", host: "127.0.0.1", port: String(remote.port), user: "gpu", auth: "key", hostKey: remote.hostKey, version: 1 });
     const load = async (settings: object, extra: FlowNode[] = [hostNode()]): Promise<LoadedFlow> => {
         const nodes: FlowNode[] = [
             { ...stored, ...settings, wires: [["gpus-out"], ["total"]] }, ...extra,
@@ -76,9 +76,9 @@ describe("gpu-reader", () => {
             { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" },
             { id: "complete", type: "complete", scope: ["gpus"], wires: [["done"]] }, { id: "done", type: "helper" },
         ];
-        return (flow = await loadFlow([gpuReader, powerHost], nodes, { userDir: folder.path, credentials: { "host-bluefin": { privateKey: user.private } } }));
+        return (flow = await loadFlow([gpuReader, powerHost], nodes, { userDir: folder.path, credentials: { "host-gpu1": { privateKey: user.private } } }));
     };
-    const alone = { hosts: [""], machines: [{ name: "redfin", tool: "auto" }] };
+    const alone = { hosts: [""], machines: [{ name: "gpu2", tool: "auto" }] };
     const seen = (messages: FlowMsg[]): unknown[] => messages.map(({ topic, payload }) => [topic, payload]);
     const remoteGpus = (...gpus: (keyof typeof fakeGpus)[]): void => remote.setBehaviour({ output: nvidiaCsv(gpus.map((name) => fakeGpus[name]), allFields) });
 
@@ -87,11 +87,11 @@ describe("gpu-reader", () => {
         remoteGpus("rtx2080s");
         const loaded = await load({});
         const [total] = await loaded.until("total", 1);
-        deepEqual(seen(loaded.received("gpus-out")).sort(), [["gpu_bluefin_0", 39.32], ["gpu_redfin_0", 28.77], ["gpu_redfin_1", 127.67]]);
-        const bluefin = loaded.received("gpus-out").find(({ topic }) => topic === "gpu_bluefin_0");
-        const { reading, gpu } = bluefin as unknown as { reading: Reading; gpu: GpuMetadata };
-        deepEqual([reading.device, reading.source, reading.quality, reading.temperature, reading.load, reading.simulated], ["gpu_bluefin_0", "nvidia", "good", 41, 0, undefined]);
-        deepEqual([gpu.node, gpu.gpu_model, gpu.power_limit_w, gpu.power_efficiency_pct, gpu.fan_speed_pct, gpu.memory_total_mb], ["bluefin", "NVIDIA GeForce RTX 2080 SUPER", 250, 15.7, 38, 8192]);
+        deepEqual(seen(loaded.received("gpus-out")).sort(), [["gpu_gpu1_0", 39.32], ["gpu_gpu2_0", 28.77], ["gpu_gpu2_1", 127.67]]);
+        const gpu1 = loaded.received("gpus-out").find(({ topic }) => topic === "gpu_gpu1_0");
+        const { reading, gpu } = gpu1 as unknown as { reading: Reading; gpu: GpuMetadata };
+        deepEqual([reading.device, reading.source, reading.quality, reading.temperature, reading.load, reading.simulated], ["gpu_gpu1_0", "nvidia", "good", 41, 0, undefined]);
+        deepEqual([gpu.node, gpu.gpu_model, gpu.power_limit_w, gpu.power_efficiency_pct, gpu.fan_speed_pct, gpu.memory_total_mb], ["gpu1", "NVIDIA GeForce RTX 2080 SUPER", 250, 15.7, 38, 8192]);
         deepEqual([total?.topic, total?.payload], ["gpu_cluster", 195.76]);
         const cluster = total?.cluster as ClusterTotal;
         deepEqual([cluster.total_watts, cluster.nodes_reporting, cluster.nodes_expected, cluster.gpus_reporting], [195.76, 2, 2, 3]);
@@ -109,9 +109,9 @@ describe("gpu-reader", () => {
         const partial = loaded.received("total").find(({ payload }) => payload === 69.62);
         const { nodes_reporting, nodes_expected, hosts } = partial?.cluster as ClusterTotal;
         deepEqual([nodes_reporting, nodes_expected], [1, 2]);
-        match(hosts[1]?.error ?? "", /bluefin: the connection was lost while nvidia-smi ran/);
+        match(hosts[1]?.error ?? "", /gpu1: the connection was lost while nvidia-smi ran/);
         equal((partial?.reading as Reading).quality, "missing");
-        const missing = loaded.received("gpus-out").find(({ topic, payload }) => topic === "gpu_bluefin_0" && payload === null);
+        const missing = loaded.received("gpus-out").find(({ topic, payload }) => topic === "gpu_gpu1_0" && payload === null);
         equal((missing?.reading as Reading | undefined)?.quality, "missing");
         deepEqual(loaded.status("gpus"), { fill: "yellow", shape: "ring", text: "69.6 W, 1 of 2 hosts" });
         await eventually(() => loaded.received("total").filter(({ payload }) => payload === 69.62).length >= 2, 5000);
@@ -127,10 +127,10 @@ describe("gpu-reader", () => {
         remote.setBehaviour({ command: "hang" });
         const loaded = await load({ deadline: "1.5" });
         await loaded.until("gpus-out", 1, 1200);
-        deepEqual(seen(loaded.received("gpus-out")), [["gpu_redfin_0", 69.62]]);
+        deepEqual(seen(loaded.received("gpus-out")), [["gpu_gpu2_0", 69.62]]);
         equal(loaded.received("total").length, 0);
         await loaded.until("total", 1, 3000);
-        match(String((loaded.received("errors")[0]?.error as { message: string }).message), /host bluefin: no answer within 1.5 s from nvidia-smi/);
+        match(String((loaded.received("errors")[0]?.error as { message: string }).message), /host gpu1: no answer within 1.5 s from nvidia-smi/);
     });
 
     it("answers a message with itself: foreign properties stay, exactly one done", async () => {
@@ -140,7 +140,7 @@ describe("gpu-reader", () => {
         loaded.node("gpus").receive({ payload: "now", mine: { a: 1 } } as never);
         const [, total] = await loaded.until("total", 2);
         deepEqual([total?.mine, total?.payload], [{ a: 1 }, 197.29]);
-        deepEqual(loaded.received("gpus-out").slice(2).map(({ mine, topic }) => [mine, topic]), [[{ a: 1 }, "gpu_redfin_0"], [{ a: 1 }, "gpu_redfin_1"]]);
+        deepEqual(loaded.received("gpus-out").slice(2).map(({ mine, topic }) => [mine, topic]), [[{ a: 1 }, "gpu_gpu2_0"], [{ a: 1 }, "gpu_gpu2_1"]]);
         await loaded.until("done", 1);
         equal(loaded.received("done").length, 1);
     });
@@ -149,7 +149,7 @@ describe("gpu-reader", () => {
         fakeNvidiaSmi(tools.path, [fakeGpus.h100, fakeGpus.h100, fakeGpus.l40s], { instead: { at: 1, line: "Unable to determine the device handle for GPU0000:2A:00.0: Unknown Error" }, code: 255 });
         const loaded = await load(alone);
         const [total] = await loaded.until("total", 1);
-        deepEqual(seen(loaded.received("gpus-out")), [["gpu_redfin_0", 69.62], ["gpu_redfin_1", null], ["gpu_redfin_2", 127.67]]);
+        deepEqual(seen(loaded.received("gpus-out")), [["gpu_gpu2_0", 69.62], ["gpu_gpu2_1", null], ["gpu_gpu2_2", 127.67]]);
         equal(total?.payload, 197.29);
     });
 
@@ -158,7 +158,7 @@ describe("gpu-reader", () => {
         fakeTool(tools.path, "ipmitool", "echo 'Instantaneous power reading: 411 Watts'; echo 'Power reading state is: activated'");
         const loaded = await load({ ...alone, hostPower: "auto" });
         const [total] = await loaded.until("total", 1);
-        deepEqual(seen(loaded.received("gpus-out")), [["gpu_redfin_0", 69.62], ["host_redfin", 411]]);
+        deepEqual(seen(loaded.received("gpus-out")), [["gpu_gpu2_0", 69.62], ["host_gpu2", 411]]);
         equal(total?.payload, 69.62, "the total is the GPUs'");
     });
 
@@ -191,7 +191,7 @@ describe("gpu-reader", () => {
         await loaded.unload();
         const half = await load({}, [{ ...hostNode(), hostKey: "" }]);
         await half.until("total", 1);
-        match((half.received("errors")[0]?.error as { message: string }).message, /host bluefin: no pinned host key/);
+        match((half.received("errors")[0]?.error as { message: string }).message, /host gpu1: no pinned host key/);
     });
 
     it("closes at once in the middle of a poll, and leaves no process", async () => {
@@ -213,10 +213,10 @@ describe("gpu-reader", () => {
         await loaded.until("total", 1);
         remoteGpus("l40s");
         const test = async (body: object): Promise<unknown> => (await helper.request().post("/ridethrough/gpu-reader/test").send(body)).body;
-        deepEqual(await test(stored), { ok: true, lines: ["gpu_redfin_0: 70.72 W of 700 W, 41 °C, MIG, NVIDIA H100 80GB HBM3", "gpu_bluefin_0: 127.67 W of 350 W, 41 °C, 100 % busy, NVIDIA L40S"] });
+        deepEqual(await test(stored), { ok: true, lines: ["gpu_gpu2_0: 70.72 W of 700 W, 41 °C, MIG, NVIDIA H100 80GB HBM3", "gpu_gpu1_0: 127.67 W of 350 W, 41 °C, 100 % busy, NVIDIA L40S"] });
         fakeTool(tools.path, "nvidia-smi", "echo \"couldn't communicate with the NVIDIA driver\"; exit 9");
         const { lines } = (await test({ ...stored, ...alone })) as { lines: string[] };
-        match(lines.join("\n"), /^host redfin: nvidia-smi failed with status 9 .*modprobe nvidia/);
+        match(lines.join("\n"), /^host gpu2: nvidia-smi failed with status 9 .*modprobe nvidia/);
         deepEqual(await test({ hosts: [], machines: [] }), { ok: false, error: "no machine" });
         deepEqual((await helper.request().post("/ridethrough/gpu-reader/gpus").send({})).body, { ok: true });
         await loaded.until("total", 2);

@@ -42,10 +42,10 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
     });
 
     const load = async (settings: object = {}): Promise<LoadedFlow> => {
-        const host = { id: "host-bluefin", type: "power-host", name: "bluefin", kind: "ssh", host: "127.0.0.1", port: String(sshd.port), user: sshd.user, auth: "key", hostKey: sshd.hostKey, version: 1 };
-        const reader = { ...stored, hosts: ["host-bluefin"], machines: [{ name: "", tool: "auto" }], interval: "1", ...settings, wires: [["out"], ["total"]] };
+        const host = { id: "host-gpu1", type: "power-host", name: "gpu1", kind: "ssh", host: "127.0.0.1", port: String(sshd.port), user: sshd.user, auth: "key", hostKey: sshd.hostKey, version: 1 };
+        const reader = { ...stored, hosts: ["host-gpu1"], machines: [{ name: "", tool: "auto" }], interval: "1", ...settings, wires: [["out"], ["total"]] };
         const nodes = [reader, host, { id: "out", type: "helper" }, { id: "total", type: "helper" }, { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" }];
-        return (flow = await loadFlow([gpuReader, powerHost], nodes, { userDir: folder.path, credentials: { "host-bluefin": { privateKey: sshd.userKey } } }));
+        return (flow = await loadFlow([gpuReader, powerHost], nodes, { userDir: folder.path, credentials: { "host-gpu1": { privateKey: sshd.userKey } } }));
     };
     const errorIn = (loaded: LoadedFlow): string => (loaded.received("errors")[0]?.error as { message: string }).message;
 
@@ -55,7 +55,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         const loaded = await load();
         const totals = await loaded.until("total", 3, 15_000);
         deepEqual(totals.slice(0, 3).map(({ payload }) => payload), [99.49, 99.49, 99.49]);
-        deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_bluefin_0", 28.77], ["gpu_bluefin_1", 70.72]]);
+        deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_gpu1_0", 28.77], ["gpu_gpu1_1", 70.72]]);
         equal(sshd.logins() - logins, 1);
     });
 
@@ -74,16 +74,16 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
     });
 
     for (const { what, script, says } of [
-        { what: "a driver that is not loaded", script: "echo \"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\"; exit 9", says: /host bluefin: nvidia-smi failed with status 9 .*modprobe/ },
-        { what: "garbage", script: "head -c 5000 /dev/urandom", says: /host bluefin: nvidia-smi answered nothing that we understand/ },
-        { what: "an endless answer", script: "yes", says: /host bluefin: nvidia-smi wrote more than 262144 bytes/ },
-        { what: "a killed tool", script: "kill -KILL $$", says: /host bluefin: nvidia-smi (?:was killed|failed with status 137)/ },
+        { what: "a driver that is not loaded", script: "echo \"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\"; exit 9", says: /host gpu1: nvidia-smi failed with status 9 .*modprobe/ },
+        { what: "garbage", script: "head -c 5000 /dev/urandom", says: /host gpu1: nvidia-smi answered nothing that we understand/ },
+        { what: "an endless answer", script: "yes", says: /host gpu1: nvidia-smi wrote more than 262144 bytes/ },
+        { what: "a killed tool", script: "kill -KILL $$", says: /host gpu1: nvidia-smi (?:was killed|failed with status 137)/ },
     ]) {
         it(`are missing, never 0 W, with ${what}`, async () => {
             fakeTool(sshd.tools, "nvidia-smi", script);
             const loaded = await load({ deadline: "3" });
             const [msg] = await loaded.until("out", 1, 15_000);
-            deepEqual([msg?.topic, msg?.payload, (msg?.reading as Reading).quality], ["gpu_bluefin", null, "missing"]);
+            deepEqual([msg?.topic, msg?.payload, (msg?.reading as Reading).quality], ["gpu_gpu1", null, "missing"]);
             match(errorIn(loaded), says);
         });
     }
@@ -91,7 +91,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
     it("are not there without a tool, and the cure is named", async () => {
         const loaded = await load();
         await loaded.until("errors", 1, 15_000);
-        match(errorIn(loaded), /host bluefin: found no nvidia-smi, amd-smi, rocm-smi, xpu-smi: install/);
+        match(errorIn(loaded), /host gpu1: found no nvidia-smi, amd-smi, rocm-smi, xpu-smi: install/);
     });
 
     it("that hang with a grandchild on the pipe are given up in time, and nothing goes on over there", async () => {
@@ -99,7 +99,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         const loaded = await load({ deadline: "2", interval: "86400" });
         const [msg] = await loaded.until("out", 1, 10_000);
         equal(msg?.payload, null);
-        match(errorIn(loaded), /host bluefin: no answer within 2 s from nvidia-smi/);
+        match(errorIn(loaded), /host gpu1: no answer within 2 s from nvidia-smi/);
         const pids = readFileSync(join(sshd.tools, "pids"), "utf8").trim().split(" ");
         await eventually(() => pids.every((pid) => !existsSync(`/proc/${pid}/stat`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))), 5000, () => `${pids.join(", ")} are gone`);
     });
@@ -117,7 +117,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         fakeTool(sshd.tools, "ipmitool", "head -c 200000 /dev/zero | tr '\\0' '\\n'; echo 'Instantaneous power reading: 411 Watts'; echo 'Power reading state is: activated'");
         const loaded = await load({ hostPower: "ipmi" });
         await loaded.until("out", 2, 15_000);
-        deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_bluefin_0", 127.67], ["host_bluefin", 411]]);
+        deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_gpu1_0", 127.67], ["host_gpu1", 411]]);
     });
 
     it("are missing while the server is away, and there again without a redeploy", async () => {
@@ -125,7 +125,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         const loaded = await load();
         await loaded.until("total", 1, 15_000);
         await sshd.halt();
-        await eventually(() => loaded.received("out").some(({ payload, topic }) => payload === null && topic === "gpu_bluefin_0"), 15_000);
+        await eventually(() => loaded.received("out").some(({ payload, topic }) => payload === null && topic === "gpu_gpu1_0"), 15_000);
         await sshd.start();
         const before = loaded.received("total").length;
         await eventually(() => loaded.received("total").slice(before).some(({ payload }) => payload === 127.67), 20_000);

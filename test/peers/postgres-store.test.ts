@@ -42,14 +42,14 @@ describe("the timeline in a real PostgreSQL", function () {
         });
         it("of S1 keeps its rows, its own columns and its types", async () => {
             await server.rows(`CREATE TABLE s1 (id serial PRIMARY KEY, event_type varchar(100) NOT NULL, source varchar(100), value numeric, metadata json, created_at timestamp DEFAULT now())`);
-            await server.rows(`INSERT INTO s1 (event_type, source, value, metadata, created_at) SELECT 'gpu_power_draw', 'gpu_redfin', 72.5, '{"node": "redfin",  "n": 1}', '2025-01-01'::timestamp + n * interval '1 minute' FROM generate_series(1, 100) n`);
+            await server.rows(`INSERT INTO s1 (event_type, source, value, metadata, created_at) SELECT 'gpu_power_draw', 'gpu_gpu2', 72.5, '{"node": "gpu2",  "n": 1}', '2025-01-01'::timestamp + n * interval '1 minute' FROM generate_series(1, 100) n`);
             const before = await server.rows("SELECT *, ctid, xmin, metadata::text FROM s1 ORDER BY id");
             const timeline = store({ table: "s1" });
             await timeline.write(piece("s", 0, houseEvents(20)));
             assert.deepEqual(await server.rows("SELECT *, ctid, xmin, metadata::text FROM s1 ORDER BY id LIMIT 100"), before, "not one of them was rewritten");
             assert.equal(await count("s1"), 120);
             const series = await timeline.query({ types: ["gpu_power_draw"], sources: [], from: Date.UTC(2025, 0, 1), to: testHour + 3_600_000, maxPoints: 5_000_000 });
-            assert.deepEqual(series.map(({ source, points }) => [source, points.length]).filter(([source]) => source === "gpu_redfin" || source === "source_1"), [["gpu_redfin", 100], ["source_1", 1]]);
+            assert.deepEqual(series.map(({ source, points }) => [source, points.length]).filter(([source]) => source === "gpu_gpu2" || source === "source_1"), [["gpu_gpu2", 100], ["source_1", 1]]);
         });
         it("gets columns that it lacks, and its rows are not touched by that", async () => {
             await server.rows("CREATE TABLE older (event_type text, source text, value float8, created_at timestamptz)");

@@ -17,9 +17,9 @@ function planOf(...hosts: PlanDraft["hosts"]): ShutdownPlan {
 }
 
 const s0 = planOf(
-    { name: "greenfin", services: ["promtail"] },
-    { name: "bluefin", services: ["vlm-adapter", "grafana-server"], after: ["greenfin"] },
-    { name: "redfin", services: ["vllm"], local: true },
+    { name: "gpu3", services: ["promtail"] },
+    { name: "gpu1", services: ["vlm-adapter", "grafana-server"], after: ["gpu3"] },
+    { name: "gpu2", services: ["vllm"], local: true },
 );
 
 describe("a real run", () => {
@@ -50,8 +50,8 @@ describe("a real run", () => {
     it("takes S0's steps in S0's order", async () => {
         const result = await resultOf(start(s0));
         assert.deepEqual(hosts.told, [
-            "greenfin: systemctl stop -- promtail", "bluefin: systemctl stop -- vlm-adapter", "bluefin: systemctl stop -- grafana-server", "redfin: systemctl stop -- vllm",
-            "greenfin: shutdown -h +2", "bluefin: shutdown -h +2", "redfin: shutdown -h +2",
+            "gpu3: systemctl stop -- promtail", "gpu1: systemctl stop -- vlm-adapter", "gpu1: systemctl stop -- grafana-server", "gpu2: systemctl stop -- vllm",
+            "gpu3: shutdown -h +2", "gpu1: shutdown -h +2", "gpu2: shutdown -h +2",
         ]);
         assert.equal(result.outcome, "completed");
         assert.equal(result.text, "4 services stopped, final command taken by 3 of 3 hosts");
@@ -120,12 +120,12 @@ describe("a real run", () => {
     });
 
     it("goes on behind a host that failed, and with its own next step", async () => {
-        hosts.obey = (command) => (command.includes("promtail") ? new Trouble("timeout", "host greenfin: no answer within 30 s") : ok);
+        hosts.obey = (command) => (command.includes("promtail") ? new Trouble("timeout", "host gpu3: no answer within 30 s") : ok);
         const result = await resultOf(start(s0));
         assert.equal(result.outcome, "incomplete");
-        assert.equal(stateOf(result, "bluefin/power-off"), "done");
-        assert.equal(stateOf(result, "greenfin/power-off"), "done");
-        assert.match(result.text, /^greenfin: stop promtail failed: no answer within 30 s$/m);
+        assert.equal(stateOf(result, "gpu1/power-off"), "done");
+        assert.equal(stateOf(result, "gpu3/power-off"), "done");
+        assert.match(result.text, /^gpu3: stop promtail failed: no answer within 30 s$/m);
     });
 
     it("leaves out the services of a host that it cannot reach, but tries the final command", async () => {
@@ -221,7 +221,7 @@ describe("a real run", () => {
                 const again = stepsOf(s0).filter((step) => step.view.kind !== "connect" && done.has(step.view.id)).length;
                 assert.equal(hosts.told.length, 7 - again, `after ${kept} records`);
                 assert.equal(records.filter((record) => record.kind === "run").length, 0);
-                for (const host of ["greenfin", "bluefin"]) {
+                for (const host of ["gpu3", "gpu1"]) {
                     const left = stepsOf(s0).some((step) => step.view.host === host && step.view.kind !== "connect" && !done.has(step.view.id));
                     assert.equal(hosts.opened.includes(host), left, `${host} is logged in to only when there is something left to do`);
                 }
@@ -247,7 +247,7 @@ describe("a real run", () => {
         await suspended;
         assert.equal(await run.finished, undefined);
         assert.deepEqual(records.map((record) => record.kind), ["run", "intent"]);
-        assert.deepEqual(hosts.told, ["greenfin: systemctl stop -- promtail"]);
+        assert.deepEqual(hosts.told, ["gpu3: systemctl stop -- promtail"]);
     });
 
     it("when suspended keeps the result of a step that ends in time", async () => {

@@ -11,9 +11,9 @@ function planOf(hosts: PlanDraft["hosts"], final?: PlanDraft["final"]): Shutdown
 
 /** The three machines of S0, in its order. */
 const s0 = planOf([
-    { name: "greenfin", services: ["promtail"] },
-    { name: "bluefin", services: ["vlm-adapter", "grafana-server"], after: ["greenfin"] },
-    { name: "redfin", services: ["llm-gateway", "vllm"], local: true },
+    { name: "gpu3", services: ["promtail"] },
+    { name: "gpu1", services: ["vlm-adapter", "grafana-server"], after: ["gpu3"] },
+    { name: "gpu2", services: ["llm-gateway", "vllm"], local: true },
 ]);
 
 /** Everything that must be over before a step, over any number of steps. */
@@ -33,17 +33,17 @@ function allNeeds(plan: ShutdownPlan, id: string): Set<string> {
 describe("the steps of a plan", () => {
     it("are S0's sequence: services host by host, then the final command on all, this machine last", () => {
         assert.deepEqual(previewPlan(s0).map((step) => step.id), [
-            "greenfin/connect", "greenfin/stop-service/promtail",
-            "bluefin/connect", "bluefin/stop-service/vlm-adapter", "bluefin/stop-service/grafana-server",
-            "redfin/stop-service/llm-gateway", "redfin/stop-service/vllm",
-            "greenfin/power-off", "bluefin/power-off", "redfin/power-off",
+            "gpu3/connect", "gpu3/stop-service/promtail",
+            "gpu1/connect", "gpu1/stop-service/vlm-adapter", "gpu1/stop-service/grafana-server",
+            "gpu2/stop-service/llm-gateway", "gpu2/stop-service/vllm",
+            "gpu3/power-off", "gpu1/power-off", "gpu2/power-off",
         ]);
     });
 
     it("stop the services of a host one after the other, and only after those of the hosts it waits for", () => {
-        const needs = allNeeds(s0, "bluefin/stop-service/grafana-server");
-        assert.ok(needs.has("bluefin/stop-service/vlm-adapter"));
-        assert.ok(needs.has("greenfin/stop-service/promtail"));
+        const needs = allNeeds(s0, "gpu1/stop-service/grafana-server");
+        assert.ok(needs.has("gpu1/stop-service/vlm-adapter"));
+        assert.ok(needs.has("gpu3/stop-service/promtail"));
     });
 
     it("send no final command before every service of the ordered group is dealt with", () => {
@@ -53,7 +53,7 @@ describe("the steps of a plan", () => {
         }
     });
 
-    it("switch off a host only after those it waits for", () => assert.ok(allNeeds(s0, "bluefin/power-off").has("greenfin/power-off")));
+    it("switch off a host only after those it waits for", () => assert.ok(allNeeds(s0, "gpu1/power-off").has("gpu3/power-off")));
 
     it("pass an order on through a host that has no services", () => {
         const plan = planOf([{ name: "a", services: ["s"] }, { name: "b", after: ["a"] }, { name: "c", services: ["s"], after: ["b"] }]);
@@ -67,13 +67,13 @@ describe("the steps of a plan", () => {
     });
 
     it("put everything of this machine behind everybody else", () => {
-        const others = previewPlan(s0).filter((step) => step.host !== "redfin" && step.kind !== "power-off").map((step) => step.id);
-        const first = allNeeds(s0, "redfin/stop-service/llm-gateway");
+        const others = previewPlan(s0).filter((step) => step.host !== "gpu2" && step.kind !== "power-off").map((step) => step.id);
+        const first = allNeeds(s0, "gpu2/stop-service/llm-gateway");
         assert.ok(others.every((id) => first.has(id)));
-        assert.ok(allNeeds(s0, "redfin/power-off").has("bluefin/power-off"));
+        assert.ok(allNeeds(s0, "gpu2/power-off").has("gpu1/power-off"));
     });
 
-    it("log in to no machine but the remote ones", () => assert.equal(previewPlan(s0).some((step) => step.id === "redfin/connect"), false));
+    it("log in to no machine but the remote ones", () => assert.equal(previewPlan(s0).some((step) => step.id === "gpu2/connect"), false));
 
     it("have no final command when the plan wants none", () => {
         assert.equal(previewPlan(planOf([{ name: "a" }], { verb: "none" })).some((step) => step.kind === "power-off"), false);

@@ -22,8 +22,8 @@ describe("the rows of a reading", () => {
         ]],
         ["a power station that tells its output only", { device: "solix", source: "anker", watts: 320 }, [["solix_power_output", "solix", 320]]],
         ["a charge that a model carries on, which nobody shall take for measured", { device: "solix", source: "anker", quality: "stale", charge: 60, estimated: { low: 50, high: 62, since: at - 9000 } }, [["solix_battery_soc_estimated", "solix", 60]]],
-        ["a GPU", { device: "gpu_redfin_0", source: "nvidia", watts: 72, temperature: 41, load: 3 }, [["gpu_power_draw", "gpu_redfin_0", 72], ["gpu_temperature", "gpu_redfin_0", 41], ["gpu_utilization", "gpu_redfin_0", 3]]],
-        ["a host's own meter", { device: "host_redfin", source: "ipmi", watts: 310 }, [["host_power", "host_redfin", 310]]],
+        ["a GPU", { device: "gpu_gpu2_0", source: "nvidia", watts: 72, temperature: 41, load: 3 }, [["gpu_power_draw", "gpu_gpu2_0", 72], ["gpu_temperature", "gpu_gpu2_0", 41], ["gpu_utilization", "gpu_gpu2_0", 3]]],
+        ["a host's own meter", { device: "host_gpu2", source: "ipmi", watts: 310 }, [["host_power", "host_gpu2", 310]]],
         ["a UPS on battery", { device: "ups", source: "nut", watts: 210, charge: 95, runtime: 1300, load: 30, volts: 0, mains: "absent", flags: ["OB", "DISCHRG"] },
             [["ups_power", "ups", 210], ["ups_charge", "ups", 95], ["ups_runtime", "ups", 1300], ["ups_load", "ups", 30], ["ups_voltage", "ups", 0], ["ups_on_battery", "ups", 1]]],
         ["a UPS on mains", { device: "ups", source: "nut", charge: 100, mains: "present" }, [["ups_charge", "ups", 100], ["ups_on_battery", "ups", 0]]],
@@ -41,7 +41,7 @@ describe("the rows of a reading", () => {
         assert.equal(row?.created_at, at);
     });
     it("carry what S1 tells of a GPU", () => {
-        const gpu = { node: "redfin", gpu_model: "Example", power_draw_w: 72, power_limit_w: 300, power_efficiency_pct: 24, memory_used_mb: 10 };
+        const gpu = { node: "gpu2", gpu_model: "Example", power_draw_w: 72, power_limit_w: 300, power_efficiency_pct: 24, memory_used_mb: 10 };
         for (const row of eventsIn({ reading: reading({ source: "nvidia", watts: 72, temperature: 40 }), gpu })) assert.deepEqual(row.metadata, { ...gpu, data_source: "nvidia" });
     });
     it("carry what a power station reports once, not with each of its rows", () => {
