@@ -1,8 +1,11 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { defaultThresholds, thresholdNames, thresholdProblems, type Thresholds } from "../../lib/power/thresholds";
 import { category, colours, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { keepLinksMutual } from "../shared/editor-links";
 
 declare const RED: EditorRED;
+
+keepLinksMutual(RED);
 
 interface Properties extends EditorNodeProperties {
     warning: string;

@@ -93,6 +93,17 @@ describe("the editor", function () {
         });
     }
 
+    for (const names of [["03 Complete monitor", "05 Dashboard"], ["05 Dashboard", "03 Complete monitor"]] as const) {
+        it(`connects ${names[1]} to ${names[0]} when it is imported after it`, async () => {
+            const { page } = await openEditor();
+            for (const name of names) await page.evaluate(`RED.view.importNodes(${JSON.stringify(example(name))}, { addFlow: false, touchImport: true })`);
+            const loose = await page.evaluate<string[]>(`["link in", "link out"].flatMap((type) => RED.nodes.filterNodes({ type })).filter((node) => node.links.length === 0).map((node) => node.type + " " + node.name)`);
+            assert.deepEqual(loose, []);
+            const halves = await page.evaluate<string[]>(`RED.nodes.filterNodes({ type: "link out" }).flatMap((out) => out.links.filter((id) => !RED.nodes.node(id)?.links.includes(out.id)).map(() => out.name))`);
+            assert.deepEqual(halves, [], "both ends of each link know of it");
+        });
+    }
+
     for (const scheme of ["light", "dark"] as const) {
         it(`opens every dialog in ${scheme} colours: labels in words, help of its own, readable, no console error`, async () => {
             const { page, problems } = await openEditor(scheme);

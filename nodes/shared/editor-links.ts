@@ -1,0 +1,27 @@
+import type { EditorRED } from "node-red";
+
+interface LinkNode {
+    id: string;
+    type: string;
+    links?: unknown;
+    changed?: boolean;
+    dirty?: boolean;
+}
+
+/**
+ * Lets both ends of a link know of it. The editor does so for link nodes that are imported into the open tab, but not
+ * for those that bring a tab of their own: the dashboard, imported beside the complete monitor, would stay dark.
+ */
+export function keepLinksMutual(RED: EditorRED): void {
+    RED.events.on("nodes:add", (added: unknown) => {
+        const { id, type, links } = added as LinkNode;
+        if ((type !== "link in" && type !== "link out") || !Array.isArray(links)) return;
+        for (const end of links as unknown[]) {
+            const other = (typeof end === "string" ? RED.nodes.node(end) : null) as LinkNode | null;
+            if (other === null || !Array.isArray(other.links) || other.links.includes(id)) continue;
+            other.links.push(id);
+            other.changed = true;
+            other.dirty = true;
+        }
+    });
+}
