@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "../support/eventually";
 import { at } from "../support/monitor-flow";
 import { finalCommand, Rig, stopCommand, type RigHost } from "./rig";
 
@@ -38,19 +39,25 @@ describe("a disk that takes nothing more", function () {
             }
         }
     };
-    const remount = (how: string): void => {
-        execFileSync("nsenter", ["-t", String(rig.red.child.pid), "-m", "--", "mount", "-o", `remount,${how}`, folder()]);
+    /** The kernel refuses while a file happens to be open for writing, as it is for a moment at each save. */
+    const remount = async (how: string): Promise<void> => {
+        let answer = "";
+        await eventually(() => {
+            const { status, stderr } = spawnSync("nsenter", ["-t", String(rig.red.child.pid), "-m", "--", "mount", "-o", `remount,${how}`, folder()], { encoding: "utf8" });
+            answer = stderr;
+            return status === 0;
+        }, 10_000, () => `remount,${how}: ${answer}`);
     };
     const files = (extension: string): string[] => readdirSync(seen(), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(extension)).map((name) => join(seen(), name));
 
-    const faults: [string, () => void, () => void][] = [
+    const faults: [string, () => void | Promise<void>, () => void | Promise<void>][] = [
         ["full (ENOSPC)", () => fill(), () => rmSync(join(seen(), "filler"))],
         ["read-only (EROFS)", () => remount("ro"), () => remount("rw")],
     ];
     for (const [what, break_, mend] of faults) {
         it(`${what}: the shutdown goes on, alerts go out, Node-RED lives and says so; it is written again when the disk is back`, async () => {
             await onSmallDisk();
-            break_();
+            await break_();
             rig.plug.setWatts(25);
             const result = await rig.result();
             assert.equal(result.outcome, "completed", JSON.stringify(result, null, 1));
@@ -59,7 +66,7 @@ describe("a disk that takes nothing more", function () {
             assert.match(rig.red.log.filter(({ level }) => level <= 30).map(({ text }) => text).join("\n"), /ENOSPC|EROFS|no space|storage failed/i);
             assert.equal(rig.red.ended, false);
 
-            mend();
+            await mend();
             rig.plug.setWatts(420);
             await rig.state("HEALTHY");
             rig.red.forget();

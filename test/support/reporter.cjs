@@ -1,15 +1,18 @@
 // The usual report of mocha, then one plain line "N passed, N failed, N skipped". With RIDETHROUGH_COUNTS=FILE the
-// counts are appended there too, so that .ci/run can add up its suites.
+// counts are appended there too, so that .ci/run can add up its suites; and with RIDETHROUGH_FAILURES=FILE a line for
+// each failure, so that it can end with what failed.
 const { appendFileSync } = require("node:fs");
 const { Spec, Dot } = require("mocha").reporters;
 
 module.exports = class CountingReporter extends (process.env.RIDETHROUGH_VERBOSE === "1" ? Spec : Dot) {
     constructor(runner, options) {
         super(runner, options);
+        const { RIDETHROUGH_COUNTS: counts, RIDETHROUGH_FAILURES: list } = process.env;
+        if (list) runner.on("fail", (test, error) => appendFileSync(list, `${test.fullTitle()}: ${String(error?.message ?? error).slice(0, 600)}\n`));
         runner.once("end", () => {
             const { passes, failures, pending } = runner.stats;
             console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
-            if (process.env.RIDETHROUGH_COUNTS) appendFileSync(process.env.RIDETHROUGH_COUNTS, `${passes} ${failures} ${pending}\n`);
+            if (counts) appendFileSync(counts, `${passes} ${failures} ${pending}\n`);
         });
     }
 };
