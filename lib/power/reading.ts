@@ -12,8 +12,12 @@ export interface Reading {
     quality: Quality;
     /** W; negative where the meter counts export. */
     watts?: number;
-    /** V */
+    /** V; of a UPS, at its input. */
     volts?: number;
+    /** V of a UPS at its output, of its battery, and of the mains it was made for. */
+    outputVolts?: number;
+    batteryVolts?: number;
+    nominalVolts?: number;
     /** A */
     amps?: number;
     /** Hz */
@@ -28,10 +32,15 @@ export interface Reading {
     load?: number;
     /** °C */
     temperature?: number;
+    /** % and s at which the device itself calls its battery low. */
+    lowCharge?: number;
+    lowRuntime?: number;
     /** Only from a source that really knows. */
     mains?: "present" | "absent" | "unknown";
     /** Raw device tokens, such as NUT's OL OB LB. */
     flags?: string[];
+    /** The device is testing its battery: what it says of mains, output and battery is no outage. */
+    testing?: true;
     /** W by where they flow, of a device that measures more than one place. */
     flows?: Flows;
     /** `charge` was not measured: a local model carries it on. Such a reading is never `good`. */
@@ -56,7 +65,7 @@ export interface Estimated {
 }
 
 /** The measured quantities of a reading. */
-export const quantities = ["watts", "volts", "amps", "hertz", "energyWh", "charge", "runtime", "load", "temperature"] as const;
+export const quantities = ["watts", "volts", "amps", "hertz", "energyWh", "charge", "runtime", "load", "temperature", "outputVolts", "batteryVolts", "nominalVolts", "lowCharge", "lowRuntime"] as const;
 export type Quantity = (typeof quantities)[number];
 
 /** Whether two readings, or a reading and a state, come from the same stream: a fake never joins the real one. */
@@ -108,6 +117,7 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     }
     if (raw.mains === "present" || raw.mains === "absent" || raw.mains === "unknown") reading.mains = raw.mains;
     if (Array.isArray(raw.flags)) reading.flags = raw.flags.filter((flag): flag is string => typeof flag === "string");
+    if (raw.testing === true) reading.testing = true;
     const flows = numbersIn(raw.flows, flowNames);
     if (flows !== undefined) reading.flows = flows;
     const estimated = numbersIn(raw.estimated, ["low", "high", "since"]);
