@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reading } from "../../lib/power/reading";
-import { at } from "../support/monitor-flow";
-import { finalCommand, Rig, stopCommand, type RigHost } from "./rig";
+import { at } from "../support/armed-flow";
+import { finalCommand, Rig, stopCommand, type RigHost } from "../support/armed-monitor";
 
 const plan: RigHost[] = [{ name: "apps", services: ["web-frontend", "jobs"], behaviour: { delayMs: 700 } }, { name: "nas", services: ["postgresql"], after: ["apps"], behaviour: { delayMs: 700 } }];
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { finalCommand, Rig, stopCommand, type RigHost } from "./rig";
+import { finalCommand, Rig, stopCommand, type RigHost } from "../support/armed-monitor";
 
 const plan: RigHost[] = [
     { name: "no-login", services: ["a"], stopTimeout: 2, behaviour: { auth: "hang" } },

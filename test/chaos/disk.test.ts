@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../support/eventually";
-import { at } from "../support/monitor-flow";
-import { finalCommand, Rig, stopCommand, type RigHost } from "./rig";
+import { at } from "../support/armed-flow";
+import { finalCommand, Rig, stopCommand, type RigHost } from "../support/armed-monitor";
 
 const plan: RigHost[] = [{ name: "apps", services: ["web-frontend"] }, { name: "nas", services: ["postgresql"], after: ["apps"] }];
 

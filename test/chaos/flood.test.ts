@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { at } from "../support/monitor-flow";
+import { at } from "../support/armed-flow";
 import type { FlowNode, Holds } from "../support/node-red";
-import { Rig, type RigHost } from "./rig";
+import { Rig, type RigHost } from "../support/armed-monitor";
 
 const plan: RigHost[] = [{ name: "nas", services: ["postgresql"] }];
 

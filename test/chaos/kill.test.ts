@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../support/eventually";
-import { at } from "../support/monitor-flow";
-import { finalCommand, Rig, stopCommand, type RigHost } from "./rig";
+import { at } from "../support/armed-flow";
+import { finalCommand, Rig, stopCommand, type RigHost } from "../support/armed-monitor";
 
 const plan: RigHost[] = [
     { name: "apps", services: ["web-frontend", "grafana-server", "jobs"], behaviour: { delayMs: 400 } },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Transition } from "../../lib/power/power-state";
 import type { RunResult } from "../../lib/shutdown/progress";
-import { finalCommand, Rig, stopCommand } from "../chaos/rig";
-import { at, type MonitorOptions } from "../support/monitor-flow";
+import { finalCommand, Rig, stopCommand } from "../support/armed-monitor";
+import { at, type MonitorOptions } from "../support/armed-flow";
 import type { FlowNode } from "../support/node-red";
 
 /** The validation list of the first source document, and the bugs that its daemon had, on a real Node-RED. */

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Classified } from "../../lib/power/power-state";
 import type { RunResult, StepView } from "../../lib/shutdown/progress";
-import { at, monitorFlow, type MonitorOptions } from "../support/monitor-flow";
+import { at, monitorFlow, type MonitorOptions } from "../support/armed-flow";
 import { startNodeRed, type NodeRed } from "../support/node-red";
 import { Lab, labMissing, recommendedSudoers, type LabHost } from "./lab";
 

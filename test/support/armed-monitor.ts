@@ -5,9 +5,9 @@ import type { RunResult } from "../../lib/shutdown/progress";
 import { startKasaPlug, type KasaPlug } from "../simulators/kasa-plug";
 import { generateKeyPair, startSshHost, type SshBehaviour, type SshHost } from "../simulators/ssh-host";
 import { startTelegram, type TelegramSimulator } from "../simulators/telegram";
-import { at, monitorCredentials, monitorFlow, type MonitorOptions } from "../support/monitor-flow";
-import { startNodeRed, type NodeRed, type NodeRedOptions } from "../support/node-red";
-import { temporaryFolder } from "../support/temporary-folder";
+import { at, monitorCredentials, monitorFlow, type MonitorOptions } from "./armed-flow";
+import { startNodeRed, type NodeRed, type NodeRedOptions } from "./node-red";
+import { temporaryFolder } from "./temporary-folder";
 
 export interface RigHost {
     name: string;
