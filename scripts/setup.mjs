@@ -34,7 +34,9 @@ function digestOf(...paths) {
 
 const run = (command) => execSync(command, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
 
-once("install", digestOf("package.json", "package-lock.json"), !existsSync(join(root, "node_modules", "esbuild")), () => {
+// Of package.json only what npm goes by: a new node type is no reason to install everything again.
+const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+once("install", digestOf("package-lock.json") + JSON.stringify([dependencies, devDependencies, overrides]), !existsSync(join(root, "node_modules", "esbuild")), () => {
     console.log("Installing packages (first time: about half a minute) ...");
     run("npm ci --no-audit --no-fund --loglevel=error");
 });
