@@ -1,7 +1,12 @@
 import type { RunMode, RunOutcome, StepState } from "./progress";
 
+/** When a record was written by the machine's own count: ms since it was switched on. Older journals have none. */
+interface Written {
+    up?: number;
+}
+
 /** One thing that happened. Times are event times in ms. */
-export type JournalRecord =
+export type JournalRecord = Written & (
     /** A real run begins. */
     | { kind: "run"; run: string; stream: string; reason: string; boot: string; at: number }
     /** A step is about to be taken. */
@@ -11,7 +16,7 @@ export type JournalRecord =
     /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. */
     | { kind: "dealt"; stream: string; mode: RunMode; at: number }
     /** A stream's power is healthy again. */
-    | { kind: "restored"; stream: string; at: number };
+    | { kind: "restored"; stream: string; at: number });
 
 export type StepResult = Omit<Extract<JournalRecord, { kind: "result" }>, "kind" | "run">;
 
@@ -22,8 +27,9 @@ export interface OpenRun {
     reason: string;
     boot: string;
     startedAt: number;
-    /** When it last wrote. */
+    /** When it last wrote, and the same in ms since the machine was switched on. */
     lastAt: number;
+    lastUp?: number;
     /** The streams whose outage it answers: its own and those that joined, while their power is not back. */
     streams: ReadonlySet<string>;
     intents: ReadonlySet<string>;
@@ -43,7 +49,7 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
     switch (record.kind) {
         case "run": {
             const { run, stream, reason, boot, at } = record;
-            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, lastAt: at, streams: new Set([stream]), intents: new Set(), results: new Map() } };
+            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, ...lastOf(record), streams: new Set([stream]), intents: new Set(), results: new Map() } };
         }
         case "dealt":
             return {
@@ -57,13 +63,17 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
             };
         case "intent":
             if (open?.run !== record.run) return { ran, open };
-            return { ran, open: { ...open, lastAt: record.at, intents: new Set([...open.intents, record.step]) } };
+            return { ran, open: { ...open, ...lastOf(record), intents: new Set([...open.intents, record.step]) } };
         case "result":
             if (open?.run !== record.run) return { ran, open };
-            return { ran, open: { ...open, lastAt: record.at, results: with_(open.results, record.step, record) } };
+            return { ran, open: { ...open, ...lastOf(record), results: with_(open.results, record.step, record) } };
         case "end":
             return { ran, open: open?.run === record.run ? undefined : open };
     }
+}
+
+function lastOf({ at, up }: JournalRecord): Pick<OpenRun, "lastAt" | "lastUp"> {
+    return { lastAt: at, ...(up !== undefined && { lastUp: up }) };
 }
 
 function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<string, V> {
@@ -81,6 +91,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     const raw = value as Record<string, unknown>;
     const kind = kinds.find((name) => name === raw.kind);
     if (kind === undefined || typeof raw.at !== "number" || !Number.isFinite(raw.at)) return undefined;
+    if (raw.up !== undefined && !(typeof raw.up === "number" && Number.isFinite(raw.up))) return undefined;
     if (textFields[kind].some((field) => typeof raw[field] !== "string")) return undefined;
     if (kind === "result" && !stepStates.includes(raw.state)) return undefined;
     if (kind === "result" && [raw.error, raw.note].some((text) => text !== undefined && typeof text !== "string")) return undefined;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { uptime } from "node:os";
 import type { Clock } from "../kit/clock";
 import { errorText } from "../kit/trouble";
 import type { ShutdownCommand } from "../power/command";
@@ -37,6 +38,8 @@ export interface SequencerOptions<Origin> {
     /** See RehearsalIo. */
     paceMs?: number;
     boot?: string;
+    /** ms since this machine was switched on. */
+    uptimeMs?: () => number;
 }
 
 /** A run that nobody went on with for longer than this belongs to an outage that may be over, ms. */
@@ -55,11 +58,13 @@ export class Sequencer<Origin> {
     /** Resolves when the journal has been read, and a run found in it goes on. Never rejects. */
     readonly ready: Promise<void>;
     readonly #boot: string;
+    readonly #uptimeMs: () => number;
     /** What each stream last said: a state that comes with every reading is looked at once, and so is a change told twice. */
     readonly #heard = new Map<string, { action: ShutdownCommand["action"]; at: number; acted: boolean }>();
 
     constructor(readonly options: SequencerOptions<Origin>) {
         this.#boot = options.boot ?? bootId();
+        this.#uptimeMs = options.uptimeMs ?? (() => Math.round(uptime() * 1000));
         this.ready = this.#start();
     }
 
@@ -156,18 +161,22 @@ export class Sequencer<Origin> {
     }
 
     /** Why a run from the journal must not go on; `over` means that its outage may be over. */
-    #obstacle({ boot, lastAt }: OpenRun, { plan, switches }: SequencerSetup): { why: string; over: boolean } | undefined {
-        const { clock } = this.options;
+    #obstacle(open: OpenRun, { plan, switches }: SequencerSetup): { why: string; over: boolean } | undefined {
         if (plan === undefined || switches.problems.length > 0) return { why: switches.problems.join("; "), over: false };
         if (switches.dryRun !== false || switches.enabled !== true) return { why: "it is no longer armed", over: false };
         // The machine may have been switched off by this very run, and be up again because power is back.
-        if (boot !== this.#boot) return { why: "this machine has been restarted since", over: true };
-        return clock.now() - lastAt > resumeWithinMs ? { why: "it was too long ago", over: true } : undefined;
+        if (open.boot !== this.#boot) return { why: "this machine has been restarted since", over: true };
+        return this.#silentMs(open) > resumeWithinMs ? { why: "it was too long ago", over: true } : undefined;
+    }
+
+    /** How long nobody has gone on with a run of this same boot. The wall clock may have been set in between: the machine's own count knows better. */
+    #silentMs({ lastAt, lastUp }: OpenRun): number {
+        return lastUp === undefined ? Math.abs(this.options.clock.now() - lastAt) : this.#uptimeMs() - lastUp;
     }
 
     #resume(open: OpenRun, setup: SequencerSetup): void {
-        const { run, stream, reason, startedAt, lastAt } = open;
-        const waitMs = Math.abs(this.options.clock.now() - lastAt) > longInterruptionMs ? rereadMs : 0;
+        const { run, stream, reason, startedAt } = open;
+        const waitMs = this.#silentMs(open) > longInterruptionMs ? rereadMs : 0;
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
         this.#begin(setup, { run, stream, reason, mode: "live", startedAt }, "", undefined, { ...open, waitMs });
     }
@@ -217,7 +226,7 @@ export class Sequencer<Origin> {
     #note(record: JournalRecord): Promise<void> {
         if ("stream" in record && record.stream === manualStream) return Promise.resolve();
         this.#memory = remember(this.#memory, record);
-        return "stream" in record && record.stream.endsWith(" (simulated)") ? Promise.resolve() : this.options.journal.note(record);
+        return "stream" in record && record.stream.endsWith(" (simulated)") ? Promise.resolve() : this.options.journal.note({ ...record, up: this.#uptimeMs() });
     }
 
     /** What goes wrong while telling must not stop a shutdown. */

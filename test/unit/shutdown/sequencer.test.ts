@@ -25,7 +25,7 @@ describe("the sequencer", () => {
 
     const sequencer = (switches: Switches = armed, { plan: itsPlan = plan, ...more }: Partial<SequencerOptions<string> & SequencerSetup> = {}): Sequencer<string> => {
         const one = new Sequencer<string>({
-            setup: () => ({ plan: itsPlan, switches, access: hosts.access }), clock, boot: "boot-1", paceMs: 0,
+            setup: () => ({ plan: itsPlan, switches, access: hosts.access }), clock, boot: "boot-1", uptimeMs: () => clock.monotonic() - 1e12, paceMs: 0,
             journal: new RunJournal(join(folder.path, "run.journal"), (text) => void warnings.push(text)),
             voice: { progress: (next) => void progress.push(next), result: (next) => void results.push(next), warn: (text) => void warnings.push(text) },
             ...more,
@@ -280,6 +280,15 @@ describe("the sequencer", () => {
             await clock.pass(60_000);
             await sequencer().ready;
             await clock.pass(15_000);
+            await result();
+            assert.deepEqual([outcomes(), hosts.told.length], [["completed"], 3]);
+        });
+
+        it("finishes it on a machine without a clock of its own, whose time was set by a month in between", async () => {
+            await interrupt();
+            const up = clock.monotonic();
+            clock = new VirtualClock(clock.now() + 31 * 86_400_000);
+            sequencer(armed, { uptimeMs: () => up - 1e12 + 4000 });
             await result();
             assert.deepEqual([outcomes(), hosts.told.length], [["completed"], 3]);
         });
