@@ -43,10 +43,14 @@ export interface Reading {
     testing?: true;
     /** W by where they flow, of a device that measures more than one place. */
     flows?: Flows;
+    /** Which quantities were not measured but computed from others that were: watts from the load and the rating. */
+    derived?: Quantity[];
     /** `charge` was not measured: a local model carries it on. Such a reading is never `good`. */
     estimated?: Estimated;
     /** Tainted: made up by a person, a simulator or a tape. Can never lead to a real shutdown. */
     simulated?: true;
+    /** Only of simulated readings: the first of a tape or a test. Deciders forget what they knew of its stream. */
+    begins?: true;
     /** When quality is not good: cause and cure, without secrets. */
     error?: string;
 }
@@ -74,6 +78,11 @@ export function streamOf(reading: Pick<Reading, "device" | "simulated">): string
 }
 
 const isSlug = /^[a-z0-9]+(?:_[a-z0-9]+)*$/;
+
+/** What a decider knew of a reading's stream; nothing where a simulated reading begins its stream anew. */
+export function knownBefore<State>(before: State | undefined, reading: Pick<Reading, "begins" | "simulated">): State | undefined {
+    return reading.begins && reading.simulated ? undefined : before;
+}
 
 /** A stable slug from a name: lower case without accents, runs of anything but letters and digits become one "_". "device" when nothing is left. */
 export function slug(name: string): string {
@@ -118,6 +127,7 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     if (raw.mains === "present" || raw.mains === "absent" || raw.mains === "unknown") reading.mains = raw.mains;
     if (Array.isArray(raw.flags)) reading.flags = raw.flags.filter((flag): flag is string => typeof flag === "string");
     if (raw.testing === true) reading.testing = true;
+    if (Array.isArray(raw.derived)) reading.derived = quantities.filter((quantity) => (raw.derived as unknown[]).includes(quantity));
     const flows = numbersIn(raw.flows, flowNames);
     if (flows !== undefined) reading.flows = flows;
     const estimated = numbersIn(raw.estimated, ["low", "high", "since"]);
@@ -128,6 +138,7 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     }
     // Anything but an absent or false mark is a taint: the safe side.
     if (raw.simulated !== undefined && raw.simulated !== false && raw.simulated !== null) reading.simulated = true;
+    if (raw.begins === true && reading.simulated) reading.begins = true;
     if (typeof raw.error === "string") reading.error = raw.error;
     return { reading };
 }
