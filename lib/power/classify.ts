@@ -1,7 +1,7 @@
 import type { ClassifierState } from "./classifier-state";
 import { arrive } from "./order";
 import { powerStates, type Classified, type KnownPowerState, type Missed, type PowerState, type Transition } from "./power-state";
-import type { Reading } from "./reading";
+import { knownBefore, type Reading } from "./reading";
 import { severityOf, stateAt, type Thresholds } from "./thresholds";
 
 /** How a classifier judges. */
@@ -32,17 +32,24 @@ export interface ClassifierStep {
  * - A reading that is stale, missing or without watts is a missed poll, never 0 W. It neither confirms nor disturbs a
  *   confirmation under way; enough of them in a row make the state UNKNOWN.
  * - A stream begins as UNKNOWN. That its first state is HEALTHY is not told; every other first state is.
+ * - A simulated reading that `begins` its stream anew finds nothing known. Where the last word was worse, HEALTHY is told.
  * - Late readings change nothing; a second reading of the same moment replaces the first.
  */
 export function classify(config: ClassifierConfig, before: ClassifierState | undefined, reading: Reading): ClassifierStep {
-    const { arrival, order } = arrive(before?.order, reading.at);
-    const known: ClassifierState = before === undefined
-        ? { state: "UNKNOWN", since: reading.at, order, recent: [], unannounced: true }
-        : { ...before, order };
+    const mine = knownBefore(before, reading);
+    const { arrival, order } = arrive(mine?.order, reading.at);
+    const known: ClassifierState = mine === undefined
+        ? { state: "UNKNOWN", since: reading.at, order, recent: [], ...(!isNews(before) && { unannounced: true }) }
+        : { ...mine, order };
     if (arrival === "late") return { state: known, classified: classifiedAs(config, known, reading) };
     if (arrival === "restarted") startOver(known, reading.at);
     if (reading.quality === "good" && reading.watts !== undefined) return measured(config, known, reading, reading.watts);
     return arrival === "same" ? { state: known, classified: classifiedAs(config, known, reading) } : missing(config, known, reading);
+}
+
+/** Whether a HEALTHY that follows has to be told: of a stream that begins anew only where the last word was another. */
+function isNews(before: ClassifierState | undefined): boolean {
+    return before !== undefined && !before.unannounced && before.state !== "HEALTHY";
 }
 
 function measured(config: ClassifierConfig, known: ClassifierState, reading: Reading, watts: number): ClassifierStep {

@@ -2,7 +2,7 @@ import { followTrend, slopeOf, type Slope } from "./charge-trend";
 import type { DepletionState } from "./depletion-state";
 import { followDrain, withoutTrend, type Drain, type DrainConfig } from "./drain";
 import { arrive } from "./order";
-import type { Reading } from "./reading";
+import { knownBefore, type Reading } from "./reading";
 import { smooth } from "./smooth";
 
 /** How depletion is estimated. */
@@ -44,7 +44,8 @@ const idlePerMinute = 0.001;
 const fastestPerMinute = 100;
 
 /** Adds one reading of one stream to the estimate. A late reading and a second one of the same moment change nothing. */
-export function estimateDepletion(config: DepletionConfig, before: DepletionState | undefined, reading: Reading): { state: DepletionState; depletion: Depletion } {
+export function estimateDepletion(config: DepletionConfig, earlier: DepletionState | undefined, reading: Reading): { state: DepletionState; depletion: Depletion } {
+    const before = knownBefore(earlier, reading);
     const { arrival, order } = arrive(before?.order, reading.at);
     const fresh: DepletionState = { order, firstAt: reading.at, smoother: [] };
     const known = before === undefined || arrival === "restarted" ? fresh : { ...before, order };

@@ -216,4 +216,17 @@ describe("classify", () => {
             }));
         });
     });
+
+    describe("a simulated reading that begins its stream anew", () => {
+        const faked = (watts: number, minute: number, begins?: true): Reading => ({ ...readingOf(watts, minute * 60_000), simulated: true, ...(begins && { begins }) });
+        const replays: [rule: string, first: number[], second: number[], told: string[]][] = [
+            ["finds nothing known: the second play tells what the first one told", [421, 24], [421, 24], ["1: HEALTHY > CRITICAL", "2: UNKNOWN > HEALTHY", "3: HEALTHY > CRITICAL"]],
+            ["tells no HEALTHY after a HEALTHY", [421], [421, 24], ["2: HEALTHY > CRITICAL"]],
+        ];
+        for (const [rule, first, second, wanted] of replays) {
+            it(rule, () => assert.deepEqual(told(run({ confirmations: 1 }, [...first.map((watts, minute) => faked(watts, minute, minute === 0 || undefined)), ...second.map((watts, minute) => faked(watts, first.length + minute, minute === 0 || undefined))])), wanted));
+        }
+        it("may be older than the play before", () => assert.deepEqual(told(run({}, [faked(421, 60, true), faked(421, 0, true), faked(24, 1)])), ["2: HEALTHY > CRITICAL"]));
+        it("means nothing on a real reading", () => assert.deepEqual(told(run({}, [421, { ...readingOf(24, 60_000), begins: true }])), ["1: HEALTHY > CRITICAL"]));
+    });
 });

@@ -264,4 +264,12 @@ describe("depletion, properties", () => {
             }
         }));
     });
+
+    it("a simulated reading that begins its stream anew finds nothing known: the second play gives what the first one gave", () => {
+        const play = (start: number): Reading[] => readings(start, start + 400, 5, (second) => ({ ...(draining(6, { outage: 10 }) as (second: number) => Partial<Reading>)(second - start), simulated: true, ...(second === start && { begins: true }) }));
+        const { depletions } = run({}, [...play(0), ...play(1000)]);
+        const relative = (from: number): Depletion[] => depletions.slice(from, from + 81).map((depletion, place) => ({ ...depletion, at: place * 5000 }));
+        assert.ok(depletions[80]?.perMinute);
+        assert.deepEqual(relative(81), relative(0));
+    });
 });

@@ -61,6 +61,10 @@ describe("parseReading", () => {
             assert.match(parsed.reading.device, /^[a-z0-9]+(_[a-z0-9]+)*$/);
         }), { numRuns: 2000 });
     });
+    it("lets only a simulated reading begin its stream anew: a real one never makes a decider forget", () => {
+        const parsed = (more: object): Reading => (parseReading({ device: "a", at, begins: true, ...more }, at) as { reading: Reading }).reading;
+        assert.deepEqual([parsed({}).begins, parsed({ simulated: true }).begins], [undefined, true]);
+    });
     it("lets the taint only grow: parsed again and again, a simulated reading stays one", () => {
         fc.assert(fc.property(nearlyReading, (value) => {
             const once = parseReading(value, at);
