@@ -1,0 +1,53 @@
+/** A value of an action's parameter, as a plan stores it. */
+export type ParameterValue = string | number | boolean | readonly string[];
+export type ActionParameters = Readonly<Record<string, ParameterValue>>;
+
+/** What a plan's dialog asks for. Labels are in the locale under `shutdown-plan.action.<verb>.<name>`. */
+export interface Parameter {
+    name: string;
+    /** `names`: a list of names without blanks; `paths`: a list of absolute paths; `seconds`: a whole number from 1. */
+    kind: "name" | "names" | "path" | "paths" | "seconds" | "minutes" | "flag" | "choice" | "words";
+    required?: true;
+    fallback?: ParameterValue;
+    choices?: readonly string[];
+}
+
+/**
+ * What is carried out on a host: words for execve, or a script for `sh` with its arguments, which it sees as "$1" ... A
+ * script runs under dash, busybox ash and bash alike, and never holds a value of the plan in its text.
+ */
+export type Program = { argv: readonly string[] } | { script: string; args: readonly string[] };
+
+/** What a program must know about where it runs. */
+export interface Place {
+    /** The account is root already: no sudo. */
+    root: boolean;
+    /** Longest time in s for the whole action, on the host's own clock: graceful wait, force and margin. */
+    timeoutS: number;
+}
+
+/**
+ * One kind of step. `plan` stores its verb and parameters; a message can name neither.
+ *
+ * A program says what it has done in lines on standard output, "did NAME" for everything that undo may put back, and
+ * ends with 0 only when what it was to stop is known to be stopped: what cannot be found out counts as running.
+ */
+export interface CatalogueAction {
+    verb: string;
+    parameters: readonly Parameter[];
+    /** Why these parameters can't be carried out; empty when they can. */
+    problems(params: ActionParameters): string[];
+    /** For people: "stop 2 containers". */
+    label(params: ActionParameters): string;
+    program(params: ActionParameters, place: Place): Program;
+    /** Puts back what was reported with "did"; absent when there is no way back. */
+    undo?(params: ActionParameters, did: readonly string[], place: Place): Program;
+    /** Doing it once more, after an interruption in the middle, does no harm. */
+    repeatable: boolean;
+    /** It ends the host: the last step, whose answer may be lost with the connection. */
+    ends?: true;
+    /** The exact commands that need root, as sudoers lists them. */
+    privileged(params: ActionParameters): readonly (readonly string[])[];
+    /** For a drill: finds out whether the action would work, and changes nothing. */
+    probe(params: ActionParameters, place: Place): Program;
+}
