@@ -2,8 +2,13 @@
 export const severities = ["info", "warning", "critical"] as const;
 export type Severity = (typeof severities)[number];
 
-/** Something to tell people, as `msg.alert` carries it and as the outbox stores it. Plain text: each channel escapes for itself. */
-export interface Alert {
+/** Whether one severity is at least as loud as another. */
+export function isAtLeast(severity: Severity, least: Severity): boolean {
+    return severities.indexOf(severity) >= severities.indexOf(least);
+}
+
+/** What an alert says. Plain text: each channel escapes for itself. */
+export interface Told {
     severity: Severity;
     /** Begins the first line and stands out, without symbols of markup: "POWER CRITICAL". */
     title: string;
@@ -13,10 +18,20 @@ export interface Alert {
     text: string;
     /** An emoji put before the title: "🔴". */
     symbol?: string;
+    /** Something is well again: shown in green where there are colours. */
+    good?: true;
+}
+
+/** Something to tell people, as `msg.alert` carries it and as the outbox stores it. */
+export interface Alert extends Told {
     /** Event time in ms when it happened. */
     at: number;
     /** Alerts of one key and one text within a short time are one alert. */
     key: string;
+    /** May be over before anybody has to know: waits for a moment (the blip delay), unless something critical comes. */
+    opens?: true;
+    /** Says that what an alert of its key opened is over. While that one still waits, both are told as this. */
+    closes?: Told;
     simulated?: true;
 }
 
@@ -39,6 +54,7 @@ export function parseAlert(value: unknown, at: number): { alert: Alert } | { err
     const alert: Alert = { severity, title, text, at: raw.at ?? at, key: field("key") || title || text.slice(0, 80) };
     if (detail !== "") alert.detail = detail;
     if (symbol !== "") alert.symbol = symbol;
+    if (raw.good === true) alert.good = true;
     // Anything but an absent or false mark is a taint: the safe side.
     if (raw.simulated !== undefined && raw.simulated !== false && raw.simulated !== null) alert.simulated = true;
     return { alert };

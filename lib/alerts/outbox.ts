@@ -2,6 +2,7 @@ import { sleep, systemClock, type Cancel, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
 import { toTrouble, type Trouble } from "../kit/trouble";
 import type { Alert } from "./alert";
+import { heldMs, pairsIn } from "./blips";
 import { Refused, type Channel } from "./channel";
 import type { RecordFile } from "./outbox-file";
 import { afterFailure, hurry, readyPace, type Pace } from "./pace";
@@ -86,6 +87,20 @@ export class Outbox<Carry = undefined> {
      */
     async post(alert: Alert, carry?: Carry): Promise<{ repeat: boolean }> {
         await this.#loaded;
+        return this.#accept(alert, carry);
+    }
+
+    /**
+     * Takes an alert only if one that it ends is still to be told: for a reader who wants to hear of the beginning but
+     * not of the end. Says whether it was taken; else as `post`.
+     */
+    async finish(alert: Alert, carry?: Carry): Promise<boolean> {
+        await this.#loaded;
+        if (!this.#queue.entries.some(({ alert: { key, opens } }) => opens && key === alert.key)) return false;
+        return !(await this.#accept(alert, carry)).repeat;
+    }
+
+    async #accept(alert: Alert, carry: Carry | undefined): Promise<{ repeat: boolean }> {
         const { clock, limits } = this.#options;
         const { records, id, repeat } = accept(this.#queue, alert, clock.now(), this.#inFlight, limits);
         if (!repeat && carry !== undefined) this.#carries.set(id, carry);
@@ -126,6 +141,7 @@ export class Outbox<Carry = undefined> {
     async #load(): Promise<void> {
         const { records, copiedTo } = await this.#keeper.load();
         this.#queue = records.reduce(applyRecord, this.#queue);
+        await this.#change(pairsIn(this.#queue.entries));
         this.#options.events.loaded(this.waiting, copiedTo);
     }
 
@@ -134,7 +150,7 @@ export class Outbox<Carry = undefined> {
         while (!this.#closed) {
             await this.#change(expire(this.#queue, clock.now(), limits));
             const [oldest] = this.#queue.entries;
-            const waitMs = oldest === undefined ? Infinity : this.#pace.notBefore - clock.monotonic();
+            const waitMs = oldest === undefined ? Infinity : Math.max(this.#pace.notBefore - clock.monotonic(), heldMs(this.#queue.entries, ageOf(oldest, clock.now()), limits.blipMs));
             if (this.#closed) return;
             if (oldest === undefined || waitMs > 0) await this.#rest(waitMs);
             else await this.#attempt(oldest);
@@ -173,7 +189,8 @@ export class Outbox<Carry = undefined> {
             this.#pace = this.#urgent ? hurry(pace, now) : pace;
             this.#inFlight = undefined;
             events.failed(trouble, this.#pace.notBefore - now, alert, this.#carries.get(id));
-            if (advice.next === "discard") await this.#change([{ drop: id, why: "refused" }]);
+            // What ended while its beginning was on the way is told with it, now that it has to wait.
+            await this.#change(advice.next === "discard" ? [{ drop: id, why: "refused" }] : pairsIn(this.#queue.entries));
             return;
         }
         const delivery: Delivery = { at: clock.now(), attempts: this.#attempts.count, delayedMs: ageOf(entry, clock.now()) ?? 0, times };
@@ -191,6 +208,7 @@ export class Outbox<Carry = undefined> {
         const before = this.#queue;
         this.#queue = records.reduce(applyRecord, this.#queue);
         for (const record of records) {
+            if ("join" in record) this.#carries.delete(record.join);
             if (!("drop" in record)) continue;
             const gone = [...before.entries, ...records.flatMap((other) => ("add" in other ? [other.add] : []))].find(({ id }) => id === record.drop);
             if (gone !== undefined) this.#options.events.dropped(gone.alert, record.why, this.#carries.get(gone.id));

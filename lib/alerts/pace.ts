@@ -6,8 +6,11 @@ export type Advice =
     | { next: "retry" }
     /** The service said when to come back: exactly then, in ms, not earlier. */
     | { next: "wait"; ms: number }
-    /** A person has to change a setting first (token, chat): keep everything, ask now and then. */
-    | { next: "settings" }
+    /**
+     * A person has to change a setting first (token, chat): keep everything, ask now and then. With `ms`, not earlier
+     * than that: a login that is tried too often is locked. Infinity: these settings will never work again.
+     */
+    | { next: "settings"; ms?: number }
     /** This very message can never be delivered: report it and go on with the next. */
     | { next: "discard" };
 
@@ -32,8 +35,9 @@ const shortestGapMs = 250;
 /** The pace after an attempt that failed at `now`. */
 export function afterFailure(pace: Pace, advice: Advice, now: number, random: () => number = Math.random): Pace {
     if (advice.next === "discard") return readyPace; // the service is well
-    const waitMs = advice.next === "wait" ? advice.ms : backOffMs(pace.failures, advice.next === "settings" ? settingsBackOff : networkBackOff, random);
-    return { failures: pace.failures + 1, lastAttempt: now, notBefore: now + waitMs, firm: advice.next === "wait" };
+    const firmMs = advice.next === "retry" ? undefined : advice.ms;
+    const waitMs = firmMs ?? backOffMs(pace.failures, advice.next === "settings" ? settingsBackOff : networkBackOff, random);
+    return { failures: pace.failures + 1, lastAttempt: now, notBefore: now + waitMs, firm: firmMs !== undefined };
 }
 
 /** The pace when something critical has come in: the oldest is tried at once, because the order is kept. */

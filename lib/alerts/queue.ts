@@ -1,4 +1,5 @@
 import { alertText, type Alert } from "./alert";
+import { asOne, pairsIn } from "./blips";
 
 /** An alert that was accepted and is not delivered yet. */
 export interface Entry {
@@ -21,6 +22,8 @@ export type QueueRecord =
     /** Delivered; its message told of `said` alerts that were dropped before. */
     | { done: number; said: number }
     | { drop: number; why: DropReason }
+    /** What `join` opened is over, as `with` says: both are told as one. */
+    | { join: number; with: number }
     /** The count of drops not told yet, and the last number that was given out. Opens a rewritten file. */
     | { lost: number; lastId: number };
 
@@ -41,9 +44,11 @@ export interface QueueLimits {
     ageMs: number;
     /** Within this time in ms after the first, the same alert is a repeat. */
     repeatMs: number;
+    /** What may be over in a moment waits for so long in ms. */
+    blipMs: number;
 }
 
-export const queueLimits: QueueLimits = { entries: 1000, ageMs: 7 * 86_400_000, repeatMs: 60_000 };
+export const queueLimits: QueueLimits = { entries: 1000, ageMs: 7 * 86_400_000, repeatMs: 60_000, blipMs: 6000 };
 export const emptyQueue: Queue = { entries: [], lastId: 0, lost: 0, latest: [] };
 
 /** The queue after a change. The one function that changes a queue: live and when its file is read. */
@@ -65,6 +70,7 @@ export function applyRecord(queue: Queue, record: QueueRecord): Queue {
         const latest = queue.latest.filter(({ id }) => id !== record.drop);
         return { ...without(queue, record.drop), latest, lost: queue.lost + (known ? 1 : 0), lastId: Math.max(queue.lastId, record.drop) };
     }
+    if ("join" in record) return { ...queue, entries: asOne(queue.entries, record.join, record.with) };
     return { ...queue, lost: record.lost, lastId: Math.max(queue.lastId, record.lastId) };
 }
 
@@ -95,9 +101,10 @@ export function accept(queue: Queue, alert: Alert, at: number, inFlight?: number
         return { id: same.id, repeat: true, records: waiting === undefined ? [] : [{ again: same.id, times: waiting.times + 1 }] };
     }
     const add: Entry = { id: queue.lastId + 1, alert, acceptedAt: at, times: 1 };
-    const records: QueueRecord[] = [{ add }];
-    const droppable = [...queue.entries, add].filter(({ id }) => id !== inFlight);
-    for (let over = queue.entries.length + 1 - limits.entries; over > 0; over -= 1) {
+    const joins = pairsIn([...queue.entries, add], inFlight);
+    const records: QueueRecord[] = [{ add }, ...joins];
+    const droppable = [...queue.entries, add].filter(({ id }) => id !== inFlight && !joins.some(({ join }) => join === id));
+    for (let over = droppable.length + (inFlight === undefined ? 0 : 1) - limits.entries; over > 0; over -= 1) {
         const victim = droppable.find((entry) => entry.alert.severity !== "critical") ?? droppable[0];
         if (victim === undefined) break;
         droppable.splice(droppable.indexOf(victim), 1);
@@ -126,7 +133,7 @@ export function parseRecord(value: unknown): QueueRecord | undefined {
     if (typeof value !== "object" || value === null) return undefined;
     const raw = value as Record<string, unknown>;
     const counts = (...keys: string[]): boolean => keys.every((key) => Number.isSafeInteger(raw[key]) && Number(raw[key]) >= 0);
-    if (counts("again", "times") || counts("done", "said") || counts("lost", "lastId")) return raw as QueueRecord;
+    if (counts("again", "times") || counts("done", "said") || counts("join", "with") || counts("lost", "lastId")) return raw as QueueRecord;
     if (counts("drop") && typeof raw.why === "string") return raw as QueueRecord;
     const entry = raw.add as Partial<Entry> | null | undefined;
     if (typeof entry !== "object" || entry === null) return undefined;
