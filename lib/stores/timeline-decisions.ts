@@ -1,3 +1,4 @@
+import { powerEventKinds } from "../power/power-event";
 import { powerStates } from "../power/power-state";
 import { streamOf } from "../power/reading";
 import { recordOf, type TimelineEvent } from "./timeline-event";
@@ -13,9 +14,12 @@ export function powerStateCode(state: string): number {
 /** How far a step is: 0 planned, 1 running, 2 done (or would be), 3 skipped, 4 failed. */
 const stepCodes: Readonly<Record<string, number>> = { planned: 0, running: 1, done: 2, "would-do": 2, skipped: 3, failed: 4 };
 
-/** Rows of a change of state (`msg.transition`), of polls in a row without an answer (`msg.missed`), and of a decider's command (`msg.command`). */
+/**
+ * Rows of a change of state (`msg.transition`), of polls in a row without an answer (`msg.missed`), of a decider's command
+ * (`msg.command`), and of what happens to a UPS (`msg.event`: 1 when something begins, 0 when it is over).
+ */
 export function changeEvents(msg: Message, now: number): TimelineEvent[] {
-    const { transition, missed, command } = { transition: recordOf(msg.transition), missed: recordOf(msg.missed), command: recordOf(msg.command) };
+    const [transition, missed, command, event] = [recordOf(msg.transition), recordOf(msg.missed), recordOf(msg.command), recordOf(msg.event)];
     const events: TimelineEvent[] = [];
     if (transition !== undefined && typeof transition.to === "string" && typeof transition.device === "string") {
         events.push(happening("power_state", streamed(transition.device, transition), powerStateCode(transition.to), transition, time(transition.at, now), { state: transition.to }));
@@ -24,6 +28,10 @@ export function changeEvents(msg: Message, now: number): TimelineEvent[] {
     }
     if (command !== undefined && typeof command.action === "string") {
         events.push(happening("shutdown_command", typeof command.stream === "string" ? command.stream : "flow", 1, command, time(command.at, now)));
+    }
+    // The readers of other devices have events of their own kinds, which are no rows.
+    if (typeof event?.device === "string" && (powerEventKinds as readonly unknown[]).includes(event.kind)) {
+        events.push(happening("ups_event", streamed(event.device, event), event.since === undefined ? 1 : 0, event, time(event.at, now)));
     }
     return events;
 }

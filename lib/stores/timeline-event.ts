@@ -24,7 +24,7 @@ const latestMs = 253_402_300_799_999;
 
 /** Types whose rows are single happenings: never averaged, kept whole for the longest time. */
 export function isHappening(eventType: string): boolean {
-    return eventType === "power_state" || eventType.startsWith("shutdown_") || eventType.startsWith("timeline_");
+    return eventType === "power_state" || eventType === "ups_event" || eventType.startsWith("shutdown_") || eventType.startsWith("timeline_");
 }
 
 /** Checks a foreign value against the row contract. @param at event time in ms for one without */

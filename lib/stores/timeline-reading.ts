@@ -6,7 +6,10 @@ type Family = Readonly<Partial<Record<Quantity, string>>>;
 
 const solix: Family = { charge: "solix_battery_soc", watts: "solix_power_output" };
 const gpu: Family = { watts: "gpu_power_draw", temperature: "gpu_temperature", load: "gpu_utilization" };
-const ups: Family = { watts: "ups_power", charge: "ups_charge", runtime: "ups_runtime", load: "ups_load", volts: "ups_voltage", hertz: "ups_frequency", temperature: "ups_temperature" };
+const ups: Family = {
+    watts: "ups_power", charge: "ups_charge", runtime: "ups_runtime", load: "ups_load", volts: "ups_voltage", hertz: "ups_frequency", temperature: "ups_temperature",
+    outputVolts: "ups_output_voltage", batteryVolts: "ups_battery_voltage",
+};
 const plug: Family = { watts: "plug_power", charge: "battery_charge" };
 
 const host: Family = { watts: "host_power" };
@@ -56,7 +59,8 @@ function estimateEvents(reading: Reading, details: Readonly<Record<string, unkno
     return [{ event_type: "solix_battery_soc_estimated", source: streamOf(reading), value: charge, metadata, created_at: at }];
 }
 
-const otherQuantities: readonly Quantity[] = ["volts", "amps", "hertz", "energyWh", "charge", "runtime", "load", "temperature"];
+/** Not what a device was made for or set to: it would come with every row and never change. */
+const otherQuantities: readonly Quantity[] = ["volts", "amps", "hertz", "energyWh", "charge", "runtime", "load", "temperature", "outputVolts", "batteryVolts"];
 
 function metadataOf(reading: Reading, family: Family, details: Readonly<Record<string, unknown>>): TimelineEvent["metadata"] {
     const rest = otherQuantities.filter((quantity) => family[quantity] === undefined && reading[quantity] !== undefined).map((quantity) => [quantity, reading[quantity]] as const);
@@ -66,6 +70,8 @@ function metadataOf(reading: Reading, family: Family, details: Readonly<Record<s
         ...Object.fromEntries(rest),
         ...(reading.mains !== undefined && { mains: reading.mains }),
         ...(reading.flags !== undefined && reading.flags.length > 0 && { flags: reading.flags }),
+        ...(reading.testing && { testing: true }),
+        ...(reading.derived !== undefined && { derived: reading.derived }),
         ...(reading.simulated && { simulated: true }),
     };
 }

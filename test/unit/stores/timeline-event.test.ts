@@ -60,5 +60,5 @@ describe("a row as a line", () => {
 });
 
 describe("isHappening", () => {
-    for (const [type, wanted] of [["power_state", true], ["shutdown_step", true], ["timeline_dropped", true], ["plug_power", false], ["ups_on_battery", false]] as const) it(`${type}: ${wanted}`, () => assert.equal(isHappening(type), wanted));
+    for (const [type, wanted] of [["power_state", true], ["shutdown_step", true], ["timeline_dropped", true], ["ups_event", true], ["plug_power", false], ["ups_on_battery", false]] as const) it(`${type}: ${wanted}`, () => assert.equal(isHappening(type), wanted));
 });

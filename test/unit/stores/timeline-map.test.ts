@@ -26,6 +26,8 @@ describe("the rows of a reading", () => {
         ["a host's own meter", { device: "host_gpu2", source: "ipmi", watts: 310 }, [["host_power", "host_gpu2", 310]]],
         ["a UPS on battery", { device: "ups", source: "nut", watts: 210, charge: 95, runtime: 1300, load: 30, volts: 0, mains: "absent", flags: ["OB", "DISCHRG"] },
             [["ups_power", "ups", 210], ["ups_charge", "ups", 95], ["ups_runtime", "ups", 1300], ["ups_load", "ups", 30], ["ups_voltage", "ups", 0], ["ups_on_battery", "ups", 1]]],
+        ["a UPS that tells its output and its battery too", { device: "ups", source: "nut", outputVolts: 230, batteryVolts: 27.2, hertz: 50, temperature: 25, nominalVolts: 230, lowCharge: 20, mains: "present", flags: ["OL"] },
+            [["ups_frequency", "ups", 50], ["ups_temperature", "ups", 25], ["ups_output_voltage", "ups", 230], ["ups_battery_voltage", "ups", 27.2], ["ups_on_battery", "ups", 0]]],
         ["a UPS on mains", { device: "ups", source: "nut", charge: 100, mains: "present" }, [["ups_charge", "ups", 100], ["ups_on_battery", "ups", 0]]],
         ["a UPS that does not know about mains", { device: "ups", source: "nut", charge: 100, mains: "unknown" }, [["ups_charge", "ups", 100]]],
         ["a battery of another make", { source: "message", charge: 60 }, [["battery_charge", "rack", 60]]],
@@ -39,6 +41,10 @@ describe("the rows of a reading", () => {
         const [row] = eventsIn({ reading: reading({ watts: 42, volts: 230.1, amps: 0.2, energyWh: 9, mains: "present", flags: ["OL"], simulated: true }) });
         assert.deepEqual(row?.metadata, { data_source: "kasa", volts: 230.1, amps: 0.2, energyWh: 9, mains: "present", flags: ["OL"], simulated: true });
         assert.equal(row?.created_at, at);
+    });
+    it("of a UPS say that its watts were computed, and that it was testing itself", () => {
+        const [row] = eventsIn({ reading: reading({ source: "nut", watts: 270, load: 30, derived: ["watts"], testing: true, mains: "absent", flags: ["OB", "TEST"], nominalVolts: 230 }) });
+        assert.deepEqual(row?.metadata, { data_source: "nut", mains: "absent", flags: ["OB", "TEST"], testing: true, derived: ["watts"] });
     });
     it("carry what S1 tells of a GPU", () => {
         const gpu = { node: "gpu2", gpu_model: "Example", power_draw_w: 72, power_limit_w: 300, power_efficiency_pct: 24, memory_used_mb: 10 };
@@ -80,6 +86,14 @@ describe("the rows of other messages", () => {
     });
     it("a command", () => assert.deepEqual(eventsIn({ command: { action: "shutdown", reason: "CRITICAL at 24 W", at, stream: "rack", conclusive: true } }),
         [{ event_type: "shutdown_command", source: "rack", value: 1, metadata: { action: "shutdown", reason: "CRITICAL at 24 W", conclusive: true }, created_at: at }]));
+    it("what happens to a UPS is one row, 1, and does not write its reading again", () => {
+        const event = { kind: "on-battery", device: "ups", at, detail: "charge 98 %, runtime 31 min" };
+        assert.deepEqual(eventsIn({ topic: "ups", payload: "on-battery", event, reading: reading({ device: "ups", source: "nut", charge: 98 }) }),
+            [{ event_type: "ups_event", source: "ups", value: 1, metadata: { kind: "on-battery", detail: "charge 98 %, runtime 31 min" }, created_at: at }]);
+    });
+    it("and 0 when it is over", () => assert.deepEqual(eventsIn({ event: { kind: "on-mains", device: "ups", at: at + 5000, since: at, simulated: true } }),
+        [{ event_type: "ups_event", source: "ups (simulated)", value: 0, metadata: { kind: "on-mains", since: at, simulated: true }, created_at: at + 5000 }]));
+    it("other readers' events are no rows of a UPS", () => assert.match((eventsOf({ payload: "FAST", event: { kind: "mode", device: "solix", at, text: "FAST" } }, at) as { error: string }).error, /msg\.reading/));
     it("a step of a run", () => {
         const changed = { id: "nas/power-off", host: "nas", kind: "power-off", label: "shutdown -h +2", state: "done", startedAt: at, endedAt: at + 2500 };
         const [row, ...more] = eventsIn({ progress: { run: "r1", reason: "why", mode: "live", startedAt: at, text: "nas: sent", changed, steps: [changed] } });
