@@ -1,8 +1,10 @@
 import { powerStates, type Missed, type Transition } from "../power/power-state";
 import type { RunProgress, RunResult } from "../shutdown/progress";
 import { parseAlert, type Alert } from "./alert";
+import { eventAlert, isPowerEvent } from "./event-alerts";
 import { progressAlert, resultAlert, type StepChoice } from "./run-alerts";
 import { missedAlert, transitionAlert, type Measured } from "./transition-alerts";
+import { isQuorum, isVerdict, quorumAlert, verdictAlert } from "./verdict-alerts";
 
 /** How alerts are worded. */
 export interface Wording {
@@ -18,6 +20,9 @@ export interface TellingMessage {
     alert?: unknown;
     result?: unknown;
     progress?: unknown;
+    quorum?: unknown;
+    verdict?: unknown;
+    event?: unknown;
     missed?: unknown;
     transition?: unknown;
     reading?: unknown;
@@ -28,8 +33,9 @@ export interface TellingMessage {
 export type Telling = { alert: Alert | undefined } | { error: string };
 
 /**
- * What a message has to tell: `msg.alert` as it is, or an alert made of `msg.result`, `msg.progress`, `msg.missed`,
- * `msg.transition` or a text in `msg.payload`, the first that is there. A number is never an alert.
+ * What a message has to tell: `msg.alert` as it is, or an alert made of `msg.result`, `msg.progress`, `msg.quorum`,
+ * `msg.verdict`, `msg.event`, `msg.missed`, `msg.transition` or a text in `msg.payload`, the first that is there: the
+ * later in a flow, the earlier in this list. A number is never an alert.
  * @param at event time in ms
  */
 export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: number): Telling {
@@ -37,6 +43,9 @@ export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: nu
     // Other nodes use these two names as well: what is no run of ours is none of our business.
     if (isOfRun(msg.result)) return isRun(msg.result, "outcome") ? { alert: resultAlert(msg.result as unknown as RunResult) } : { error: "msg.result is not the result of a shutdown run" };
     if (isOfRun(msg.progress)) return isRun(msg.progress, "text") ? { alert: progressAlert(msg.progress as unknown as RunProgress, steps, at) } : { error: "msg.progress is not the progress of a shutdown run" };
+    if (isOfGroup(msg.quorum)) return isQuorum(msg.quorum) ? { alert: quorumAlert(msg.quorum) } : { error: "msg.quorum does not say how a group stands" };
+    if (isOfTrigger(msg.verdict)) return isVerdict(msg.verdict) ? { alert: verdictAlert(msg.verdict) } : { error: "msg.verdict is not a trigger's" };
+    if (isOfDevice(msg.event)) return isPowerEvent(msg.event) ? { alert: eventAlert(msg.event) } : { error: "msg.event is no known event of a power source" };
     if (isThere(msg.missed)) return isMissed(msg.missed) ? { alert: missedAlert(msg.missed) } : { error: "msg.missed does not say which device failed how often" };
     if (isThere(msg.transition)) return isTransition(msg.transition) ? { alert: transitionAlert(msg.transition, label, measuredIn(msg)) } : { error: "msg.transition is not a change of power state" };
     const { payload, topic } = msg;
@@ -65,6 +74,20 @@ function isTransition(value: unknown): value is Transition {
 function isMissed(value: unknown): value is Missed {
     const { device, failures, at, error } = fieldsOf(value);
     return typeof device === "string" && amount(failures) !== undefined && amount(at) !== undefined && (error === undefined || typeof error === "string");
+}
+
+// Names that other nodes use as well: only what looks like ours has to be right.
+function isOfGroup(value: unknown): boolean {
+    return "standing" in fieldsOf(value);
+}
+
+function isOfTrigger(value: unknown): boolean {
+    return "findings" in fieldsOf(value);
+}
+
+function isOfDevice(value: unknown): boolean {
+    const { kind, device } = fieldsOf(value);
+    return typeof kind === "string" && typeof device === "string";
 }
 
 function isOfRun(value: unknown): boolean {

@@ -72,6 +72,7 @@ interface Ending {
     symbol: string;
     title: string;
     detail: string;
+    good?: true;
 }
 
 /** The first three are S0's. */
@@ -80,18 +81,18 @@ const endings: Record<RunOutcome, Ending> = {
     "not-enabled": { severity: "critical", symbol: "🔴", title: "POWER CRITICAL", detail: "Shutdown NOT enabled. Manual intervention required!" },
     "completed": { severity: "critical", symbol: "⚫", title: "Graceful shutdown done.", detail: "" },
     "incomplete": { severity: "critical", symbol: "🔴", title: "SHUTDOWN INCOMPLETE", detail: "Manual intervention required!" },
-    "cancelled": { severity: "warning", symbol: "✅", title: "Shutdown cancelled.", detail: "" },
+    "cancelled": { severity: "warning", symbol: "✅", good: true, title: "Shutdown cancelled.", detail: "" },
     "invalid": { severity: "critical", symbol: "🔴", title: "POWER CRITICAL", detail: "Shutdown is DISARMED: its plan or a switch is wrong. Manual intervention required!" },
 };
 
 /** The alert of a run's end. */
 export function resultAlert({ run, outcome, mode, endedAt, text, reason, simulated }: RunResult): Alert {
-    const { severity, symbol, title, detail } = endings[outcome];
+    const { title, detail, ...told } = endings[outcome];
     // Of a tainted run the switch may well be off: its input alone made it a rehearsal.
     const first = outcome === "dry-run" && simulated ? "Graceful shutdown would execute. Simulated input never shuts anything down." : detail;
     const rehearsed = mode === "rehearsal" && !title.startsWith("[DRY RUN]") && outcome !== "not-enabled" && outcome !== "invalid" ? "[DRY RUN] " : "";
     return {
-        severity, symbol, title: rehearsed + title, ...(first !== "" && { detail: first }), text: text || reason,
+        ...told, title: rehearsed + title, ...(first !== "" && { detail: first }), text: text || reason,
         at: endedAt, key: `run/${run}/result`, ...(simulated && { simulated }),
     };
 }

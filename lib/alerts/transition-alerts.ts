@@ -14,13 +14,14 @@ interface Wording {
     severity: Severity;
     symbol: string;
     title: string;
+    good?: true;
     /** Lines after the first; what was not measured is left out. */
     lines(measured: Measured): string[];
 }
 
 /** S0's messages. Its "Battery below 50%" and "~2-3 hours" were guesses: ours are measured or not said. */
 const wordings: Record<KnownPowerState, Wording> = {
-    HEALTHY: { severity: "info", symbol: "✅", title: "POWER RESTORED", lines: () => ["Grid power recovered. Federation operational."] },
+    HEALTHY: { severity: "info", symbol: "✅", good: true, title: "POWER RESTORED", lines: () => ["Grid power recovered. Federation operational."] },
     WARNING: { severity: "warning", symbol: "⚠️", title: "POWER WARNING", lines: () => ["Grid power may be down. Battery discharging.", "Monitoring continues."] },
     ALERT: {
         severity: "warning", symbol: "🟠", title: "POWER ALERT",
@@ -43,10 +44,10 @@ export function transitionAlert(transition: Transition, label: string, measured:
     if (to === "UNKNOWN") return { ...common, severity: "warning", symbol: "⚠️", title: "Power Monitor", detail: `Cannot read smart plug. Check plug ${device}.`, text: "" };
     const output = watts === undefined ? source : `${source}: ${watts.toFixed(1)}W`;
     // What the state was while nothing could be read, nobody knows: nothing was "restored".
-    if (to === "HEALTHY" && from === "UNKNOWN") return { ...common, severity: "info", symbol: "✅", title: "Power Monitor", detail: output, text: "Readings are back. Power is healthy." };
-    const { severity, symbol, title, lines } = wordings[to];
+    if (to === "HEALTHY" && from === "UNKNOWN") return { ...common, severity: "info", symbol: "✅", good: true, title: "Power Monitor", detail: output, text: "Readings are back. Power is healthy." };
+    const { lines, ...told } = wordings[to];
     const trend = to !== "WARNING" ? "" : order.indexOf(from) > order.indexOf(to) ? " (rising)" : " (declining)";
-    return { ...common, severity, symbol, title, detail: output + trend, text: lines(measured).join("\n") };
+    return { ...common, ...told, detail: output + trend, text: lines(measured).join("\n") };
 }
 
 /** The alert of another N polls without an answer. */
