@@ -1,8 +1,13 @@
 import { systemClock, type Clock } from "../kit/clock";
 import { parseJsonReply, requestHttp, type HttpReply } from "../kit/http";
 import { errorText, toTrouble, Trouble } from "../kit/trouble";
-import { Refused, type Channel, type Outgoing } from "./channel";
-import { splitText, telegramPieces, type Piece } from "./telegram-text";
+import { isAtLeast, type Severity } from "./alert";
+import { Refused, type Channel } from "./channel";
+import { piecewise } from "./piecewise";
+import { redact } from "./redact";
+import { isSafe } from "./safe-address";
+import { splitText } from "./split-text";
+import { telegramPieces, type Piece } from "./telegram-text";
 
 /** Where and as whom a message is sent. */
 export interface TelegramTarget {
@@ -14,6 +19,8 @@ export interface TelegramTarget {
     chatId: string;
     /** A topic of a forum group. */
     threadId?: number;
+    /** Alerts below it arrive silently; default warning. */
+    loudFrom?: Severity;
 }
 
 export const officialBaseUrl = "https://api.telegram.org";
@@ -33,8 +40,7 @@ export function parseBaseUrl(text: string): { baseUrl: string } | { problem: str
     } catch {
         return { problem: "the server address is not a URL" };
     }
-    const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-    if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) return { problem: "the server address must begin with https:// (http:// only for this machine)" };
+    if (!isSafe(url)) return { problem: "the server address must begin with https:// (http:// only for this machine)" };
     if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return { problem: "the server address must be no more than a host and a path" };
     return { baseUrl: `${url.origin}${url.pathname}`.replace(/\/+$/, "") };
 }
@@ -44,18 +50,6 @@ export function isToken(text: string): boolean {
     return /^\d+:[\w-]+$/.test(text);
 }
 
-/** A text without the token, whatever brought it in. */
-export function redact(text: string, token: string): string {
-    if (token === "") return text;
-    return text.replaceAll(token, "<token>").replaceAll(encodeURIComponent(token), "<token>");
-}
-
-/** Pieces that went out before one failed: the next attempt goes on behind them. */
-interface Unfinished {
-    id: number;
-    left: Piece[];
-}
-
 /**
  * Sends alerts with the Bot API's sendMessage. A message that the server cannot parse is sent again without markup, one
  * that is too long in halves; a group that became a supergroup is followed.
@@ -63,7 +57,7 @@ interface Unfinished {
  */
 export function telegramChannel(target: TelegramTarget, { clock = systemClock, onMoved = () => undefined }: { clock?: Clock; onMoved?: (chatId: string) => void } = {}): Channel {
     let chatId = target.chatId;
-    let unfinished: Unfinished | undefined;
+    const sendPieces = piecewise<Piece>();
 
     const call = async (text: string, html: boolean, silent: boolean, signal: AbortSignal): Promise<HttpReply> => {
         const body = JSON.stringify({
@@ -104,14 +98,9 @@ export function telegramChannel(target: TelegramTarget, { clock = systemClock, o
     };
 
     return {
-        async send(message: Outgoing, signal) {
-            const { id, alert } = message;
-            const left = unfinished?.id === id ? unfinished.left : telegramPieces(message);
-            while (left[0] !== undefined) {
-                await sendPiece(left[0], alert.severity === "info", signal);
-                left.shift();
-                unfinished = left.length > 0 ? { id, left } : undefined;
-            }
+        send(message, signal) {
+            const silent = !isAtLeast(message.alert.severity, target.loudFrom ?? "warning");
+            return sendPieces(message.id, () => telegramPieces(message), (piece) => sendPiece(piece, silent, signal));
         },
     };
 }

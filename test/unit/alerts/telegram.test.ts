@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import type { Alert } from "../../../lib/alerts/alert";
 import { Refused, type Outgoing } from "../../../lib/alerts/channel";
-import { parseBaseUrl, redact, telegramChannel, type TelegramTarget } from "../../../lib/alerts/telegram";
+import { parseBaseUrl, telegramChannel, type TelegramTarget } from "../../../lib/alerts/telegram";
 import { Trouble } from "../../../lib/kit/trouble";
 import * as telegram from "../../simulators/telegram";
 import { eventually } from "../../support/eventually";
@@ -187,9 +187,4 @@ describe("parseBaseUrl", () => {
             assert.match(parsed.problem, problem);
         });
     }
-});
-
-describe("redact", () => {
-    it("takes the token out of any text, however it is written", () => assert.equal(redact(`a ${token} b ${encodeURIComponent(token)}`, token), "a <token> b <token>"));
-    it("leaves a text alone when there is no token", () => assert.equal(redact("abc", ""), "abc"));
 });
