@@ -153,16 +153,14 @@ export class NutServer {
 
     async #open(): Promise<NutLink> {
         this.#trouble = undefined;
-        let link: NutLink | undefined;
-        link = await NutLink.open(this.#address, this.#stop.signal, (trouble, atRest) => {
-            if (this.#link === link) this.#link = undefined;
+        this.#link = await NutLink.open(this.#address, this.#stop.signal, (trouble, atRest) => {
+            this.#link = undefined;
             if (trouble.kind === "stopped" || atRest) return;
             this.#trouble = trouble;
             this.#notBefore = this.#clock.monotonic() + backOffMs(this.#failures, reconnect, this.options.random);
             this.#failures += 1;
         });
-        this.#link = link;
-        return link;
+        return this.#link;
     }
 
     #checkLogin(ups: string): void {
