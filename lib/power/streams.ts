@@ -21,6 +21,11 @@ export class Streams<State> {
         if (!oldest.done) this.#states.delete(oldest.value);
     }
 
+    /** All streams with their states, least recently seen first. */
+    entries(): IterableIterator<[string, State]> {
+        return this.#states.entries();
+    }
+
     /** As a JSON document, least recently seen first. */
     toJSON(): { streams: [string, State][] } {
         return { streams: [...this.#states] };

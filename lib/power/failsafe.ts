@@ -1,0 +1,51 @@
+import { onBatteryMs } from "./battery-clock";
+import type { Reading } from "./reading";
+import type { TriggerConfig } from "./trigger-config";
+import type { TriggerState } from "./trigger-state";
+
+/** How long to wait without data from a source last known on battery, in ms since `missed.since`, and why so long. */
+export interface Allowance {
+    ms: number;
+    why: string;
+}
+
+/**
+ * The pessimistic countdown. Data that stops is no outage by itself (nut#2454: 4 s of a broken network shut a machine down),
+ * but on battery it cannot be waited for for ever. What was last known bounds the wait: half of the claimed runtime above
+ * its limit; else the charge above its limit at twice the measured rate, or at the rate that counts as too fast when none was
+ * measured; never past the limit of time on battery. A local model of the charge (`estimated`) carries on while its lower bound holds.
+ */
+export function blindAllowance(config: TriggerConfig, state: TriggerState, { estimated }: Pick<Reading, "estimated">): Allowance {
+    const { charge, runtime, perMinute } = state.known;
+    const lowCharge = config.rules["low-charge"] ? config.lowCharge : config.hardFloor;
+    const lowRuntime = config.rules["low-runtime"] ? config.lowRuntime : 0;
+    const left = config.rules["time-on-battery"] && state.battery ? config.timeOnBatteryMs - onBatteryMs(state.battery) + blindMs(state) : Infinity;
+    const within = (ms: number, most: number): number => Math.max(config.blindLeastMs, Math.min(ms, most, left));
+    if (estimated !== undefined) {
+        return estimated.low < lowCharge
+            ? { ms: config.blindLeastMs, why: `the charge may be ${round(estimated.low)} % by now` }
+            : { ms: within(Infinity, Infinity), why: `the charge is at least ${round(estimated.low)} % by our own reckoning` };
+    }
+    if (runtime !== undefined) return { ms: within((runtime - lowRuntime) * 500, config.blindMostMs), why: `last known runtime ${Math.round(runtime)} s` };
+    if (charge !== undefined) {
+        const rate = perMinute !== undefined && perMinute > 0 ? 2 * perMinute : config.depletionPerMinute;
+        return { ms: within(((charge - lowCharge) / rate) * 60_000, config.blindMostMs), why: `last known charge ${round(charge)} %` };
+    }
+    return { ms: within(0, config.blindMostMs), why: "neither charge nor runtime was ever known" };
+}
+
+/** ms of this outage's clock that passed without data. */
+function blindMs({ missed, order }: TriggerState): number {
+    return missed === undefined ? 0 : Math.max(0, order.at - missed.since);
+}
+
+/** ms since the numbers froze after which the runtime that they claim would be used up; undefined when they claim none. */
+export function frozenAllowanceMs(config: TriggerConfig, runtime: number | undefined): number | undefined {
+    if (runtime === undefined) return undefined;
+    const lowRuntime = config.rules["low-runtime"] ? config.lowRuntime : 0;
+    return Math.max(config.frozenMs, (runtime - lowRuntime) * 1000);
+}
+
+function round(value: number): number {
+    return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,139 @@
+import { runClock, startClock, unsettledMs, type BatteryClock } from "./battery-clock";
+import { estimateDepletion, type DepletionConfig } from "./depletion";
+import type { Evidence } from "./evidence";
+import type { Order } from "./order";
+import type { Passing } from "./passing";
+import { followStillness } from "./stillness";
+import type { TriggerConfig } from "./trigger-config";
+import type { TriggerInput } from "./trigger-input";
+import type { TriggerState } from "./trigger-state";
+
+/** What is known of a stream after a reading. No rule has been asked yet: `decided`, `forced` and `told` stay as they were. */
+export function remember(config: TriggerConfig, before: TriggerState | undefined, input: TriggerInput, evidence: Evidence, passing: Passing, order: Order): TriggerState {
+    const { reading } = input;
+    const { at } = reading;
+    const next: TriggerState = {
+        order,
+        known: before?.known ?? { source: reading.source },
+        ...(before?.battery && { battery: before.battery }),
+        ...(before?.mainsSince !== undefined && { mainsSince: before.mainsSince }),
+        ...(before?.off && { off: before.off }),
+        ...(before?.lowBattery && { lowBattery: before.lowBattery }),
+        ...(before?.still && { still: before.still }),
+        ...(before?.runtimeStillSince !== undefined && { runtimeStillSince: before.runtimeStillSince }),
+        ...(before?.depletion && { depletion: before.depletion }),
+        ...(before?.forced && { forced: true as const }),
+        ...(before?.decided && { decided: before.decided }),
+        ...(before?.told && { told: before.told }),
+    };
+    // An interval in which this process was away says nothing about how often the source is read.
+    if (before !== undefined) next.paceMs = passing.gap?.away && before.paceMs !== undefined ? before.paceMs : at - before.order.at;
+    const wasOn = before?.known.on;
+    if (wasOn === "battery" && evidence.standing !== "mains" && evidence.standing !== "excused" && next.battery) next.battery = runClock(next.battery, passing);
+    rememberMains(next, evidence, at, passing);
+    if (evidence.standing !== "blind") rememberOff(next, evidence, at, passing);
+
+    const knows = evidence.standing === "mains" || evidence.standing === "battery" || evidence.standing === "excused";
+    if (evidence.standing === "blind" || (wasOn !== undefined && !knows)) {
+        // What passed in a gap nobody has waited for: the network may just be waking up again.
+        const since = passing.gap ? at : (before?.missed?.since ?? before?.known.at ?? at);
+        next.missed = { count: (before?.missed?.count ?? 0) + 1, since };
+        return next;
+    }
+    if (evidence.standing === "battery") {
+        if (wasOn !== "battery") next.battery = startClock(next.battery, at, assumedBefore(config, before, at, passing));
+        rememberBattery(config, next, before, input, evidence);
+    } else {
+        delete next.still;
+        delete next.runtimeStillSince;
+        delete next.depletion;
+        delete next.lowBattery;
+    }
+    next.known = knownFrom(next, before, input, evidence);
+    return next;
+}
+
+/** Mains counts as back from the first reading of an unbroken row; a gap breaks it. */
+function rememberMains(next: TriggerState, { standing }: Evidence, at: number, { gap }: Passing): void {
+    const neverKnewMains = next.known.on === undefined;
+    if (standing === "mains" || (standing === "sound" && neverKnewMains)) {
+        next.mainsSince = (gap ? undefined : next.mainsSince) ?? at;
+    } else if (standing === "battery" || standing === "excused" || (neverKnewMains && standing !== "blind")) {
+        delete next.mainsSince;
+    }
+}
+
+/** OFF counts from the first reading of an unbroken row that says it; a gap breaks it. */
+function rememberOff(next: TriggerState, { off }: Evidence, at: number, { gap }: Passing): void {
+    const row = gap ? undefined : next.off;
+    if (off) next.off = { since: row?.since ?? at, samples: (row?.samples ?? 0) + 1 };
+    else delete next.off;
+}
+
+function rememberBattery(config: TriggerConfig, next: TriggerState, before: TriggerState | undefined, { reading }: TriggerInput, evidence: Evidence): void {
+    const { at } = reading;
+    const settled = next.battery !== undefined && unsettledMs(next.battery, at, config.stabilizationMs) === 0;
+    if (evidence.lowBattery && settled) next.lowBattery = { since: next.lowBattery?.since ?? at, samples: (next.lowBattery?.samples ?? 0) + 1 };
+    else delete next.lowBattery;
+
+    const still = followStillness(next.still, reading);
+    if (still) next.still = still;
+    else delete next.still;
+    const runtimeStands = reading.runtime !== undefined && before?.known.on === "battery" && before.known.runtime === reading.runtime;
+    if (runtimeStands) next.runtimeStillSince ??= before.known.at ?? at;
+    else delete next.runtimeStillSince;
+
+    next.depletion = estimateDepletion(depletionConfig(config), next.depletion, reading.mains === "absent" ? reading : { ...reading, mains: "absent" }).state;
+}
+
+function depletionConfig(config: TriggerConfig): DepletionConfig {
+    return { source: "charge", windowMs: config.depletionWindowMs, graceMs: config.depletionGraceMs, thresholdPercent: config.lowCharge, startCharge: 100, efficiency: 90 };
+}
+
+/**
+ * How long the battery may have been in use before the first reading on battery (nut#1533): unknown where nothing was ever read, since
+ * mains was last seen where this process was away. No more than half of what is allowed, so that it does not decide at once.
+ */
+function assumedBefore(config: TriggerConfig, before: TriggerState | undefined, at: number, { gap }: Passing): BatteryClock["assumedMs"] {
+    const half = config.timeOnBatteryMs / 2;
+    if (before?.known.on === undefined || before.known.at === undefined) return half;
+    return gap?.away ? Math.min(half, Math.max(0, at - before.known.at)) : 0;
+}
+
+function knownFrom(next: TriggerState, before: TriggerState | undefined, { reading }: TriggerInput, { standing, charge, runtime }: Evidence): TriggerState["known"] {
+    const earlier = before?.known;
+    const on = standing === "mains" || standing === "battery" || standing === "excused" ? standing : earlier?.on;
+    const shows = standing === "battery" || standing === "failing" ? "absent" as const : standing === "mains" || standing === "sound" ? "present" as const : undefined;
+    const perMinute = next.depletion?.last?.perMinute;
+    const lastCharge = charge ?? earlier?.charge;
+    const lastRuntime = runtime ?? earlier?.runtime;
+    return {
+        source: reading.source,
+        at: reading.at,
+        ...(on && { on }),
+        ...(shows && { shows }),
+        ...(lastCharge !== undefined && { charge: lastCharge }),
+        ...(lastRuntime !== undefined && { runtime: lastRuntime }),
+        ...(perMinute !== undefined && { perMinute }),
+    };
+}
+
+/** The same memory where the clock of the source was set back: every time moves with it, every age stays. */
+export function rebased(state: TriggerState, byMs: number): TriggerState {
+    const { order, known, missed, battery, mainsSince, off, lowBattery, still, runtimeStillSince, decided, ...rest } = state;
+    delete rest.moment;
+    delete rest.depletion;
+    return {
+        ...rest,
+        order: { at: order.at + byMs },
+        known: known.at === undefined ? known : { ...known, at: known.at + byMs },
+        ...(missed && { missed: { ...missed, since: missed.since + byMs } }),
+        ...(battery && { battery: { ...battery, transferAt: battery.transferAt + byMs } }),
+        ...(mainsSince !== undefined && { mainsSince: mainsSince + byMs }),
+        ...(off && { off: { ...off, since: off.since + byMs } }),
+        ...(lowBattery && { lowBattery: { ...lowBattery, since: lowBattery.since + byMs } }),
+        ...(still && { still: { ...still, since: still.since + byMs } }),
+        ...(runtimeStillSince !== undefined && { runtimeStillSince: runtimeStillSince + byMs }),
+        ...(decided && { decided: { ...decided, at: decided.at + byMs } }),
+    };
+}

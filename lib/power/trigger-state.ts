@@ -1,0 +1,110 @@
+import type { BatteryClock } from "./battery-clock";
+import { parseDepletionState, type DepletionState } from "./depletion-state";
+import { afterRestart, parseOrder, type Order } from "./order";
+import type { Stillness } from "./stillness";
+import type { TriggerInput } from "./trigger-input";
+import { healths, shutdownRules, type Health, type ShutdownRule, type VerdictChange } from "./verdict";
+
+/** What a device last said that it runs on. `excused`: on battery for a test or a calibration, or bypassed: no outage. */
+export type Standing = "mains" | "battery" | "excused";
+
+/** What a trigger remembers of one stream. All times are event times in ms. */
+export interface TriggerState {
+    order: Order;
+    /** ms between the two newest readings. */
+    paceMs?: number;
+    /** What the newest readings that were worth anything said, and when. */
+    known: {
+        source: string;
+        at?: number;
+        on?: Standing;
+        /** Whether the source itself shows that power fails, or that it is there: for other sources, as a witness. */
+        shows?: "absent" | "present";
+        /** %, s and %/min. */
+        charge?: number;
+        runtime?: number;
+        perMinute?: number;
+    };
+    /** Readings in a row that said nothing, and since when nothing is known. */
+    missed?: { count: number; since: number };
+    /** From the first reading on battery until mains is back for good. */
+    battery?: BatteryClock;
+    /** Since when every reading has said that mains is there. */
+    mainsSince?: number;
+    /** Since when every reading has said OFF, and how many. */
+    off?: { since: number; samples: number };
+    /** LB on battery, after stabilization. */
+    lowBattery?: { since: number; samples: number };
+    /** The numbers on battery, and since when they have not moved. */
+    still?: Stillness;
+    /** Since when the claimed runtime has not moved on battery. */
+    runtimeStillSince?: number;
+    depletion?: DepletionState;
+    /** An FSD that has been acted upon and is still there. */
+    forced?: true;
+    /** The decision that stands. */
+    decided?: { rule: ShutdownRule; at: number };
+    /** What the last verdict said, to tell what is new. */
+    told?: { health: Health; outcomes: string };
+    /** The newest moment: what was known before it, and all that was said in it. */
+    moment?: { before?: TriggerState; inputs: TriggerInput[]; changes: VerdictChange[] };
+    /** Read from a file: what happened since is unknown until the next reading. */
+    resumed?: true;
+}
+
+/** A saved state after a restart, or undefined for anything that is none. */
+export function parseTriggerState(value: unknown): TriggerState | undefined {
+    const state = parsePlain(value);
+    if (state === undefined) return undefined;
+    const moment = parseMoment((value as { moment?: unknown }).moment);
+    return { ...state, ...(moment && { moment }) };
+}
+
+function parsePlain(value: unknown): TriggerState | undefined {
+    if (!isRecord(value) || !isRecord(value.known)) return undefined;
+    const { known, missed, battery, off, lowBattery, still, decided, told } = value;
+    const order = parseOrder(value.order);
+    const on = allStandings.find((name) => name === known.on);
+    const depletion = value.depletion === undefined ? undefined : parseDepletionState(value.depletion);
+    const believed = order !== undefined && typeof known.source === "string" && (known.on === undefined || on !== undefined)
+        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.mainsSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
+        && areNumbers(missed, ["count", "since"]) && areNumbers(battery, ["elapsedMs", "assumedMs", "transferAt"]) && areNumbers(off, ["since", "samples"])
+        && areNumbers(lowBattery, ["since", "samples"]) && areNumbers(decided, ["at"]) && areNumbers(still, ["since"])
+        && (still === undefined || (isRecord(still) && Array.isArray(still.values)))
+        && (decided === undefined || (isRecord(decided) && shutdownRules.some((rule) => rule === decided.rule)))
+        && (told === undefined || (isRecord(told) && healths.some((health) => health === told.health) && typeof told.outcomes === "string"))
+        && (value.depletion === undefined || depletion !== undefined);
+    if (!believed) return undefined;
+    const plain = { ...value };
+    delete plain.moment;
+    return { ...(plain as unknown as TriggerState), order: afterRestart(order), ...(depletion && { depletion }), resumed: true };
+}
+
+function parseMoment(value: unknown): TriggerState["moment"] {
+    if (!isRecord(value) || !Array.isArray(value.inputs) || !Array.isArray(value.changes)) return undefined;
+    const before = value.before === undefined ? undefined : parsePlain(value.before);
+    if (value.before !== undefined && before === undefined) return undefined;
+    if (!value.inputs.every((input) => isRecord(input) && isRecord(input.reading) && isNumber(input.reading.at))) return undefined;
+    return { ...(before && { before }), inputs: value.inputs as TriggerInput[], changes: value.changes as VerdictChange[] };
+}
+
+const allStandings: readonly Standing[] = ["mains", "battery", "excused"];
+
+/** Whether a part is absent, or a record with finite numbers under these names. */
+function areNumbers(value: unknown, names: readonly string[]): boolean {
+    return value === undefined || (isRecord(value) && names.every((name) => isNumber(value[name])));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isNumber(value: unknown): value is number {
+    return typeof value === "number" && Number.isFinite(value);
+}
+
+/** The same state for a person who says that it may decide again. An FSD that is still there stays acted upon. */
+export function rearmed(state: TriggerState): TriggerState {
+    const { decided, moment, ...rest } = state;
+    return decided === undefined && moment === undefined ? state : rest;
+}
