@@ -16,9 +16,9 @@ export interface Trend {
     /** The steps in that direction, oldest first. */
     steps: Point[];
     /** When the first step of this heading came, event time in ms. */
-    headingSince?: number;
+    headingSince: number | undefined;
     /** Steps back since `reached`: the beginning of a new heading, or a report that flickers between two values. */
-    back?: { reached: number; steps: Point[] };
+    back: { reached: number; steps: Point[] } | undefined;
 }
 
 /** %: a turn by less may be a report that flickers between two values. */
@@ -31,21 +31,24 @@ const longestReach = 12;
 
 /** Adds a (smoothed) value to a trend. `windowMs` spaces the steps that are kept, 30 to a window. */
 export function followTrend(trend: Trend | undefined, next: Point, windowMs: number): Trend {
-    if (trend === undefined) return { heading: 0, reached: next, last: next, steps: [] };
+    if (trend === undefined) return { heading: 0, reached: next, last: next, steps: [], headingSince: undefined, back: undefined };
     const { heading, reached, last, steps: known, headingSince } = trend;
     const moved = Math.sign(next.value - reached.value);
-    if (moved === 0) return { heading, reached, last: next, steps: known, ...(headingSince !== undefined && { headingSince }) };
-    const stepFrom = (value: number): Point => ({ at: (last.at + next.at) / 2, value: (value + next.value) / 2 });
+    if (moved === 0) return { heading, reached, last: next, steps: known, headingSince, back: undefined };
 
     if (heading === 0 || moved === heading) {
-        const steps = keep(known, stepFrom(reached.value), windowMs);
-        return { heading: moved === 1 ? 1 : -1, reached: next, last: next, steps, headingSince: headingSince ?? next.at };
+        const steps = keep(known, halfWay(last.at, reached.value, next), windowMs);
+        return { heading: moved === 1 ? 1 : -1, reached: next, last: next, steps, headingSince: headingSince ?? next.at, back: undefined };
     }
     const back = trend.back ?? { reached: reached.value, steps: [] };
-    if (Math.sign(next.value - back.reached) !== moved) return { ...trend, last: next };
-    const steps = keep(back.steps, stepFrom(back.reached), windowMs);
-    if (Math.abs(next.value - reached.value) < turnPercent) return { ...trend, last: next, back: { reached: next.value, steps } };
-    return { heading: moved === 1 ? 1 : -1, reached: next, last: next, steps, headingSince: steps[0]?.at ?? next.at };
+    if (Math.sign(next.value - back.reached) !== moved) return { heading, reached, last: next, steps: known, headingSince, back: trend.back };
+    const steps = keep(back.steps, halfWay(last.at, back.reached, next), windowMs);
+    if (Math.abs(next.value - reached.value) < turnPercent) return { heading, reached, last: next, steps: known, headingSince, back: { reached: next.value, steps } };
+    return { heading: moved === 1 ? 1 : -1, reached: next, last: next, steps, headingSince: steps[0]?.at ?? next.at, back: undefined };
+}
+
+function halfWay(at: number, value: number, to: Point): Point {
+    return { at: (at + to.at) / 2, value: (value + to.value) / 2 };
 }
 
 function keep(steps: Point[], step: Point, windowMs: number): Point[] {
@@ -69,21 +72,27 @@ export interface Slope {
  * waiting still allows. Undefined while there is too little evidence, but 0 for a charge that has not moved for long.
  */
 export function slopeOf(trend: Trend, windowMs: number): Slope | undefined {
+    const { steps } = trend;
     const now = trend.last.at;
-    const usable = trend.steps.filter((step) => now - step.at <= windowMs * longestReach);
-    const within = usable.filter((step) => now - step.at <= windowMs);
-    const steps = within.length >= enoughSteps ? within : usable.slice(-enoughSteps);
-    const first = steps[0];
-    const last = steps.at(-1);
-    const { perMs, usualStep } = lineThrough(trend.steps, steps);
-    if (first === undefined || last === undefined || perMs === undefined || !isEnough(steps)) {
-        const still = now - trend.reached.at >= windowMs * longestReach;
-        return still ? { perMinute: 0, samples: steps.length, spanMs: now - trend.reached.at } : undefined;
-    }
+    const within = countWithin(windowMs, steps, now);
+    const count = within >= enoughSteps ? within : Math.min(enoughSteps, countWithin(windowMs * longestReach, steps, now));
     const waitedMs = now - trend.reached.at;
-    const most = waitedMs > 0 ? (2 * usualStep) / waitedMs : Infinity;
-    const perMinute = -Math.sign(perMs) * Math.min(Math.abs(perMs), most) * 60_000;
-    return { perMinute, samples: steps.length, spanMs: last.at - first.at };
+    const first = steps[steps.length - count];
+    const last = steps.at(-1);
+    const line = first && last && isEnough(first, steps[steps.length - count + 1], count) ? lineThrough(steps, count) : undefined;
+    if (first === undefined || last === undefined || line?.perMs === undefined) {
+        return waitedMs >= windowMs * longestReach ? { perMinute: 0, samples: count, spanMs: waitedMs } : undefined;
+    }
+    const most = waitedMs > 0 ? (2 * line.usualStep) / waitedMs : Infinity;
+    const perMinute = -Math.sign(line.perMs) * Math.min(Math.abs(line.perMs), most) * 60_000;
+    return { perMinute, samples: count, spanMs: last.at - first.at };
+}
+
+/** How many steps are no older than `ms`: the newest ones. */
+function countWithin(ms: number, steps: readonly Point[], now: number): number {
+    let older = 0;
+    while (now - (steps[older]?.at ?? now) > ms) older += 1;
+    return steps.length - older;
 }
 
 interface Line {
@@ -95,17 +104,17 @@ interface Line {
 /** The line last drawn through the newest steps of each list: most readings bring no step, and it is the costly part. */
 const drawn = new WeakMap<readonly Point[], Line & { count: number }>();
 
-function lineThrough(all: readonly Point[], newest: readonly Point[]): Line {
+function lineThrough(all: readonly Point[], count: number): Line {
     const known = drawn.get(all);
-    if (known?.count === newest.length) return known;
+    if (known?.count === count) return known;
+    const newest = all.slice(-count);
     const usualStep = median(newest.slice(1).map((step, place) => Math.abs(step.value - (newest[place] ?? step).value))) ?? 0;
-    const line = { perMs: slopeThrough(newest), usualStep, count: newest.length };
+    const line = { perMs: slopeThrough(newest), usualStep, count };
     drawn.set(all, line);
     return line;
 }
 
 /** Three steps, or two that lie far apart: the moment of a step is known only to a poll interval. */
-function isEnough(steps: readonly Point[]): boolean {
-    const [first, second] = steps;
-    return steps.length >= 3 || (first !== undefined && second !== undefined && Math.abs(second.value - first.value) >= 5);
+function isEnough(first: Point, second: Point | undefined, count: number): boolean {
+    return count >= 3 || (second !== undefined && Math.abs(second.value - first.value) >= 5);
 }

@@ -4,22 +4,25 @@ import type { Drain } from "./drain";
 import { afterRestart, parseOrder, type Order } from "./order";
 import type { Smoother } from "./smooth";
 
-/** What a depletion estimate remembers of one stream. */
+/**
+ * What a depletion estimate remembers of one stream. Here and in what it holds, every field is always there: objects of
+ * one shape are what the engine handles fast, and there is a new one for each reading.
+ */
 export interface DepletionState {
     order: Order;
     /** Event time in ms of the first reading. */
     firstAt: number;
     /** What the source last said about mains, when it knows. */
-    mains?: "present" | "absent";
+    mains: "present" | "absent" | undefined;
     /** Event time in ms of the transfer to battery. */
-    onBatterySince?: number;
+    onBatterySince: number | undefined;
     /** The reported charge. */
     smoother: Smoother;
-    trend?: Trend;
+    trend: Trend | undefined;
     /** The charge reckoned from watts. */
-    drain?: Drain;
+    drain: Drain | undefined;
     /** The last estimate. */
-    last?: Depletion;
+    last: Depletion | undefined;
 }
 
 /** A saved state after a restart, or undefined for anything that is none. */
@@ -32,7 +35,20 @@ export function parseDepletionState(value: unknown): DepletionState | undefined 
         && (onBatterySince === undefined || isNumber(onBatterySince))
         && (trend === undefined || isTrend(trend)) && (drain === undefined || isDrain(drain))
         && (last === undefined || (isRecord(last) && isNumber(last.at)));
-    return believed ? ({ ...value, order: afterRestart(order) } as unknown as DepletionState) : undefined;
+    return believed ? wholeState({ ...value, order: afterRestart(order) } as unknown as DepletionState) : undefined;
+}
+
+/** JSON leaves out what is undefined. */
+function wholeState({ order, firstAt, mains, onBatterySince, smoother, trend, drain, last }: DepletionState): DepletionState {
+    return { order, firstAt, mains, onBatterySince, smoother, trend: trend && wholeTrend(trend), drain: drain && wholeDrain(drain), last };
+}
+
+function wholeDrain({ smoother, last, intervalMs, drawn, charge, unmeasuredMs, trend }: Drain): Drain {
+    return { smoother, last, intervalMs, drawn, charge, unmeasuredMs, trend: trend && wholeTrend(trend) };
+}
+
+function wholeTrend({ heading, reached, last, steps, headingSince, back }: Trend): Trend {
+    return { heading, reached, last, steps, headingSince, back };
 }
 
 function isTrend(value: unknown): boolean {

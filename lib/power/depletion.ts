@@ -1,7 +1,7 @@
 import { followTrend, slopeOf, type Slope } from "./charge-trend";
 import type { DepletionState } from "./depletion-state";
 import { followDrain, withoutTrend, type Drain, type DrainConfig } from "./drain";
-import { arrive } from "./order";
+import { arrive, type Order } from "./order";
 import { knownBefore, type Reading } from "./reading";
 import { smooth } from "./smooth";
 
@@ -47,87 +47,106 @@ const fastestPerMinute = 100;
 export function estimateDepletion(config: DepletionConfig, earlier: DepletionState | undefined, reading: Reading): { state: DepletionState; depletion: Depletion } {
     const before = knownBefore(earlier, reading);
     const { arrival, order } = arrive(before?.order, reading.at);
-    const fresh: DepletionState = { order, firstAt: reading.at, smoother: [] };
-    const known = before === undefined || arrival === "restarted" ? fresh : { ...before, order };
-    if (before !== undefined && (arrival === "late" || arrival === "same")) return { state: known, depletion: repeated(config, known, reading) };
-    if (reading.quality !== "good") return { state: known, depletion: repeated(config, known, reading, `no data: ${reading.error ?? `the reading is ${reading.quality}`}`) };
+    const state = goOn(arrival === "restarted" ? undefined : before, order, reading.at);
+    if (before !== undefined && (arrival === "late" || arrival === "same")) return { state, depletion: repeated(config, state, reading) };
+    if (reading.quality !== "good") return { state, depletion: repeated(config, state, reading, `no data: ${reading.error ?? `the reading is ${reading.quality}`}`) };
 
-    const state = track(config, withMains(known, reading), reading);
-    const depletion = { ...conclude(config, state, reading), ...(reading.simulated && { simulated: true as const }) };
-    return { state: { ...state, last: depletion }, depletion };
+    heedMains(state, reading);
+    track(config, state, reading);
+    const depletion = conclude(config, state, reading);
+    if (reading.simulated) depletion.simulated = true;
+    state.last = depletion;
+    return { state, depletion };
+}
+
+/** A state of its own for the reading at `at`. Field by field, since a spread costs as much as all the rest. */
+function goOn(before: DepletionState | undefined, order: Order, at: number): DepletionState {
+    if (before === undefined) return { order, firstAt: at, mains: undefined, onBatterySince: undefined, smoother: [], trend: undefined, drain: undefined, last: undefined };
+    const { firstAt, mains, onBatterySince, smoother, trend, drain, last } = before;
+    return { order, firstAt, mains, onBatterySince, smoother, trend, drain, last };
 }
 
 /** A transfer ends what was known about the trend: charging and discharging are two different things. */
-function withMains(state: DepletionState, reading: Reading): DepletionState {
-    const { mains } = reading;
-    if (mains === undefined || mains === "unknown" || mains === state.mains) return state;
-    const { order, firstAt, smoother, drain, last } = state;
-    return { order, firstAt, mains, smoother, ...(mains === "absent" && { onBatterySince: reading.at }), ...(drain && { drain: withoutTrend(drain) }), ...(last && { last }) };
+function heedMains(state: DepletionState, { mains, at }: Reading): void {
+    if (mains === undefined || mains === "unknown" || mains === state.mains) return;
+    state.mains = mains;
+    state.onBatterySince = mains === "absent" ? at : undefined;
+    state.trend = undefined;
+    if (state.drain) state.drain = withoutTrend(state.drain);
 }
 
-function track(config: DepletionConfig, state: DepletionState, { at, charge, watts }: Reading): DepletionState {
-    const next = { ...state };
+function track(config: DepletionConfig, state: DepletionState, { at, charge, watts }: Reading): void {
     if (charge !== undefined && config.source !== "watts") {
         const { smoother, point } = smooth(state.smoother, { at, value: charge });
-        next.smoother = smoother;
-        if (point) next.trend = followTrend(state.trend, point, config.windowMs);
+        state.smoother = smoother;
+        if (point) state.trend = followTrend(state.trend, point, config.windowMs);
     }
-    if (watts !== undefined && config.source !== "charge" && config.batteryWh !== undefined) {
+    if (watts !== undefined && config.source !== "charge" && knowsCapacity(config)) {
         const use = state.mains === "present" ? "charging" : state.mains === "absent" || config.source === "watts" ? "draining" : "unknown";
-        const drain = followDrain(state.drain, { at, value: watts }, use, { ...config, batteryWh: config.batteryWh });
+        state.drain = followDrain(state.drain, { at, value: watts }, use, config);
         // A gauge knows better than reckoning, and reckoning goes on from it should it fall silent.
-        next.drain = charge === undefined || config.source === "watts" ? drain : { ...drain, charge };
+        if (charge !== undefined && config.source !== "watts") state.drain.charge = charge;
     }
-    return next;
+}
+
+function knowsCapacity(config: DepletionConfig): config is DepletionConfig & DrainConfig {
+    return config.batteryWh !== undefined;
 }
 
 /** The gauge's own trend where it has a rate, else the watts', else the reason why neither has. */
 function conclude(config: DepletionConfig, state: DepletionState, reading: Reading): Depletion {
     const { trend, drain, mains } = state;
+    const { at } = reading;
     const gauge = config.source === "watts" ? undefined : reading.charge;
-    const base = { thresholdPercent: config.thresholdPercent, at: reading.at };
-    const slope = trend && slopeOf(trend, config.windowMs);
-    if (gauge !== undefined && trend && slope) {
+    const slope = gauge !== undefined && trend && slopeOf(trend, config.windowMs);
+    if (slope) {
         const since = state.onBatterySince ?? (trend.heading === -1 ? trend.headingSince : undefined);
-        return rated(config, { ...base, method: "charge", charge: gauge }, slope, { at: trend.last.at, charge: trend.last.value }, since);
+        return rated(config, resting(config, at, "charge", gauge, slope), slope, { at: trend.last.at, charge: trend.last.value }, since);
     }
     const drawn = drain?.trend && slopeOf(drain.trend, config.windowMs);
-    if (drain && drawn) return reckoned(config, state, drain, drawn, base);
+    if (drawn) return reckoned(config, state, drain, drawn, at);
 
-    const known = gauge !== undefined ? { ...base, method: "charge" as const, charge: gauge }
-        : drain?.last ? { ...base, method: "watts" as const, charge: round(drain.charge, 2) } : undefined;
-    if (known === undefined) return { ...base, method: config.source === "watts" ? "watts" : "charge", samples: 0, spanSeconds: 0, ...note(whatIsMissing(config, reading)) };
-    const evidence = { samples: 0, spanSeconds: 0 };
-    if (mains === "present") return { ...known, perMinute: 0, ...evidence };
-    return { ...known, ...evidence, ...note(known.method === "charge" && trend ? "the charge has not moved enough yet" : "more readings are needed") };
+    const known = gauge !== undefined ? resting(config, at, "charge", gauge) : drain?.last && resting(config, at, "watts", round(drain.charge, 100));
+    if (known === undefined) return noted(resting(config, at, config.source === "watts" ? "watts" : "charge"), whatIsMissing(config, reading));
+    if (mains === "present") return { ...known, perMinute: 0 };
+    return noted(known, known.method === "charge" && trend ? "the charge has not moved enough yet" : "more readings are needed");
 }
 
 /** The estimate from watts. Where nobody says whether the battery is in use, it is what would be. */
-function reckoned(config: DepletionConfig, state: DepletionState, drain: Drain, slope: Slope, base: Pick<Depletion, "thresholdPercent" | "at">): Depletion {
-    const result = { ...base, method: "watts" as const, charge: round(drain.charge, 2) };
+function reckoned(config: DepletionConfig, state: DepletionState, drain: Drain, slope: Slope, at: number): Depletion {
+    const result = resting(config, at, "watts", round(drain.charge, 100), slope);
     if (state.mains !== "absent" && config.source !== "watts") {
-        return rated(config, result, slope, { at: base.at, charge: drain.charge }, undefined, `mains unknown: as if the battery, at ${round(drain.charge, 0)} %, carried this load`);
+        return rated(config, result, slope, { at, charge: drain.charge }, undefined, `mains unknown: as if the battery, at ${round(drain.charge, 1)} %, carried this load`);
     }
     const unmeasured = drain.unmeasuredMs > 0 ? `${Math.round(drain.unmeasuredMs / 1000)} s without readings: what was drawn then is not counted` : undefined;
-    return rated(config, result, slope, { at: drain.last?.at ?? base.at, charge: drain.charge }, state.onBatterySince ?? state.firstAt, unmeasured);
+    return rated(config, result, slope, { at: drain.last?.at ?? at, charge: drain.charge }, state.onBatterySince ?? state.firstAt, unmeasured);
 }
 
-/** The estimate with its rate, or with the reason why the rate is still held back. */
-function rated(config: DepletionConfig, base: Pick<Depletion, "thresholdPercent" | "at" | "method" | "charge">, slope: Slope, known: { at: number; charge: number }, since: number | undefined, caveat?: string): Depletion {
-    const result = { ...base, samples: slope.samples, spanSeconds: round(slope.spanMs / 1000, 1) };
-    const graceLeftMs = since === undefined ? 0 : since + config.graceMs - base.at;
-    if (slope.perMinute > 0 && graceLeftMs > 0) return { ...result, ...note(`grace period, ${Math.ceil(graceLeftMs / 1000)} s to go`) };
+/** `result` with its rate, or with the reason why the rate is still held back. */
+function rated(config: DepletionConfig, result: Depletion, slope: Slope, known: { at: number; charge: number }, since: number | undefined, caveat?: string): Depletion {
+    const graceLeftMs = since === undefined ? 0 : since + config.graceMs - result.at;
+    if (slope.perMinute > 0 && graceLeftMs > 0) return noted(result, `grace period, ${Math.ceil(graceLeftMs / 1000)} s to go`);
     const perMinute = Math.max(-fastestPerMinute, Math.min(fastestPerMinute, slope.perMinute));
-    if (perMinute < idlePerMinute) return { ...result, perMinute: Math.min(0, perMinute) + 0, ...note(caveat) };
-    const charge = Math.max(0, known.charge - (perMinute * (base.at - known.at)) / 60_000);
+    result.perMinute = perMinute < idlePerMinute ? Math.min(0, perMinute) + 0 : perMinute;
+    if (perMinute < idlePerMinute) return noted(result, caveat);
+    const charge = Math.max(0, known.charge - (perMinute * (result.at - known.at)) / 60_000);
     const secondsTo = (percent: number): number => Math.max(0, Math.round(((charge - percent) / perMinute) * 60));
-    return { ...result, perMinute, secondsToThreshold: secondsTo(config.thresholdPercent), secondsToEmpty: secondsTo(0), ...note(caveat) };
+    result.secondsToThreshold = secondsTo(config.thresholdPercent);
+    result.secondsToEmpty = secondsTo(0);
+    return noted(result, caveat);
+}
+
+/** An estimate without a rate. */
+function resting({ thresholdPercent }: DepletionConfig, at: number, method: Depletion["method"], charge?: number, slope?: Slope): Depletion {
+    const [samples, spanSeconds] = slope ? [slope.samples, round(slope.spanMs / 1000, 10)] : [0, 0];
+    return charge === undefined ? { thresholdPercent, at, method, samples, spanSeconds } : { thresholdPercent, at, method, charge, samples, spanSeconds };
 }
 
 /** The last estimate again, with its own time, when a reading brings nothing new. */
 function repeated(config: DepletionConfig, { last }: DepletionState, reading: Reading, why?: string): Depletion {
     if (last) return why === undefined ? last : { ...last, note: why };
-    return { thresholdPercent: config.thresholdPercent, method: config.source === "watts" ? "watts" : "charge", samples: 0, spanSeconds: 0, at: reading.at, ...note(why), ...(reading.simulated && { simulated: true }) };
+    const nothing = noted(resting(config, reading.at, config.source === "watts" ? "watts" : "charge"), why);
+    return reading.simulated ? { ...nothing, simulated: true } : nothing;
 }
 
 function whatIsMissing({ source, batteryWh }: DepletionConfig, { watts }: Reading): string {
@@ -137,10 +156,12 @@ function whatIsMissing({ source, batteryWh }: DepletionConfig, { watts }: Readin
     return source === "watts" ? "the reading carries no watts" : "the reading carries neither charge nor watts";
 }
 
-function note(text: string | undefined): { note?: string } {
-    return text === undefined ? {} : { note: text };
+function noted(depletion: Depletion, note: string | undefined): Depletion {
+    if (note !== undefined) depletion.note = note;
+    return depletion;
 }
 
-function round(value: number, decimals: number): number {
-    return Math.round(value * 10 ** decimals) / 10 ** decimals;
+/** Rounded to a whole number of `parts` of one. */
+function round(value: number, parts: number): number {
+    return Math.round(value * parts) / parts;
 }

@@ -12,9 +12,14 @@ export type Smoother = Point[];
  * a steady course stays as it is. The price is one point of delay.
  * @returns the smoothed point before the newest one, once there are three
  */
-export function smooth(smoother: Smoother, next: Point): { smoother: Smoother; point?: Point } {
-    const [before, middle] = smoother;
-    if (before === undefined || middle === undefined) return { smoother: [...smoother, next] };
-    const [, median = middle.value] = [before.value, middle.value, next.value].sort((a, b) => a - b);
-    return { smoother: [middle, next], point: { at: middle.at, value: median } };
+export function smooth(smoother: Smoother, next: Point): { smoother: Smoother; point: Point | undefined } {
+    const before = smoother[0];
+    const middle = smoother[1];
+    if (before === undefined || middle === undefined) return { smoother: [...smoother, next], point: undefined };
+    return { smoother: [middle, next], point: { at: middle.at, value: middleOf(before.value, middle.value, next.value) } };
+}
+
+/** The one of three values that lies between the other two. */
+export function middleOf(a: number, b: number, c: number): number {
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
