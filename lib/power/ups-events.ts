@@ -31,6 +31,12 @@ type Watched = keyof typeof conditions | keyof typeof others;
 const watched: Readonly<Record<Watched, Pick<Condition, "normal" | "others">>> = { ...others, ...conditions };
 const fromStatus = Object.entries(conditions) as [keyof typeof conditions, Condition][];
 
+/** What a server says to user and password, and why, for people. */
+export interface Login {
+    accepted: boolean;
+    detail?: string;
+}
+
 /** What is remembered of a UPS: of each thing watched, the event that was told last. */
 export interface UpsState {
     told: Partial<Record<Watched, Steady<PowerEventKind>>>;
@@ -52,7 +58,7 @@ export interface UpsStep {
  * of the connection and says nothing else; so does not knowing, as while the server has heard nothing of the UPS yet.
  * @param login what the server says to user and password, where there is something to say
  */
-export function stepUpsEvents(config: UpsEventConfig, before: UpsState | undefined, reading: Reading, login?: "accepted" | "refused"): UpsStep {
+export function stepUpsEvents(config: UpsEventConfig, before: UpsState | undefined, reading: Reading, login?: Login): UpsStep {
     const { at } = reading;
     const state: UpsState = { ...before, told: { ...before?.told }, flaps: before?.flaps ?? { recoveries: [] } };
     const events: PowerEvent[] = [];
@@ -71,7 +77,7 @@ export function stepUpsEvents(config: UpsEventConfig, before: UpsState | undefin
         tell(now.value, [numbers, detail].filter((text) => text !== undefined).join(", ") || undefined, since);
     };
 
-    if (login !== undefined) watch("credentials", login === "refused" ? "credentials-refused" : "credentials-accepted", 0);
+    if (login !== undefined) watch("credentials", login.accepted ? "credentials-accepted" : "credentials-refused", 0, login.detail);
 
     const good = reading.quality === "good";
     const wasLost = state.told.connection?.next !== undefined;
@@ -131,7 +137,7 @@ function followVoltage(state: UpsState, { mains, volts, nominalVolts }: Reading,
 }
 
 /** What of a state is worth keeping: what was told. What has not lasted yet begins anew after a restart. */
-export function savedUpsState({ told, flaps, nominal, testingSince }: UpsState): object {
+export function savedUpsState({ told, flaps, nominal, testingSince }: UpsState): UpsState {
     const lasting = Object.entries(told).filter(([name, { value }]) => value !== watched[name as Watched].normal || name === "supply");
     return { told: Object.fromEntries(lasting.map(([name, held]) => [name, still(held)])), flaps, ...(nominal?.settled && { nominal: { ...nominal, seen: [] } }), ...(testingSince !== undefined && { testingSince }) };
 }

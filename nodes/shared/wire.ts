@@ -57,9 +57,11 @@ export interface Loop {
 /**
  * Repeats `tick` every `intervalMs` until the node closes. Rounds never overlap: a round that takes longer than the
  * interval puts the next one off. A round that throws reaches Catch and the loop goes on.
+ * @param intervalMs a function is asked after each round
  * @param firstMs delay in ms before the first round, default 0
  */
-export function every(node: Node, intervalMs: number, tick: () => void | Promise<void>, { clock = systemClock, firstMs = 0 }: { clock?: Clock; firstMs?: number } = {}): Loop {
+export function every(node: Node, intervalMs: number | (() => number), tick: () => void | Promise<void>, { clock = systemClock, firstMs = 0 }: { clock?: Clock; firstMs?: number } = {}): Loop {
+    const interval = typeof intervalMs === "number" ? () => intervalMs : intervalMs;
     let stopped = false;
     let round: Promise<void> | undefined;
     let cancel: Cancel = () => undefined;
@@ -70,7 +72,7 @@ export function every(node: Node, intervalMs: number, tick: () => void | Promise
             round = undefined;
             if (!stopped) {
                 cancel();
-                cancel = clock.after(Math.max(0, started + intervalMs - clock.monotonic()), scheduled);
+                cancel = clock.after(Math.max(0, started + interval() - clock.monotonic()), scheduled);
             }
         });
         round = mine;

@@ -213,6 +213,19 @@ describe("the wire", () => {
             await clock.pass(1100);
             assert.deepEqual(at.map((ms) => ms - began), [0, 600, 1600]);
         });
+        it("asks a changing interval after each round", async () => {
+            const at: number[] = [];
+            let intervalMs = 1000;
+            await load((node) => {
+                loop = every(node, () => intervalMs, () => {
+                    at.push(clock.monotonic());
+                    intervalMs = at.length === 2 ? 100 : 1000;
+                }, { clock });
+            });
+            const began = clock.monotonic();
+            await clock.pass(2500);
+            assert.deepEqual(at.map((ms) => ms - began), [0, 1000, 1100, 2100]);
+        });
         it("rejects to the one who asked with what the round threw", async () => {
             await start(() => Promise.reject(new Error("no plug")), 9000);
             await assert.rejects(loop.now(), /no plug/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { powerEventKinds, type PowerEvent, type PowerEventKind } from "../../../lib/power/power-event";
 import type { Reading } from "../../../lib/power/reading";
-import { onBattery, parseUpsState, savedUpsState, stepUpsEvents, supplySince, type UpsEventConfig, type UpsState } from "../../../lib/power/ups-events";
+import { onBattery, parseUpsState, savedUpsState, stepUpsEvents, supplySince, type Login, type UpsEventConfig, type UpsState } from "../../../lib/power/ups-events";
 
 const config: UpsEventConfig = { connectionGraceMs: 60_000, flapThreshold: 5, bandPercent: 10, voltageDwellMs: 30_000 };
 const start = 1_790_000_000_000;
@@ -140,17 +140,19 @@ describe("events of a UPS: connection", () => {
 });
 
 describe("events of a UPS: user and password", () => {
+    const [yes, no]: Login[] = [{ accepted: true }, { accepted: false, detail: "user mon not accepted" }];
     it("that the server refuses are told once, and when it takes them again", () => {
         let state: UpsState | undefined;
-        const events = (["accepted", "refused", "refused", undefined, "refused", "accepted", undefined] as const).flatMap((login, second) => {
+        const events = [yes, no, no, undefined, no, yes, undefined].flatMap((login, second) => {
             const step = stepUpsEvents(config, state, reading(second, "OL"), login);
             state = step.state;
             return step.events;
         });
         assert.deepEqual(short(events), ["1 credentials-refused", "5 credentials-accepted"]);
+        assert.deepEqual(events.map(({ detail }) => detail), ["user mon not accepted", "after 4 s"]);
     });
     it("are told also when the UPS can't be read", () => {
-        assert.deepEqual(short(stepUpsEvents(config, undefined, reading(0, "-"), "refused").events), ["0 credentials-refused"]);
+        assert.deepEqual(short(stepUpsEvents(config, undefined, reading(0, "-"), no).events), ["0 credentials-refused"]);
     });
 });
 
@@ -246,7 +248,7 @@ describe("events of a UPS, whatever it says", () => {
         gap: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 40 }) }, { weight: 1, arbitrary: fc.integer({ min: -5000, max: 100_000 }) }),
         status: fc.oneof({ weight: 8, arbitrary: words.map((flags) => flags.join(" ")) }, { weight: 1, arbitrary: fc.constantFrom("-", "~") }),
         volts: fc.option(fc.constantFrom(0, 12, 100, 120, 165, 200, 215, 230, 250, 270, 700), { nil: undefined }),
-        login: fc.constantFrom(undefined, undefined, undefined, "accepted" as const, "refused" as const),
+        login: fc.constantFrom(undefined, undefined, undefined, { accepted: true }, { accepted: false }),
         restart: fc.integer({ min: 0, max: 30 }).map((chance) => chance === 0),
     });
     /** What each kind ends, and with it what it belongs to. */
@@ -292,7 +294,7 @@ describe("events of a UPS, whatever it says", () => {
         assert.deepEqual(follow(readings), follow(readings));
         const { state } = follow(readings);
         const before = structuredClone(state);
-        stepUpsEvents(config, state, reading(200, "OL TRIM", { volts: 230 }), "refused");
+        stepUpsEvents(config, state, reading(200, "OL TRIM", { volts: 230 }), { accepted: false });
         assert.deepEqual(state, before);
     });
 });
