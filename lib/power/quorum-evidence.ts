@@ -47,26 +47,29 @@ export function evidenceFrom(msg: Message, members: readonly GroupMember[], now:
 }
 
 function sayingOf({ verdict, power }: Message, reading: Reading | undefined): Said | { error: string } {
-    if (isObject(verdict)) return byVerdict(verdict);
+    if (isObject(verdict)) return byVerdict(verdict, reading);
     if (isObject(power)) return byPower(power, reading);
     if (reading !== undefined) return { device: reading.device, ...byReading(reading) };
     return { error: "expected msg.verdict, msg.power or msg.reading of a member; a bare number says nothing of mains, put a power-classifier before this node" };
 }
 
-/** A trigger's decision holds until mains is back for good, and counts as critical for so long. */
-function byVerdict({ device, at, health, supply, decision, rule, findings, text }: Fields): Said | { error: string } {
+/** A trigger's decision is conclusive, and holds until mains is back for good: it counts as critical for so long. */
+function byVerdict({ device, at, health, supply, decision, rule, findings, text }: Fields, reading: Reading | undefined): Said | { error: string } {
     if (typeof device !== "string" || device.trim() === "") return { error: "msg.verdict.device is not a name" };
     if (typeof at !== "number" || !Number.isFinite(at)) return { error: "msg.verdict.at is not a time in ms" };
     const told = healths.find((name) => name === health);
     if (told === undefined) return { error: `msg.verdict.health is not ${healths.join(", ")}` };
+    const word = { device, at, rank: 2 } as const;
+    const line = typeof text === "string" ? text.replace(`${device}: `, "") : "";
     const fed: Supply = supply === "mains" || supply === "battery" || supply === "off" ? supply : "unknown";
-    const decided = decision === "shutdown";
-    const found = (Array.isArray(findings) ? (findings as (Partial<Finding> | null)[]) : []).find((finding) => decided && finding?.rule === rule && finding?.outcome === "holds");
-    const why = typeof found?.why === "string" ? found.why : decided && typeof rule === "string" ? rule : feeds[fed];
-    const conclusive = fed === "battery" || fed === "off" || (decided && rule === "forced-shutdown");
-    // What is unknown has no finding; the trigger's line names the cause.
-    const line = typeof text === "string" ? text.replace(`${device}: `, "") : "not known";
-    return { device, at, health: decided ? "critical" : told, supply: fed, conclusive, why: why === "" || (told === "unknown" && !decided) ? line : why, rank: 2 };
+    if (decision === "shutdown") {
+        const found = (Array.isArray(findings) ? (findings as (Partial<Finding> | null)[]) : []).find((finding) => finding?.rule === rule && finding?.outcome === "holds");
+        return { ...word, health: "critical", supply: fed, conclusive: true, why: typeof found?.why === "string" ? found.why : line };
+    }
+    // What a trigger says with a poll that failed is what it knew before: how long that lasts is for the group to say.
+    if (told === "unknown" || (reading !== undefined && reading.quality !== "good")) return { ...word, health: "unknown", supply: "unknown", conclusive: false, why: line };
+    if (reading !== undefined && isTest(reading)) return { ...word, ...testing };
+    return { ...word, health: told, supply: fed, conclusive: fed === "battery" || fed === "off", why: feeds[fed] || line };
 }
 
 /** Watts that fall are critical only where they prove something: the load may just have been switched off. */
@@ -97,21 +100,22 @@ function byReading(reading: Reading): Word {
     if (reading.quality !== "good") return { ...word, health: "unknown", supply: "unknown", conclusive: false, why: reading.error ?? `the reading is ${reading.quality}` };
     const supply = supplyOf(reading);
     if (reading.flags?.includes("FSD")) return { ...word, health: "critical", supply, conclusive: true, why: "forced shutdown (FSD)" };
-    if (isTest(reading)) return { ...word, health: "healthy", supply: "mains", conclusive: false, why: "tests its battery" };
+    if (isTest(reading)) return { ...word, ...testing };
     if (supply === "unknown") return { ...word, health: "unknown", supply, conclusive: false, why: "the reading says nothing of mains" };
     return { ...word, health: supply === "mains" ? "healthy" : "degraded", supply, conclusive: supply === "battery", why: feeds[supply] };
 }
+
+/** A self-test, or a calibration (NUT's CAL), runs on battery on purpose: it is no outage. */
+function isTest({ testing: tests, flags }: Reading): boolean {
+    return tests === true || flags?.includes("CAL") === true;
+}
+const testing = { health: "healthy", supply: "mains", conclusive: false, why: "tests its battery" } as const;
 
 const feeds = { mains: "on mains", battery: "on battery", off: "its output is off", unknown: "" } as const satisfies Record<Supply, string>;
 
 function supplyOf(reading: Reading): Supply {
     if (reading.mains === "present" || isTest(reading)) return "mains";
     return reading.mains === "absent" ? "battery" : "unknown";
-}
-
-/** A self-test, or a calibration (NUT's CAL), runs on battery on purpose. */
-function isTest({ testing, flags }: Reading): boolean {
-    return testing === true || flags?.includes("CAL") === true;
 }
 
 /** Whether anything that the message says is made up. */

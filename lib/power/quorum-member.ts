@@ -62,9 +62,7 @@ export function hear(config: QuorumConfig, before: MemberState, word: Word, now:
     }
     if (last !== undefined && last.at === word.at && compare(last, word) >= 0) return after;
     delete after.silent;
-    // What has been proven stays so while it lasts: mains that flickers back does not take a shutdown's evidence away.
-    const proven = word.conclusive || (word.health === "critical" && last?.health === "critical" && last.conclusive);
-    after.word = { ...word, conclusive: proven };
+    after.word = word;
     if (now - word.at < staleMs(config, after)) after.heard = true;
     return after;
 }

@@ -73,15 +73,6 @@ describe("quorum: two UPSes, one needed", () => {
         const rig = new Rig(strict).poll(10, { ups_a: "watts", ups_b: "watts" }).poll(10, { ups_a: "low", ups_b: "watts" }).poll(10, { ups_a: "low", ups_b: "low" });
         assert.deepEqual(rig.news.flatMap(({ command }) => (command ? [[command.conclusive, (command.at - t0) / 1000]] : [])), [[false, 3], [true, 23]]);
     });
-
-    it("mains that flickers back on a member that has decided takes nothing of the proof away", () => {
-        const rig = new Rig().poll(10, { ups_a: "low", ups_b: "mains" });
-        for (let second = 10; second < 20; second += 1) {
-            rig.hear(evidence("ups_a", "low", second, { supply: "mains", conclusive: false }));
-            rig.hear(evidence("ups_b", "low", second));
-        }
-        assert.deepEqual(rig.news.flatMap(({ command }) => (command ? [command.conclusive] : [])), [true]);
-    });
 });
 
 describe("quorum: members that can't be read", () => {
