@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { IncomingMessage } from "node:http";
+import { startFaultyApi, type Answer, type ApiFault, type FaultyApi } from "./faulty-api";
 import { escapeHtml, parseTelegramHtml, parseTelegramMarkdown, type ParsedHtml } from "./telegram-html";
 
 /** A message that the stand-in has accepted. */
@@ -19,43 +19,23 @@ export interface SentMessage {
     safe: string;
 }
 
-/** What the stand-in does with one request instead of answering it. */
-export type Fault =
-    | { kind: "error"; status: number; description: string; parameters?: Record<string, unknown> }
-    | { kind: "raw"; status: number; body: string }  // an answer that is no Bot API: a proxy's page, a captive portal
-    | { kind: "slow"; ms: number }     // answers rightly, but late
-    | { kind: "silence" }              // takes the request and never answers
-    | { kind: "garbage" }              // bytes that are no HTTP
-    | { kind: "truncated" }            // announces more bytes than it sends
-    | { kind: "oversized" }            // 10 MB
-    | { kind: "half-closed" }          // ends its side without an answer
-    | { kind: "reset" }                // breaks the connection without an answer
-    | { kind: "vanish" };              // takes the message, then breaks off in the middle of the answer
+export { badGateway } from "./faulty-api";
+
+/** What the stand-in does with one request instead of answering it; `error`: an error in the API's own words. */
+export type Fault = { kind: "error"; status: number; description: string; parameters?: Record<string, unknown> } | ApiFault;
 
 export const tooManyRequests = (seconds: number): Fault =>
     ({ kind: "error", status: 429, description: `Too Many Requests: retry after ${seconds}`, parameters: { retry_after: seconds } });
 export const unauthorized: Fault = { kind: "error", status: 401, description: "Unauthorized" };
 export const blocked: Fault = { kind: "error", status: 403, description: "Forbidden: bot was blocked by the user" };
 export const chatNotFound: Fault = { kind: "error", status: 400, description: "Bad Request: chat not found" };
-export const badGateway: Fault = { kind: "raw", status: 502, body: "<html><body><h1>502 Bad Gateway</h1></body></html>" };
 export const movedTo = (chat: number): Fault =>
     ({ kind: "error", status: 400, description: "Bad Request: group chat was upgraded to a supergroup chat", parameters: { migrate_to_chat_id: chat } });
 
-export interface TelegramSimulator {
-    /** The base URL to configure: "http://127.0.0.1:40123". */
-    url: string;
+export interface TelegramSimulator extends Omit<FaultyApi, "next" | "always"> {
     messages: SentMessage[];
-    /** Requests for sendMessage so far, answered or not. */
-    readonly requests: number;
-    /** One fault for each of the coming requests, in order. */
     next(...faults: Fault[]): void;
-    /** The same fault for every request (after those of `next`), until it is called without one. */
     always(fault?: Fault): void;
-    /** Refuses connections, as a host does on which nothing listens. */
-    down(): Promise<void>;
-    /** Listens again on the same port. */
-    up(): Promise<void>;
-    stop(): Promise<void>;
 }
 
 export interface TelegramOptions {
@@ -77,10 +57,6 @@ const longestText = 4096;
  */
 export async function startTelegram({ port = 0, token, chats, onMessage }: TelegramOptions = {}): Promise<TelegramSimulator> {
     const messages: SentMessage[] = [];
-    const sockets = new Set<Socket>();
-    const planned: Fault[] = [];
-    let standing: Fault | undefined;
-    let requests = 0;
 
     const take = (body: Record<string, unknown>): Answer => {
         const chat = String(body.chat_id ?? "");
@@ -112,66 +88,21 @@ export async function startTelegram({ port = 0, token, chats, onMessage }: Teleg
         return fields === undefined ? error(400, "Bad Request: can't parse JSON object") : take(fields);
     };
 
-    const serve = (request: IncomingMessage, response: ServerResponse, body: string): void => {
-        if (request.method === "GET" && request.url === "/") return void response.setHeader("Content-Type", "text/html; charset=utf-8").end(page(messages));
-        requests += 1;
-        const fault = planned.shift() ?? standing;
-        if (fault === undefined) return reply(response, answer(request, body));
-        misbehave(fault, response, () => answer(request, body));
-    };
-
-    const server = createServer((request, response) => {
-        const chunks: Buffer[] = [];
-        request.on("data", (chunk: Buffer) => chunks.push(chunk));
-        request.on("error", () => undefined);
-        request.on("end", () => serve(request, response, Buffer.concat(chunks).toString("utf8")));
-    });
-    server.on("connection", (socket) => {
-        sockets.add(socket);
-        socket.on("error", () => undefined);
-        socket.on("close", () => sockets.delete(socket));
-    });
-    const listen = (at: number): Promise<void> => new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(at, "127.0.0.1", () => {
-            server.off("error", reject);
-            resolve();
-        });
-    });
-    const down = (): Promise<void> => new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-    });
-
-    await listen(port);
-    const listening = (server.address() as AddressInfo).port;
-    return {
-        url: `http://127.0.0.1:${listening}`,
+    const api = await startFaultyApi({ port, answer, page: () => page(messages) });
+    const { next, always } = api;
+    return Object.assign(api, {
         messages,
-        get requests() {
-            return requests;
-        },
-        next: (...faults) => void planned.push(...faults),
-        always: (fault) => {
-            standing = fault;
-        },
-        down,
-        up: () => listen(listening),
-        stop: () => (server.listening ? down() : Promise.resolve()),
-    };
-}
-
-interface Answer {
-    status: number;
-    body: Record<string, unknown>;
+        next: (...faults: Fault[]) => next(...faults.map(asApiFault)),
+        always: (fault?: Fault) => always(fault && asApiFault(fault)),
+    });
 }
 
 function error(status: number, description: string, parameters?: Record<string, unknown>): Answer {
     return { status, body: { ok: false, error_code: status, description, ...(parameters && { parameters }) } };
 }
 
-function reply(response: ServerResponse, { status, body }: Answer): void {
-    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+function asApiFault(fault: Fault): ApiFault {
+    return fault.kind === "error" ? { kind: "answer", answer: error(fault.status, fault.description, fault.parameters) } : fault;
 }
 
 function parseText(text: string, mode: unknown): ParsedHtml {
@@ -188,26 +119,6 @@ function parseBody(type: string, body: string): Record<string, unknown> | undefi
         return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
     } catch {
         return undefined;
-    }
-}
-
-function misbehave(fault: Fault, response: ServerResponse, accept: () => Answer): void {
-    const { socket } = response;
-    switch (fault.kind) {
-        case "error": return reply(response, error(fault.status, fault.description, fault.parameters));
-        case "raw": return void response.writeHead(fault.status, { "Content-Type": "text/html" }).end(fault.body);
-        case "slow": return void setTimeout(() => reply(response, accept()), fault.ms).unref();
-        case "silence": return;
-        case "garbage": return void socket?.end("\u0000\u0001 no HTTP here\r\n\r\n");
-        case "truncated": return void socket?.end("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"ok\":true,\"resu");
-        case "oversized": return void response.writeHead(200, { "Content-Type": "application/json" }).end(`{"ok":true,"result":"${"x".repeat(10_000_000)}"}`);
-        case "half-closed": return void socket?.end();
-        case "reset": return void socket?.resetAndDestroy();
-        case "vanish": {
-            const text = JSON.stringify(accept().body);
-            socket?.write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text.slice(0, 20)}`);
-            return void setTimeout(() => socket?.destroy(), 20).unref();
-        }
     }
 }
 
