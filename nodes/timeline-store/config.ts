@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { errorText } from "../../lib/kit/trouble";
 import type { PostgresConnection } from "../../lib/stores/postgres-pool";
 import type { TableName } from "../../lib/stores/postgres-schema";
 import { dayMs, hourMs } from "../../lib/stores/timeline-files";
 import type { Retention } from "../../lib/stores/timeline-upkeep";
+import { authority } from "../shared/authority";
 import { migrate, Settings, type Migration, type StoredConfig } from "../shared/settings";
 
 export const migrations: readonly Migration[] = [];
@@ -51,18 +50,4 @@ export function parseConfig(stored: StoredConfig, { user = "", password = "" }: 
         subject: name || `timeline at ${host}`,
     };
     return { config: { subject: place.subject, spoolBytes, place }, problems: settings.problems };
-}
-
-/** The certificate authority of the server, PEM text from a file. */
-function authority(settings: Settings): string | undefined {
-    const path = settings.text("caFile");
-    if (path === "") return undefined;
-    try {
-        const text = readFileSync(path, "utf8");
-        if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-        settings.problem(`${path} holds no certificate in PEM form`);
-    } catch (error) {
-        settings.problem(`the certificate file can't be read: ${errorText(error)}`);
-    }
-    return undefined;
 }
