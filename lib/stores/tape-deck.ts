@@ -33,18 +33,23 @@ export function playTape(tape: Tape, { speed, base, clock, emit, ended }: PlayOp
     const due = dueTimes(tape.readings, speed);
     const started = clock.monotonic();
     let place = 0;
+    let stopped = false;
     let cancel: Cancel = () => undefined;
     const turn = (): void => {
         const elapsed = clock.monotonic() - started;
-        for (let count = 0; count < atOnce && place < played.length && (due[place] ?? 0) <= elapsed; count += 1) {
+        for (let count = 0; !stopped && count < atOnce && place < played.length && (due[place] ?? 0) <= elapsed; count += 1) {
             place += 1;
             emit(played[place - 1] as Played, place - 1);
         }
+        if (stopped) return;
         if (place < played.length) cancel = clock.after((due[place] ?? 0) - elapsed, turn);
         else ended();
     };
     cancel = clock.after(0, turn);
-    return () => cancel();
+    return () => {
+        stopped = true;
+        cancel();
+    };
 }
 
 /**
