@@ -24,7 +24,7 @@ export function blindAllowance(config: TriggerConfig, state: TriggerState, { est
     if (estimated !== undefined) {
         return estimated.low < lowCharge
             ? { ms: config.blindLeastMs, why: `the charge may be ${round(estimated.low)} % by now` }
-            : { ms: within(Infinity, Infinity), why: `the charge is at least ${round(estimated.low)} % by our own reckoning` };
+            : { ms: within(longestMs, longestMs), why: `the charge is at least ${round(estimated.low)} % by our own reckoning` };
     }
     if (runtime !== undefined) return { ms: within((runtime - lowRuntime) * 500, config.blindMostMs), why: `last known runtime ${Math.round(runtime)} s` };
     if (charge !== undefined) {
@@ -33,6 +33,9 @@ export function blindAllowance(config: TriggerConfig, state: TriggerState, { est
     }
     return { ms: within(0, config.blindMostMs), why: "neither charge nor runtime was ever known" };
 }
+
+/** However well the charge is reckoned: a day without data is too long. */
+const longestMs = 86_400_000;
 
 /** ms of this outage's clock that passed without data. */
 function blindMs({ missed, order }: TriggerState): number {

@@ -3,6 +3,7 @@ import { estimateDepletion, type DepletionConfig } from "./depletion";
 import type { Evidence } from "./evidence";
 import type { Order } from "./order";
 import type { Passing } from "./passing";
+import type { Reading } from "./reading";
 import { followStillness } from "./stillness";
 import type { TriggerConfig } from "./trigger-config";
 import type { TriggerInput } from "./trigger-input";
@@ -83,7 +84,9 @@ function rememberBattery(config: TriggerConfig, next: TriggerState, before: Trig
     if (runtimeStands) next.runtimeStillSince ??= before.known.at ?? at;
     else delete next.runtimeStillSince;
 
-    next.depletion = estimateDepletion(depletionConfig(config), next.depletion, reading.mains === "absent" ? reading : { ...reading, mains: "absent" }).state;
+    const { charge } = evidence;
+    const drained: Reading = { device: reading.device, source: reading.source, at, quality: "good", mains: "absent", ...(charge !== undefined && { charge }) };
+    next.depletion = estimateDepletion(depletionConfig(config), next.depletion, drained).state;
 }
 
 function depletionConfig(config: TriggerConfig): DepletionConfig {

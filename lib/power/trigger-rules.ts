@@ -9,6 +9,7 @@ import type { TriggerConfig } from "./trigger-config";
 import type { TriggerInput } from "./trigger-input";
 import type { TriggerState } from "./trigger-state";
 import type { Finding, ShutdownRule } from "./verdict";
+import type { Testimony } from "./witness";
 
 /** What a rule is asked about. */
 export interface Asked {
@@ -19,6 +20,8 @@ export interface Asked {
     /** What is known with this reading, and what was known before it. */
     state: TriggerState;
     before: TriggerState | undefined;
+    /** What other kinds of source say, where two must agree. */
+    testimony: Testimony | undefined;
 }
 
 /** A rule's answer. `floor`: it holds below the hard floor. */
@@ -55,7 +58,7 @@ export function ask(rule: ShutdownRule, asked: Asked): Answer {
     if (when === "any") return question(asked);
     switch (evidence.standing) {
         case "mains":
-            return { outcome: "no", why: "mains is present" };
+            return { outcome: "no", why: rule === "low-battery-flag" && evidence.lowBattery ? "LB while mains is present: ignored" : "mains is present" };
         case "blind":
             return { outcome: "no", why: "no data" };
         case "excused":
@@ -201,7 +204,7 @@ function afterGap(answer: Answer, { gap }: Passing): Answer {
     return gap ? { ...answer, outcome: "waits", why: `${answer.why}; ${seconds(gap.ms)} s without a reading, or a clock that jumped: read again first` } : answer;
 }
 
-function askPowerState({ config, evidence, state, input }: Asked): Answer {
+function askPowerState({ config, evidence, state, input, testimony }: Asked): Answer {
     const { power, reading } = input;
     if (power === undefined) return { outcome: "no", why: "no classifier has judged this reading" };
     if (power.state !== "CRITICAL" && power.state !== "DEAD") return { outcome: "no", why: `power state ${power.state}` };
@@ -212,7 +215,7 @@ function askPowerState({ config, evidence, state, input }: Asked): Answer {
     const lastedMs = reading.at - power.since;
     const found = { value: lastedMs / 1000, limit: config.stabilizationMs / 1000, ageSeconds: 0 };
     const leftMs = Math.max(config.stabilizationMs - lastedMs, evidence.standing === "battery" && state.battery ? unsettledMs(state.battery, reading.at, config.stabilizationMs) : 0);
-    if (!power.conclusive) return { outcome: "no", ...found, why: `${said} proves nothing: the load may have been switched off` };
+    if (!power.conclusive && testimony !== "agree") return { outcome: "no", ...found, why: `${said} proves nothing: the load may have been switched off` };
     return settled({ outcome: "holds", ...found, why: `${said} for ${seconds(lastedMs)} s` }, leftMs);
 }
 

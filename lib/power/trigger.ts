@@ -10,6 +10,7 @@ import { ask, type Answer, type Asked } from "./trigger-rules";
 import type { TriggerState } from "./trigger-state";
 import { shutdownRules, type Finding, type Health, type ShutdownRule, type Supply, type Verdict, type VerdictChange } from "./verdict";
 import { textOf } from "./verdict-text";
+import { notesOf } from "./verdict-notes";
 import { testimonyOf, type Testimony } from "./witness";
 
 /**
@@ -36,9 +37,9 @@ function follow(config: TriggerConfig, before: TriggerState, input: TriggerInput
         case "newer":
             return judge(config, before, input);
         case "restarted":
-            return judge(config, rebased(before, reading.at - (before.paceMs ?? 0) - before.order.at), input);
+            return judge(config, rebased(before, reading.at - (before.paceMs ?? 0) - before.order.at), input, before.order.at - reading.at);
         case "late":
-            return unheeded({ ...before, order }, reading, `${Math.round((order.at - reading.at) / 100) / 10} s older than the newest reading: ignored`);
+            return unheeded(config, { ...before, order }, reading, `${Math.round((order.at - reading.at) / 100) / 10} s older than the newest reading: ignored`);
         case "same":
             return judgeAgain(config, before, input);
     }
@@ -52,13 +53,13 @@ function judgeAgain(config: TriggerConfig, now: TriggerState, input: TriggerInpu
     const { moment } = now;
     const text = JSON.stringify(input);
     if (moment === undefined || moment.inputs.length >= mostAtOnce || moment.inputs.some((other) => JSON.stringify(other) === text)) {
-        return unheeded(now, input.reading, "a second reading of the same moment: nothing new");
+        return unheeded(config, now, input.reading, "a second reading of the same moment: nothing new");
     }
     const inputs = [...moment.inputs, input];
     const [worst] = inputs
         .map((each) => ({ ...judge(config, moment.before, each), order: `${badness(each)} ${JSON.stringify(each)}` }))
         .sort((a, b) => Number(b.verdict.decision === "shutdown") - Number(a.verdict.decision === "shutdown") || (a.order < b.order ? 1 : -1));
-    if (worst === undefined) return unheeded(now, input.reading, "nothing new");
+    if (worst === undefined) return unheeded(config, now, input.reading, "nothing new");
     const { state, verdict, command } = worst;
     const { change, ...rest } = verdict;
     const isNews = change !== undefined && !moment.changes.includes(change);
@@ -76,8 +77,8 @@ function badness(input: TriggerInput): number {
 }
 
 /** A reading that changes nothing, as a verdict: the level holds. */
-function unheeded(state: TriggerState, reading: Reading, why: string): TriggerStep {
-    const base = { device: reading.device, stream: streamOf(reading), at: reading.at, supply: supplyOf(state, undefined), health: state.told?.health ?? "unknown" };
+function unheeded(config: TriggerConfig, state: TriggerState, reading: Reading, why: string): TriggerStep {
+    const base = { device: reading.device, stream: streamOf(reading), at: reading.at, supply: supplyOf(config, state), health: state.told?.health ?? "unknown" };
     return {
         state,
         verdict: {
@@ -92,51 +93,53 @@ function unheeded(state: TriggerState, reading: Reading, why: string): TriggerSt
     };
 }
 
-/** Judges a reading that is newer than `before`. */
-function judge(config: TriggerConfig, before: TriggerState | undefined, input: TriggerInput): TriggerStep {
+/** Judges a reading that is newer than `before`. `setBackMs`: by so much the source's clock was set back in between. */
+function judge(config: TriggerConfig, before: TriggerState | undefined, input: TriggerInput, setBackMs?: number): TriggerStep {
     const { reading } = input;
     const evidence = evidenceOf(input);
     const passing = passUntil(reading.at, before, config.gapMs);
     const state = remember(config, before, input, evidence, passing, { at: reading.at });
-    const asked: Asked = { config, input, evidence, passing, state, before };
     const testimony = config.agreement === "each" ? undefined : testimonyOf(config, reading.source, reading.at, input.witnesses);
+    const asked: Asked = { config, input, evidence, passing, state, before, testimony };
     const findings = shutdownRules.map((rule): Finding => findingOf(rule, ask(rule, asked), testimony));
-
-    if (state.forced && !evidence.forced && (evidence.standing === "mains" || evidence.standing === "battery" || evidence.standing === "excused")) delete state.forced;
-    const ended = endOf(config, state, evidence, reading.at);
-    const holding = findings.find((finding) => finding.outcome === "holds");
-    let change: VerdictChange | undefined;
-    if (ended) {
-        change = ended;
-        delete state.decided;
-        delete state.battery;
-    } else if (holding && !state.decided) {
-        change = "shutdown";
-        state.decided = { rule: holding.rule, at: reading.at };
-    }
-    if (evidence.forced && state.decided) state.forced = true;
-    const health = healthOf(config, state, evidence);
-    change ??= transferOf(before, state) ?? newsOf(before, health, findings);
+    const health = conclude(config, state, evidence, findings, reading.at);
+    const change = changeOf(before, state, health, findings);
     state.told = { health, outcomes: outcomesOf(findings) };
     state.moment = { ...(before && { before: withoutMoment(before) }), inputs: [input], changes: change === undefined ? [] : [change] };
 
-    const facts = { ...(change && { change }), findings };
-    const verdict: Verdict = {
+    const notes = notesOf(asked, setBackMs);
+    const facts: Omit<Verdict, "text"> = {
         device: reading.device,
         stream: streamOf(reading),
         at: reading.at,
-        supply: supplyOf(state, config),
+        supply: supplyOf(config, state),
         health,
         decision: state.decided ? "shutdown" : "none",
         ...(state.decided && { rule: state.decided.rule }),
-        ...facts,
+        ...(change && { change }),
         ...(state.known.on === "battery" && state.battery && { onBatterySeconds: state.battery.elapsedMs / 1000 }),
-        text: "",
+        findings,
+        ...(notes.length > 0 && { notes }),
         ...(reading.simulated && { simulated: true }),
     };
-    verdict.text = textOf(config, state, reading, verdict);
-    const command = change === "shutdown" || change === "restored" || change === "cancelled" ? commandOf(verdict, change === "shutdown" ? "shutdown" : "restored") : undefined;
+    const verdict: Verdict = { ...facts, text: textOf(config, state, reading, facts) };
+    const command = change === "shutdown" ? commandOf(verdict, "shutdown") : change === "restored" || change === "cancelled" ? commandOf(verdict, "restored") : undefined;
     return { state, verdict, ...(command && { command }) };
+}
+
+/** What follows for the decision that stands, in `state`, and how the source stands then. */
+function conclude(config: TriggerConfig, state: TriggerState, evidence: Evidence, findings: readonly Finding[], at: number): Health {
+    const { standing, forced } = evidence;
+    if (state.forced && !forced && (standing === "mains" || standing === "battery" || standing === "excused")) delete state.forced;
+    if (isOver(config, state, evidence, at)) {
+        delete state.decided;
+        delete state.battery;
+    } else {
+        const holding = findings.find((finding) => finding.outcome === "holds");
+        if (holding && !state.decided) state.decided = { rule: holding.rule, at };
+    }
+    if (forced && state.decided) state.forced = true;
+    return healthOf(config, state, evidence);
 }
 
 /**
@@ -150,16 +153,13 @@ function findingOf(rule: ShutdownRule, { floor, ...answer }: Answer, testimony: 
     return { ...finding, outcome: "waits", why: `${finding.why}; ${testimony === "contradict" ? "another source sees power" : "no second source has said so"}` };
 }
 
-/** How the outage, or what was decided in it, ends with this reading. */
-function endOf(config: TriggerConfig, state: TriggerState, evidence: Evidence, at: number): "restored" | "cancelled" | undefined {
-    if (state.battery === undefined && state.decided === undefined) return undefined;
-    const back = (evidence.standing === "mains" || evidence.standing === "sound") && state.mainsSince !== undefined && at - state.mainsSince >= config.mainsStableMs;
-    if (!back || evidence.forced || evidence.off) return undefined;
-    return state.decided ? "restored" : "cancelled";
+/** Whether mains, and all else that stood against it, is back for good. */
+function isOver(config: TriggerConfig, { mainsSince }: TriggerState, { standing, forced, off }: Evidence, at: number): boolean {
+    return (standing === "mains" || standing === "sound") && mainsSince !== undefined && at - mainsSince >= config.mainsStableMs && !forced && !off;
 }
 
-function supplyOf(state: TriggerState, config: TriggerConfig | undefined): Supply {
-    if (config && (state.missed?.count ?? 0) >= config.missedPolls) return "unknown";
+function supplyOf(config: TriggerConfig, state: TriggerState): Supply {
+    if ((state.missed?.count ?? 0) >= config.missedPolls) return "unknown";
     if (state.off) return "off";
     return state.known.on === undefined ? "unknown" : state.known.on === "mains" ? "mains" : "battery";
 }
@@ -171,14 +171,15 @@ function healthOf(config: TriggerConfig, state: TriggerState, { standing, excuse
     return (standing === "mains" || standing === "sound") && state.battery === undefined && excuse === undefined && !off ? "healthy" : "degraded";
 }
 
-/** A transfer between mains and battery. That a stream begins on mains is no news; that it begins on battery is. */
-function transferOf(before: TriggerState | undefined, { known, battery }: TriggerState): VerdictChange | undefined {
-    if (known.on === before?.known.on) return undefined;
-    if (known.on === "battery") return "on-battery";
-    return known.on === "mains" && battery !== undefined ? "on-mains" : undefined;
-}
-
-function newsOf(before: TriggerState | undefined, health: Health, findings: readonly Finding[]): VerdictChange | undefined {
+/** What is new. That a stream begins on mains is no news; that it begins on battery is. */
+function changeOf(before: TriggerState | undefined, state: TriggerState, health: Health, findings: readonly Finding[]): VerdictChange | undefined {
+    if (state.decided && !before?.decided) return "shutdown";
+    if (before?.decided && !state.decided) return "restored";
+    if (before?.battery && !state.battery) return "cancelled";
+    if (state.known.on !== before?.known.on) {
+        if (state.known.on === "battery") return "on-battery";
+        if (state.known.on === "mains" && state.battery) return "on-mains";
+    }
     const told = before?.told;
     return told === undefined || (told.health === health && told.outcomes === outcomesOf(findings)) ? undefined : "evidence";
 }

@@ -9,7 +9,7 @@ export function textOf(config: TriggerConfig, state: TriggerState, reading: Read
     return `${reading.device}: ${saying(config, state, reading, verdict)}`;
 }
 
-function saying(config: TriggerConfig, state: TriggerState, reading: Reading, { change, findings, rule }: Omit<Verdict, "text">): string {
+function saying(config: TriggerConfig, state: TriggerState, reading: Reading, { change, findings, rule, notes = [] }: Omit<Verdict, "text">): string {
     const elapsed = state.battery ? `${seconds(onBatteryMs(state.battery) - state.battery.assumedMs)} s on battery` : "";
     if (change === "restored") return "mains is back for good: restored";
     if (change === "cancelled") return "mains is back for good: the outage is over, nothing was decided";
@@ -18,8 +18,8 @@ function saying(config: TriggerConfig, state: TriggerState, reading: Reading, { 
         const why = found ? `${found.why}${found.ageSeconds === undefined ? "" : ` (age ${Math.round(found.ageSeconds * 10) / 10} s)`}` : `decided by ${state.decided.rule} ${seconds(reading.at - state.decided.at)} s ago`;
         return [`shutdown: ${why}`, state.known.on === "mains" ? backFor(config, state, reading) : elapsed].filter(Boolean).join(", ");
     }
-    if (state.missed) return ["no data", findings.find((finding) => finding.rule === "failsafe")?.why, reading.error].filter(Boolean).join("; ");
-    const doubt = pending(findings);
+    if (state.missed) return [reading.quality === "good" ? notes.join("; ") : "no data", findings.find((finding) => finding.rule === "failsafe")?.why, reading.error].filter(Boolean).join("; ");
+    const doubt = [pending(findings), ...notes].filter(Boolean).join("; ");
     switch (state.known.on) {
         case "battery":
             return [elapsed, ...numbers(reading), doubt].filter(Boolean).join(", ");

@@ -45,6 +45,8 @@ export interface Verdict {
     /** s on battery by our own clock, while on battery. */
     onBatterySeconds?: number;
     findings: Finding[];
+    /** What was odd about the reading, for people: "calibration", "3600 s without a reading, or a clock that jumped". */
+    notes?: string[];
     /** One line for people: "ups1: shutdown: charge 18 % is below 20 % (age 0.4 s), 312 s on battery". */
     text: string;
     simulated?: true;
