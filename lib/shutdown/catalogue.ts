@@ -26,6 +26,14 @@ export interface Place {
     timeoutS: number;
 }
 
+/** What was done, for the way back. */
+export interface Done {
+    /** The names behind "did" that the program reported, in its order. */
+    did: readonly string[];
+    /** s since the step began. */
+    sinceS: number;
+}
+
 /**
  * One kind of step. `plan` stores its verb and parameters; a message can name neither.
  *
@@ -41,7 +49,7 @@ export interface CatalogueAction {
     label(params: ActionParameters): string;
     program(params: ActionParameters, place: Place): Program;
     /** Puts back what was reported with "did"; absent when there is no way back. */
-    undo?(params: ActionParameters, did: readonly string[], place: Place): Program;
+    undo?(params: ActionParameters, done: Done, place: Place): Program;
     /** Doing it once more, after an interruption in the middle, does no harm. */
     repeatable: boolean;
     /** It ends the host: the last step, whose answer may be lost with the connection. */

@@ -1,4 +1,4 @@
-import type { Action, PowerOff } from "./plan";
+import type { Program } from "./catalogue";
 
 /** What no name of ours may contain: everything a shell could act on, blanks and control characters. */
 const metacharacters = /[\s;|&$`<>(){}[\]*?!#~'"^%,=\\]|[^\x20-\x7e]/u;
@@ -32,37 +32,18 @@ function nameProblem(name: string, what: string): string {
  */
 export const programPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/syno/sbin:/usr/syno/bin";
 
+/** The words that a host is to run for a program of the catalogue. A script gets its values as arguments, never as text. */
+export function wordsOf(program: Program): string[] {
+    return "argv" in program ? [...program.argv] : ["sh", "-c", program.script, "ridethrough", ...program.args];
+}
+
 /**
- * The program and arguments that carry out a declared action. This list is the only place commands come from: a plan names
- * services and verbs, a message neither.
- * @param root the account is root already: without sudo, which small systems do not have
- * @throws Error when a name is not one; parsePlan has refused it before
+ * The text for a remote login shell. Plain words are the same to dash, ash, bash, fish and csh; a script of several lines,
+ * behind `sh -c`, needs a login shell that keeps line breaks within quotes, as all but csh do.
  */
-export function argvOf(action: Action, { root }: { root: boolean }): string[] {
-    const sudo = root ? [] : ["sudo", "-n"];
-    switch (action.verb) {
-        case "connect":
-            return ["true"];
-        case "stop-service": {
-            const problem = serviceNameProblem(action.service);
-            if (problem !== undefined) throw new Error(problem);
-            return [...sudo, "systemctl", "stop", "--", action.service];
-        }
-        case "power-off":
-            return [...sudo, ...finalArgv(action.final)];
-    }
-}
-
-/** `shutdown -h +2` (`now` without a delay), or `poweroff`. */
-export function finalArgv(final: PowerOff): string[] {
-    if (final.verb === "poweroff") return ["poweroff"];
-    if (!Number.isInteger(final.delayMinutes) || final.delayMinutes < 0) throw new Error("the delay is not a number of minutes");
-    return ["shutdown", "-h", final.delayMinutes === 0 ? "now" : `+${final.delayMinutes}`];
-}
-
-/** The text for a remote login shell: dash, ash, bash, fish or csh alike, since it is only words. */
 export function remoteCommand(argv: readonly string[]): string {
-    return ["env", `PATH=${programPath}`, ...argv].map(quote).join(" ");
+    const script = argv[0] === "sh" && argv[1] === "-c" ? 2 : -1;
+    return [`env PATH=${programPath}`, ...argv.map((word, place) => (place === script ? quoted(word) : quote(word)))].join(" ");
 }
 
 /**
@@ -71,5 +52,9 @@ export function remoteCommand(argv: readonly string[]): string {
  */
 export function quote(word: string): string {
     if (/[\0\r\n]/.test(word)) throw new Error("an argument contains a line break or NUL");
-    return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+    return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : quoted(word);
+}
+
+function quoted(text: string): string {
+    return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,6 @@
 import { toTrouble, type Trouble } from "../kit/trouble";
-import { argvOf } from "./commands";
+import { programOf } from "./actions";
+import { wordsOf } from "./commands";
 import type { StepView } from "./progress";
 import type { PlannedStep } from "./steps";
 import type { CommandEnd, HostAccess, Transport } from "./transport";
@@ -22,13 +23,15 @@ export class HostLink {
     async take({ action, timeoutMs }: PlannedStep): Promise<StepOutcome> {
         const before = this.#unreached;
         // A host that could not be reached gets one more chance, for the one step that matters most.
-        const final = action.verb === "power-off" && before?.kind !== "auth" && before?.kind !== "config";
+        const ends = action.verb === "act" && action.action.ends === true;
+        const final = ends && before?.kind !== "auth" && before?.kind !== "config";
         if (before !== undefined && !final) return { state: "skipped", error: `not reached (${this.#words(before)})` };
         try {
             const transport = await this.#connect();
             if (action.verb === "connect") return { state: "done" };
-            const end = await transport.run(argvOf(action, { root: this.#access?.root ?? false }), timeoutMs);
-            return action.verb === "power-off" ? powerOffOutcome(end) : stopOutcome(end);
+            const program = programOf(action.action, action.params, { root: this.#access?.root ?? false, timeoutS: timeoutMs / 1000 });
+            const end = await transport.run(wordsOf(program), timeoutMs);
+            return ends ? powerOffOutcome(end) : stopOutcome(end);
         } catch (error) {
             return { state: "failed", error: this.#words(toTrouble(error, `host ${this.host}`)) };
         }

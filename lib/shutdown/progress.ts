@@ -11,7 +11,7 @@ export type RunOutcome =
 export type RunMode = "rehearsal" | "live";
 
 /** What a step does on a host. */
-export type StepKind = "connect" | "stop-service" | "power-off";
+export type StepKind = "connect" | "stop-service" | "act" | "power-off";
 
 export type StepState = "planned" | "running" | "done" | "failed" | "skipped" | "would-do";
 

@@ -1,13 +1,12 @@
-import { finalArgv } from "./commands";
 import type { ShutdownPlan } from "./plan";
 import type { StepView } from "./progress";
 
-const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, "power-off": (command: string) => `took ${command}` } as const;
-const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, "power-off": (command: string) => `sending ${command}` } as const;
+const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, act: (what: string) => `${what}: done`, "power-off": (command: string) => `took ${command}` } as const;
+const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, act: (what: string) => `${what} ...`, "power-off": (command: string) => `sending ${command}` } as const;
 
 /** What has just happened to a step, for people: "nas: stopped postgresql". */
 export function stepText({ host, kind, label, state, error, note }: StepView): string {
-    const object = label.replace(/^stop /, "");
+    const object = kind === "act" ? label : label.replace(/^stop /, "");
     switch (state) {
         case "planned":
             return `${host}: ${label} is next`;
@@ -20,7 +19,7 @@ export function stepText({ host, kind, label, state, error, note }: StepView): s
         case "skipped":
             return `${host}: ${label} left out: ${error ?? "not needed"}`;
         case "would-do":
-            return `${host}: would ${label.startsWith("shutdown") || label === "poweroff" ? `run ${label}` : label}`;
+            return `${host}: would ${kind === "power-off" ? `run ${label}` : label}`;
     }
 }
 
@@ -30,9 +29,12 @@ export function count(number: number, what: string): string {
 }
 
 /** What a plan comes to: "3 hosts, 6 services, then shutdown -h +2". */
-export function planText({ hosts, final }: ShutdownPlan): string {
-    const services = hosts.reduce((sum, host) => sum + host.services.length, 0);
-    return `${count(hosts.length, "host")}, ${count(services, "service")}, ${final.verb === "none" ? "no final command" : `then ${finalArgv(final).join(" ")}`}`;
+export function planText({ hosts }: ShutdownPlan): string {
+    const steps = hosts.flatMap((host) => host.steps);
+    const services = steps.filter(({ action }) => action.verb === "stop-service").length;
+    const others = steps.length - services;
+    const finals = [...new Set(hosts.flatMap(({ final }) => (final === undefined ? [] : [final.action.label(final.params)])))];
+    return `${count(hosts.length, "host")}, ${count(services, "service")}${others === 0 ? "" : `, ${count(others, "other step")}`}, ${finals.length === 0 ? "no final command" : `then ${finals.join(" or ")}`}`;
 }
 
 /** S0's word between the services and the final commands. */

@@ -1,61 +1,81 @@
-import { finalArgv } from "./commands";
-import type { Action, PlanHost, ShutdownPlan } from "./plan";
-import type { StepView } from "./progress";
+import type { ActionParameters, CatalogueAction } from "./catalogue";
+import { priorities, type FailurePolicy, type PlanHost, type ShutdownPlan } from "./plan";
+import { goneBefore, waitsFor } from "./plan-order";
+import type { StepKind, StepView } from "./progress";
+
+/** What a step does: log in, or carry out an action of the catalogue. */
+export type StepAction = { verb: "connect" } | { verb: "act"; action: CatalogueAction; params: ActionParameters };
 
 /** One step of a plan, with what must be over before it may begin. */
 export interface PlannedStep {
     view: StepView;
-    action: Action;
+    action: StepAction;
     /** Ids of the steps that must be over: done, failed or skipped. Nothing waits for success. */
     needs: string[];
     /** Longest time for the action itself, ms. */
     timeoutMs: number;
+    onFailure: FailurePolicy;
 }
 
-/** Longest time for a login, and for a final command, ms. */
+/** Longest time for a login, ms. */
 export const loginTimeoutMs = 10_000;
-const finalTimeoutMs = 10_000;
 
 /**
  * The steps of a plan in the order in which a rehearsal walks them. The runner executes this very list, each step as soon
  * as its `needs` are over, so that the preview is the execution.
  *
  * S0's order: services host by host, then the final command on all, this machine last. All logins begin at once, so that a
- * dead host is known early. Hosts that are linked by `after` form a group: their final commands come after all services of
- * the group. Hosts without an order between them never wait for each other; only this machine waits for everybody.
+ * dead host is known early. Hosts that wait for each other by name form a group: their final commands come after all steps
+ * of the group. A host of a later class is touched when those of the earlier ones have their final commands. Hosts without
+ * an order between them never wait for each other; only this machine waits for everybody.
  */
 export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
-    const { hosts, final } = plan;
-    const others = hosts.filter((host) => !host.local).map((host) => host.name);
-    const waitsFor = (host: PlanHost): readonly string[] => (host.local ? others : host.after);
-    const stopped = new Map<string, string[]>();
+    const { hosts } = plan;
+    const waits = new Map(hosts.map((host) => [host.name, waitsFor(host, hosts)]));
+    const over = new Map<string, string[]>();
     const steps: PlannedStep[] = [];
     const layers = new Map<string, number>();
-    const add = (host: PlanHost, name: string, action: Action, label: string, timeoutMs: number, needs: Iterable<string>): string => {
-        const id = `${host.name}/${name}`;
+    const add = (host: PlanHost, name: string, kind: StepKind, label: string, step: Pick<PlannedStep, "action" | "timeoutMs" | "onFailure">, needs: Iterable<string>): string => {
+        const id = freeId(`${host.name}/${name}`, layers);
         const list = [...new Set(needs)];
         const layer = list.reduce((deepest, need) => Math.max(deepest, 1 + (layers.get(need) ?? 0)), 0);
         layers.set(id, layer);
-        steps.push({ view: { id, host: host.name, kind: action.verb, label, state: "planned", layer }, action, needs: list, timeoutMs });
+        steps.push({ view: { id, host: host.name, kind, label, state: "planned", layer }, ...step, needs: list });
         return id;
     };
-    for (const host of hosts) {
-        const before = waitsFor(host).flatMap((name) => stopped.get(name) ?? []);
-        let over = host.local ? before : [add(host, "connect", { verb: "connect" }, "log in", loginTimeoutMs, []), ...before];
-        for (const service of host.services) {
-            over = [add(host, `stop-service/${service}`, { verb: "stop-service", service }, `stop ${service}`, host.stopTimeoutMs, over)];
+    const act = ({ action, params, timeoutMs, onFailure }: PlanHost["steps"][number]): Pick<PlannedStep, "action" | "timeoutMs" | "onFailure"> => ({ action: { verb: "act", action, params }, timeoutMs, onFailure });
+    const groups = groupsOf(hosts, waits);
+    const finals = new Map<string, string>();
+    const addFinals = (some: readonly PlanHost[]): void => {
+        for (const host of some) {
+            if (host.final === undefined) continue;
+            const group = host.local ? hosts : hosts.filter((other) => groups.get(other.name) === groups.get(host.name));
+            const before = group.flatMap((other) => over.get(other.name) ?? []);
+            const others = [...(waits.get(host.name) ?? []), ...goneBefore(host, hosts)].flatMap((name) => finals.get(name) ?? []);
+            finals.set(host.name, add(host, "power-off", "power-off", host.final.action.label(host.final.params), act(host.final), [...before, ...others]));
         }
-        stopped.set(host.name, over);
+    };
+    const addSteps = (host: PlanHost): void => {
+        const gone = goneBefore(host, hosts).flatMap((name) => finals.get(name) ?? over.get(name) ?? []);
+        const before = [...(waits.get(host.name) ?? []).flatMap((name) => over.get(name) ?? []), ...gone];
+        let last = host.local ? before : [add(host, "connect", "connect", "log in", { action: { verb: "connect" }, timeoutMs: loginTimeoutMs, onFailure: "go-on" }, []), ...before];
+        for (const step of host.steps) {
+            const { action, params } = step;
+            const service = action.verb === "stop-service";
+            last = [add(host, service ? `${action.verb}/${String(params.service)}` : action.verb, service ? "stop-service" : "act", action.label(params), act(step), last)];
+        }
+        over.set(host.name, last);
+    };
+    const here = hosts.filter((host) => host.local);
+    const classes = priorities.map((priority) => hosts.filter((host) => !host.local && host.priority === priority)).filter((some) => some.length > 0);
+    // Class by class: what a later one waits for must have its place already.
+    for (const some of classes.slice(0, -1)) {
+        some.forEach(addSteps);
+        addFinals(some);
     }
-    if (final.verb === "none") return steps;
-    const label = finalArgv(final).join(" ");
-    const groups = groupsOf(hosts);
-    for (const host of hosts) {
-        const group = host.local ? hosts : hosts.filter((other) => groups.get(other.name) === groups.get(host.name));
-        const services = group.flatMap((other) => stopped.get(other.name) ?? []);
-        const finals = waitsFor(host).map((name) => `${name}/power-off`);
-        add(host, "power-off", { verb: "power-off", final }, label, finalTimeoutMs, [...services, ...finals]);
-    }
+    const last = classes.at(-1) ?? [];
+    [...last, ...here].forEach(addSteps);
+    addFinals([...last, ...here]);
     return steps;
 }
 
@@ -64,12 +84,19 @@ export function previewPlan(plan: ShutdownPlan): StepView[] {
     return stepsOf(plan).map((step) => step.view);
 }
 
-/** The hosts' groups: linked by `after` in either direction, over any number of hosts. This machine links nobody. */
-function groupsOf(hosts: readonly PlanHost[]): Map<string, number> {
+/** The same action may be taken twice on a host. */
+function freeId(id: string, taken: ReadonlyMap<string, unknown>): string {
+    let free = id;
+    for (let count = 2; taken.has(free); count += 1) free = `${id}/${count}`;
+    return free;
+}
+
+/** The hosts' groups: linked by name in either direction, over any number of hosts. This machine links nobody. */
+function groupsOf(hosts: readonly PlanHost[], waits: ReadonlyMap<string, readonly string[]>): Map<string, number> {
     const groups = new Map(hosts.map((host, index) => [host.name, index]));
     for (const host of hosts) {
         if (host.local) continue;
-        for (const name of host.after) {
+        for (const name of waits.get(host.name) ?? []) {
             const [mine, theirs] = [groups.get(host.name), groups.get(name)];
             if (mine === undefined || theirs === undefined) continue;
             for (const [member, group] of groups) if (group === theirs) groups.set(member, mine);

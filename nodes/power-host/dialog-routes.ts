@@ -1,6 +1,5 @@
 import type { NodeAPI } from "node-red";
 import { toTrouble } from "../../lib/kit/trouble";
-import { argvOf } from "../../lib/shutdown/commands";
 import { fetchHostKey } from "../../lib/shutdown/ssh";
 import { loginTimeoutMs } from "../../lib/shutdown/steps";
 import { adminPost, dialogFields, untouchedPassword } from "../shared/admin";
@@ -25,7 +24,7 @@ export function addDialogRoutes(RED: NodeAPI): void {
         const transport = access.open();
         try {
             await transport.connect();
-            const end = await transport.run(argvOf({ verb: "connect" }, access), loginTimeoutMs);
+            const end = await transport.run(["true"], loginTimeoutMs);
             if (end.end !== "exit" || end.code !== 0) return { ok: false, error: `logged in, but "true" did not run${end.output === "" ? "" : `: ${end.output}`}` };
             return { ok: true, ms: Math.round(performance.now() - started) };
         } catch (error) {

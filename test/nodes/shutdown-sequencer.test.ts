@@ -4,6 +4,7 @@ import helper from "node-red-node-test-helper";
 import type { RunProgress, RunResult } from "../../lib/shutdown/progress";
 import powerHost from "../../nodes/power-host/power-host";
 import shutdownPlan from "../../nodes/shutdown-plan/shutdown-plan";
+import { parsePlan } from "../../lib/shutdown/plan";
 import { parseConfig } from "../../nodes/shutdown-sequencer/config";
 import shutdownSequencer from "../../nodes/shutdown-sequencer/shutdown-sequencer";
 import { idleStatus, progressStatus, resultStatus } from "../../nodes/shutdown-sequencer/status-text";
@@ -31,7 +32,7 @@ describe("shutdown-sequencer's settings", () => {
 });
 
 describe("shutdown-sequencer's status", () => {
-    const plan = { hosts: Array.from({ length: 3 }, (_, index) => ({ name: `h${index}`, services: [], after: [], local: false, stopTimeoutMs: 1 })), final: { verb: "none" as const } };
+    const { plan } = parsePlan({ hosts: Array.from({ length: 3 }, (_, index) => ({ name: `h${index}` })), final: { verb: "none" } });
     const setup = (switches: object, more: object = {}): ReturnType<typeof idleStatus> =>
         idleStatus({ plan, switches: { dryRun: false, enabled: true, problems: [], unready: [], ...switches }, access: () => assert.fail(), ...more });
 

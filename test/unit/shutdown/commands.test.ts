@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { accessSync } from "node:fs";
-import { argvOf, hostNameProblem, programPath, quote, remoteCommand, serviceNameProblem } from "../../../lib/shutdown/commands";
+import { actionNamed, programOf } from "../../../lib/shutdown/actions";
+import type { ActionParameters } from "../../../lib/shutdown/catalogue";
+import { hostNameProblem, programPath, quote, remoteCommand, serviceNameProblem, wordsOf } from "../../../lib/shutdown/commands";
+
+const words = (verb: string, params: ActionParameters, root = false): string[] => {
+    const action = actionNamed(verb);
+    assert.ok(action);
+    return wordsOf(programOf(action, params, { root, timeoutS: 30 }));
+};
 
 /** Texts that would do something in some shell, to systemctl or to a terminal. None may ever pass as a name. */
 const hostile = [
@@ -14,7 +22,7 @@ describe("command building", () => {
     for (const name of hostile) {
         it(`refuses ${JSON.stringify(name.slice(0, 20))} as a service`, () => {
             assert.notEqual(serviceNameProblem(name), undefined);
-            assert.throws(() => argvOf({ verb: "stop-service", service: name }, { root: false }));
+            assert.throws(() => words("stop-service", { service: name }));
         });
         it(`refuses ${JSON.stringify(name.slice(0, 20))} as a host`, () => assert.notEqual(hostNameProblem(name), undefined));
     }
@@ -28,22 +36,29 @@ describe("command building", () => {
 
     it("names the character that is not allowed", () => assert.match(serviceNameProblem("web;reboot") ?? "", /";" is not allowed/));
 
-    for (const [action, root, expected] of [
-        [{ verb: "connect" }, false, "true"],
-        [{ verb: "stop-service", service: "web" }, false, "sudo -n systemctl stop -- web"],
-        [{ verb: "stop-service", service: "web" }, true, "systemctl stop -- web"],
-        [{ verb: "power-off", final: { verb: "shutdown", delayMinutes: 2 } }, false, "sudo -n shutdown -h +2"],
-        [{ verb: "power-off", final: { verb: "shutdown", delayMinutes: 0 } }, false, "sudo -n shutdown -h now"],
-        [{ verb: "power-off", final: { verb: "poweroff" } }, false, "sudo -n poweroff"],
+    for (const [verb, params, root, expected] of [
+        ["stop-service", { service: "web" }, false, "sudo -n systemctl stop -- web"],
+        ["stop-service", { service: "web" }, true, "systemctl stop -- web"],
+        ["shutdown", { delayMinutes: 2 }, false, "sudo -n shutdown -h +2"],
+        ["shutdown", {}, false, "sudo -n shutdown -h +2"],
+        ["shutdown", { delayMinutes: 0 }, false, "sudo -n shutdown -h now"],
+        ["poweroff", {}, false, "sudo -n poweroff"],
     ] as const) {
-        it(`builds "${expected}"`, () => {
-            assert.deepEqual(argvOf(action, { root }), expected.split(" "));
-            assert.equal(remoteCommand(argvOf(action, { root })), `env PATH=${programPath} ${expected}`);
+        it(`builds "${expected}" for ${verb} ${JSON.stringify(params)}`, () => {
+            assert.deepEqual(words(verb, params, root), expected.split(" "));
+            assert.equal(remoteCommand(words(verb, params, root)), `env PATH=${programPath} ${expected}`);
         });
     }
 
     it("refuses a delay that is no whole number of minutes", () => {
-        for (const delayMinutes of [-1, 1.5, NaN, Infinity]) assert.throws(() => argvOf({ verb: "power-off", final: { verb: "shutdown", delayMinutes } }, { root: false }));
+        for (const delayMinutes of [-1, 1.5, NaN, Infinity, 61]) assert.throws(() => words("shutdown", { delayMinutes }));
+    });
+
+    it("hands a script its values as arguments, whatever they are", () => {
+        const script = 'for each in "$@"; do\n    echo "[$each]"\ndone';
+        const command = remoteCommand(wordsOf({ script, args: ["it's", "$(id)", "a b"] }));
+        assert.equal(execFileSync("/bin/sh", ["-c", command], { encoding: "utf8" }), "[it's]\n[$(id)]\n[a b]\n");
+        assert.throws(() => remoteCommand(wordsOf({ script, args: ["a\nb"] })), "an argument of several lines");
     });
 });
 

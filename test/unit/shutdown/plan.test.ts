@@ -5,10 +5,14 @@ const problemsOf = (hosts: PlanDraft["hosts"], rest: Partial<PlanDraft> = {}): s
 
 describe("parsePlan", () => {
     it("fills in S0's defaults: 30 s a service, shutdown -h +2, hosts in parallel", () => {
-        assert.deepEqual(parsePlan({ hosts: [{ name: "nas" }] }).plan, {
-            hosts: [{ name: "nas", services: [], after: [], local: false, stopTimeoutMs: 30_000 }],
-            final: { verb: "shutdown", delayMinutes: 2 },
-        });
+        const { plan } = parsePlan({ hosts: [{ name: "nas", services: ["web"] }] });
+        const [nas] = plan?.hosts ?? [];
+        assert.ok(nas);
+        const { steps, final, ...rest } = nas;
+        assert.deepEqual(rest, { name: "nas", local: false, priority: "normal", after: [], needs: [], provides: [], fedBy: [] });
+        assert.deepEqual(steps.map(({ action, params, timeoutMs, onFailure }) => [action.verb, params, timeoutMs, onFailure]), [["stop-service", { service: "web" }, 30_000, "go-on"]]);
+        assert.deepEqual([final?.action.verb, final?.params], ["shutdown", { delayMinutes: 2 }]);
+        assert.deepEqual(plan?.final, { verb: "shutdown", delayMinutes: 2 });
     });
 
     for (const [rule, hosts, expected] of [
@@ -22,6 +26,14 @@ describe("parsePlan", () => {
         ["a host that waits for this machine", [{ name: "me", local: true }, { name: "nas", after: ["me"] }], /this machine is always last/],
         ["two machines that are this one", [{ name: "a", local: true }, { name: "b", local: true }], /only one host can be this machine/],
         ["a cycle", [{ name: "a", after: ["c"] }, { name: "b", after: ["a"] }, { name: "c", after: ["b"] }], /a → c → b → a/],
+        ["a cycle through what a host needs", [{ name: "app", needs: ["nas"], after: ["nas"] }, { name: "nas" }], /app → nas → app|nas → app → nas/],
+        ["a cycle against the classes", [{ name: "switch", priority: "core" }, { name: "app", after: ["switch"] }], /wait for each other/],
+        ["a need that is not in the plan", [{ name: "app", needs: ["gone"] }], /app needs "gone", which is not in the plan/],
+        ["an action that does not exist", [{ name: "nas", steps: [{ action: "rm" }] }], /nas: there is no action "rm"/],
+        ["wrong parameters of a step", [{ name: "nas", steps: [{ action: "stop-service", params: { service: "a;b" } }] }], /nas: .*not a service name/],
+        ["a power-off in the middle", [{ name: "nas", steps: [{ action: "poweroff" }] }], /nas: "poweroff" switches the machine off and can only be its end/],
+        ["an end that is none", [{ name: "nas", final: { action: "stop-service", params: { service: "web" } } }], /"stop-service" does not switch a machine off/],
+        ["a step's time limit of 0 s", [{ name: "nas", steps: [{ action: "stop-service", params: { service: "web" }, timeoutS: 0 }] }], /time limit must be between 1 and 3600 s/],
         ["a stop timeout of 0 s", [{ name: "nas", stopTimeoutS: 0 }], /between 1 and 3600 s/],
         ["a stop timeout that is no number", [{ name: "nas", stopTimeoutS: NaN }], /between 1 and 3600 s/],
     ] as const satisfies readonly [string, PlanDraft["hosts"], RegExp][]) {

@@ -4,7 +4,7 @@ import type { StepView } from "../../../lib/shutdown/progress";
 import { endText, planText, servicesText, stepText, stoppedText } from "../../../lib/shutdown/run-texts";
 
 const step = (kind: StepView["kind"], state: StepView["state"], more: Partial<StepView> = {}): StepView => {
-    const label = { connect: "log in", "stop-service": "stop web", "power-off": "shutdown -h +2" }[kind];
+    const label = { connect: "log in", "stop-service": "stop web", act: "stop 2 containers", "power-off": "shutdown -h +2" }[kind];
     return { id: `nas/${kind}`, host: "nas", kind, label, state, ...more };
 };
 const planOf = (final: Final): ShutdownPlan => parsePlan({ hosts: [{ name: "nas", services: ["web", "db"] }], final }).plan as ShutdownPlan;
@@ -19,6 +19,9 @@ describe("what is said of a run", () => {
         [step("stop-service", "done"), "nas: stopped web"],
         [step("stop-service", "skipped", { error: "not reached" }), "nas: stop web left out: not reached"],
         [step("stop-service", "would-do"), "nas: would stop web"],
+        [step("act", "running"), "nas: stop 2 containers ..."],
+        [step("act", "done"), "nas: stop 2 containers: done"],
+        [step("act", "would-do"), "nas: would stop 2 containers"],
         [step("power-off", "planned"), "nas: shutdown -h +2 is next"],
         [step("power-off", "running"), "nas: sending shutdown -h +2"],
         [step("power-off", "done", { note: "sent" }), "nas: took shutdown -h +2 (sent)"],

@@ -75,6 +75,24 @@ describe("the steps of a plan", () => {
 
     it("log in to no machine but the remote ones", () => assert.equal(previewPlan(s0).some((step) => step.id === "gpu2/connect"), false));
 
+    it("touch a host of a later class only when those of the earlier ones have their final commands", () => {
+        const steps = stepsOf(planOf([{ name: "sw", priority: "core", services: ["ctl"] }, { name: "gpu", priority: "early", services: ["train"] }, { name: "app", services: ["web"] }, { name: "me", local: true, services: ["nr"] }]));
+        const all = (id: string): string[] => {
+            const needs = steps.find(({ view }) => view.id === id)?.needs ?? [];
+            return [...needs, ...needs.flatMap(all)];
+        };
+        assert.ok(all("app/stop-service/web").includes("gpu/power-off"));
+        assert.ok(all("sw/stop-service/ctl").includes("app/power-off"));
+        assert.ok(!all("gpu/power-off").some((id) => id.startsWith("app") || id.startsWith("sw")), "nobody of a later class holds up an earlier one");
+        assert.ok(all("me/power-off").includes("sw/power-off"));
+        assert.ok(steps.filter(({ view }) => view.kind === "connect").every(({ needs }) => needs.length === 0), "all logins begin at once");
+    });
+
+    it("let a host that needs another one go before it", () => {
+        const steps = stepsOf(planOf([{ name: "nas", services: ["nfs"] }, { name: "app", services: ["web"], needs: ["nas"] }]));
+        assert.deepEqual(steps.find(({ view }) => view.id === "nas/stop-service/nfs")?.needs, ["nas/connect", "app/stop-service/web"]);
+    });
+
     it("have no final command when the plan wants none", () => {
         assert.equal(previewPlan(planOf([{ name: "a" }], { verb: "none" })).some((step) => step.kind === "power-off"), false);
     });
