@@ -1,7 +1,7 @@
 import type { ShutdownCommand } from "./command";
 import type { Quorum, QuorumChange, QuorumConfig, QuorumMember, QuorumStanding } from "./quorum";
-import { hear, type MemberEvidence } from "./quorum-member";
-import { newQuorum, type QuorumState } from "./quorum-state";
+import { hear, staleMs, type MemberEvidence } from "./quorum-member";
+import { newQuorum, resumeQuorum, type QuorumState } from "./quorum-state";
 import { quorumText } from "./quorum-text";
 import { tallyOf, type Tally } from "./quorum-tally";
 import { streamOf } from "./reading";
@@ -21,6 +21,9 @@ export interface QuorumStep {
     news: QuorumNews[];
 }
 
+/** A pause between fakes is at least so long, ms. */
+const leastPauseMs = 60_000;
+
 /**
  * Hears one member.
  *
@@ -28,9 +31,12 @@ export interface QuorumStep {
  * of the same moment does not matter. What falls due in between (patience, dwell) is decided in its order.
  * @param begins a fake that begins anew, as a tape does. The second word of this kind finds a group that is new already
  */
-export function hearMember(config: QuorumConfig, before: QuorumState | undefined, evidence: MemberEvidence, begins = false): QuorumStep {
+export function hearMember(config: QuorumConfig, earlier: QuorumState | undefined, evidence: MemberEvidence, begins = false): QuorumStep {
     const { member: name, simulated, ...word } = evidence;
-    if (before === undefined) return hearMember(config, newQuorum(config, word.at, simulated), evidence);
+    if (earlier === undefined) return hearMember(config, newQuorum(config, word.at, simulated), evidence);
+    // Of fakes nobody looks at the clock: when none of them has said a word for long, it was the person who paused.
+    const paused = simulated && word.at - earlier.now > Math.max(leastPauseMs, ...earlier.members.map((member) => staleMs(config, member)));
+    const before = paused ? resumeQuorum(config, earlier, word.at) : earlier;
     const known = before.members.find((member) => member.name === name);
     if (begins && known?.order !== undefined && known.order.at !== word.at) return anew(config, before, evidence);
     const { state, news } = pass(config, before, word.at, false);

@@ -238,6 +238,18 @@ describe("quorum: fakes", () => {
         assert.deepEqual([command?.stream, command?.simulated, quorum.stream, quorum.simulated], ["rack (simulated)", true, "rack (simulated)", true]);
     });
 
+    it("a person who pauses between two of them lets nobody fall silent", () => {
+        const rig = new Rig();
+        const say = (from: number, to: number, a: WordName, b: WordName): void => {
+            for (let second = from; second < to; second += 1) for (const [name, word] of [["ups_a", a], ["ups_b", b]] as const) rig.hear(evidence(name, word, second, fake));
+        };
+        say(0, 20, "low", "mains");
+        say(900, 920, "low", "mains");
+        assert.deepEqual([rig.commands(), rig.last?.healthy], [[], 1]);
+        say(1900, 1920, "low", "low");
+        assert.deepEqual(rig.commands(), [["shutdown", 1903]]);
+    });
+
     it("a tape that is played again gives what it gave, and begins re-armed", () => {
         const play = (rig: Rig): QuorumNews[] => {
             const from = rig.news.length;
