@@ -20,7 +20,7 @@ export function passUntil(at: number, before: TriggerState | undefined, longMs: 
     if (before === undefined) return { countedMs: 0 };
     const elapsedMs = Math.max(0, at - before.order.at);
     const paceMs = before.paceMs ?? 0;
-    if (elapsedMs <= Math.max(longMs, unusual * paceMs)) return { countedMs: elapsedMs };
+    if (elapsedMs <= Math.max(longMs, unusual * Math.max(paceMs, before.gapMs ?? 0))) return { countedMs: elapsedMs };
     const away = before.resumed === true;
     return { countedMs: away ? elapsedMs : paceMs, gap: { ms: elapsedMs, away } };
 }

@@ -27,8 +27,9 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
         ...(before?.decided && { decided: before.decided }),
         ...(before?.told && { told: before.told }),
     };
-    // An interval in which this process was away says nothing about how often the source is read.
-    if (before !== undefined) next.paceMs = passing.gap?.away && before.paceMs !== undefined ? before.paceMs : at - before.order.at;
+    if (passing.gap) next.gapMs = passing.gap.ms;
+    const paceMs = passing.gap || before === undefined ? before?.paceMs : at - before.order.at;
+    if (paceMs !== undefined) next.paceMs = paceMs;
     const wasOn = before?.known.on;
     if (wasOn === "battery" && evidence.standing !== "mains" && evidence.standing !== "excused" && next.battery) next.battery = runClock(next.battery, passing);
     rememberMains(next, evidence, at, passing);

@@ -11,8 +11,9 @@ export type Standing = "mains" | "battery" | "excused";
 /** What a trigger remembers of one stream. All times are event times in ms. */
 export interface TriggerState {
     order: Order;
-    /** ms between the two newest readings. */
+    /** ms between two readings, as it was last, gaps aside; and how long the gap before the newest one was. */
     paceMs?: number;
+    gapMs?: number;
     /** What the newest readings that were worth anything said, and when. */
     known: {
         source: string;
@@ -67,7 +68,7 @@ function parsePlain(value: unknown): TriggerState | undefined {
     const on = allStandings.find((name) => name === known.on);
     const depletion = value.depletion === undefined ? undefined : parseDepletionState(value.depletion);
     const believed = order !== undefined && typeof known.source === "string" && (known.on === undefined || on !== undefined)
-        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.mainsSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
+        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.gapMs, value.mainsSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
         && areNumbers(missed, ["count", "since"]) && areNumbers(battery, ["elapsedMs", "assumedMs", "transferAt"]) && areNumbers(off, ["since", "samples"])
         && areNumbers(lowBattery, ["since", "samples"]) && areNumbers(decided, ["at"]) && areNumbers(still, ["since"])
         && (still === undefined || (isRecord(still) && Array.isArray(still.values)))

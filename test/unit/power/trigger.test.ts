@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import type { Reading } from "../../../lib/power/reading";
+import { defaultTriggerConfig, type TriggerConfig } from "../../../lib/power/trigger-config";
+import type { TriggerInput } from "../../../lib/power/trigger-input";
+import { shutdownRules, type Finding, type ShutdownRule } from "../../../lib/power/verdict";
+import { draining, judgeAll, missed, onBattery, online, poll, polls, told } from "../../support/trigger-story";
+
+const before = polls(0, 20, online, 5);
+const { rules } = defaultTriggerConfig;
+const without = (...off: ShutdownRule[]): Partial<TriggerConfig> => ({ rules: { ...rules, ...Object.fromEntries(off.map((rule) => [rule, false])) } });
+const flags = (...names: string[]): Partial<Reading> => ({ ...onBattery, flags: names });
+
+describe("decide", () => {
+    const stories: [story: string, readings: Reading[], told: string[], config?: Partial<TriggerConfig>][] = [
+        ["nothing happens on mains", polls(0, 600, online, 5), []],
+        ["a blip is cancelled when mains has been back for 30 s", [...before, ...polls(20, 24, onBattery), ...polls(24, 80, online)], ["20 on-battery", "24 on-mains", "54 cancelled"]],
+        ["mains that comes and goes within 30 s ends nothing", [...before, ...polls(20, 60, onBattery), ...polls(60, 80, online), ...polls(80, 90, onBattery), ...polls(90, 130, online)], ["20 on-battery", "60 on-mains", "80 on-battery", "90 on-mains", "120 cancelled"]],
+        ["OB, mains, OB: each outage decides, and each is restored (34a)", [
+            ...before, ...polls(20, 60, { ...onBattery, charge: 15 }), ...polls(60, 100, online, 5), ...polls(100, 140, { ...onBattery, charge: 15 }), ...polls(140, 180, online, 5),
+        ], ["20 on-battery", "50 shutdown low-charge", "60 on-mains", "90 restored", "100 on-battery", "130 shutdown low-charge", "140 on-mains", "170 restored"]],
+
+        ["FSD decides at once, also on mains", [...before, ...polls(20, 25, { ...online, flags: ["OL", "FSD"] })], ["20 shutdown forced-shutdown"]],
+        ["FSD bypasses stabilization", [...before, ...polls(20, 25, flags("OB", "FSD"))], ["20 shutdown forced-shutdown"]],
+        ["FSD stays latched in upsd while mains returns: nothing follows until it is gone", [
+            ...before, ...polls(20, 30, flags("FSD", "OB")), ...polls(30, 300, { ...online, flags: ["FSD", "OL"] }, 5), ...polls(300, 320, missed, 5), ...polls(320, 360, online, 5),
+        ], ["20 shutdown forced-shutdown", "30 on-mains", "320 restored"]],
+        ["an FSD that comes after another decision is not a second one", [
+            ...before, ...polls(20, 60, { ...onBattery, charge: 15 }), ...polls(60, 70, { ...flags("FSD", "OB"), charge: 15 }), ...polls(70, 130, { ...online, flags: ["FSD", "OL"] }, 5), ...polls(130, 140, online, 5),
+        ], ["20 on-battery", "50 shutdown low-charge", "70 on-mains", "130 restored"]],
+
+        ["charge below 20 % after stabilization", [...before, ...polls(20, 60, { ...onBattery, charge: 19 })], ["20 on-battery", "50 shutdown low-charge"]],
+        ["charge of 20 % is not below 20 %", [...before, ...polls(20, 300, { ...onBattery, charge: 20, runtime: 1300 })], ["20 on-battery"]],
+        ["runtime below 600 s after stabilization", [...before, ...polls(20, 60, { ...onBattery, runtime: 599 })], ["20 on-battery", "50 shutdown low-runtime"]],
+        ["runtime of 600 s is not below 600 s", [...before, ...polls(20, 300, { ...onBattery, runtime: 600 })], ["20 on-battery"]],
+        ["OB with runtime 300 for 10 s is stabilization (39)", [...before, ...polls(20, 30, { ...onBattery, runtime: 300 }), ...polls(30, 70, online)], ["20 on-battery", "30 on-mains", "60 cancelled"]],
+        ["junk that is over when the transfer has settled", [...before, ...polls(20, 45, { ...onBattery, charge: 3, runtime: 30 }), ...polls(45, 120, onBattery)], ["20 on-battery"]],
+        ["a cliff is believed with the second reading", [...before, ...polls(20, 100, onBattery), ...polls(100, 110, { ...onBattery, charge: 8 })], ["20 on-battery", "101 shutdown low-charge"]],
+        ["a single wild charge is not", [...before, ...polls(20, 100, onBattery), poll(100, { ...onBattery, charge: 3 }), ...polls(101, 200, onBattery)], ["20 on-battery"]],
+        ["a single wild runtime is not", [...before, ...polls(20, 100, onBattery), poll(100, { ...onBattery, runtime: 12 }), ...polls(101, 200, onBattery)], ["20 on-battery"]],
+        ["runtime 0 is none (nut#2765)", [...before, ...polls(20, 300, { ...onBattery, runtime: 0 })], ["20 on-battery"]],
+        ["runtime 65535 is none (nut#731)", [...before, ...polls(20, 300, { ...onBattery, runtime: 65535 })], ["20 on-battery"]],
+        ["a runtime that grows on battery is none", [...before, ...polls(20, 300, (second) => ({ ...onBattery, runtime: 100 + second }))], ["20 on-battery"]],
+        ["a charge of 255 % is none", [...before, ...polls(20, 300, { ...onBattery, charge: 255, runtime: 2400 })], ["20 on-battery"]],
+
+        ["LB borne out by the charge, 3 s after stabilization", [...before, ...polls(20, 80, { ...flags("OB", "LB"), charge: 45 })], ["20 on-battery", "53 shutdown low-battery-flag"]],
+        ["LB borne out by the runtime", [...before, ...polls(20, 100, onBattery), ...polls(100, 120, { ...flags("OB", "LB"), runtime: 1100 })], ["20 on-battery", "103 shutdown low-battery-flag"]],
+        ["OB LB alone, the charge still high, after 60 s", [...before, ...polls(20, 100, onBattery), ...polls(100, 200, { ...flags("OB", "LB"), charge: 97 })], ["20 on-battery", "160 shutdown low-battery-flag"]],
+        ["LB alone without any number, after 60 s", [...before, ...polls(20, 200, { mains: "absent", flags: ["OB", "LB"] })], ["20 on-battery", "110 shutdown low-battery-flag"]],
+        ["LB at the moment of transfer, gone when settled (nut#1942)", [...before, ...polls(20, 40, { ...flags("OB", "LB"), charge: 45 }), ...polls(40, 120, { ...onBattery, charge: 45 })], ["20 on-battery"]],
+        ["LB for 2 s (nut#2347)", [...before, ...polls(20, 100, onBattery), ...polls(100, 102, { ...flags("OB", "LB"), charge: 45 }), ...polls(102, 200, { ...onBattery, charge: 45 })], ["20 on-battery"]],
+        ["LB because the device calls everything low (nut#2652)", [...before, ...polls(20, 400, { ...flags("OB", "LB"), charge: 98, lowCharge: 100 })], ["20 on-battery"]],
+        ["LB on mains, now and then (ZimaOS#588)", polls(0, 600, (second) => ({ ...online, flags: second % 60 < 2 ? ["OL", "LB", "RB"] : ["OL"] })), []],
+        ["LB on mains for good", polls(0, 1000, { ...online, flags: ["OL", "LB"], charge: 3, runtime: 10 }), []],
+
+        ["depletion above 15 %/min, after 90 s of grace", [...before, ...polls(20, 150, draining(20, 30, 100, { runtime: 3000 }))], ["20 on-battery", "110 shutdown depletion"], without("low-charge")],
+        ["depletion of 10 %/min", [...before, ...polls(20, 400, draining(20, 10, 100, { runtime: 3000 }))], ["20 on-battery"]],
+        ["depletion at slow polls (Eneru 6.0.0)", [...before, ...polls(20, 200, draining(20, 25, 100, { runtime: 3000 }), 30)], ["20 on-battery", "140 shutdown depletion"], without("low-charge")],
+        ["longer than 900 s on battery", [...before, ...polls(20, 1000, onBattery)], ["20 on-battery", "921 shutdown time-on-battery"]],
+        ["a transfer settles anew, but the time on battery goes on", [...before, ...polls(20, 900, onBattery), ...polls(900, 920, online), ...polls(920, 1000, onBattery)], ["20 on-battery", "900 on-mains", "920 on-battery", "950 shutdown time-on-battery"]],
+        ["an outage that had begun before anybody looked has half of the time (nut#1533)", polls(0, 500, onBattery), ["0 on-battery", "451 shutdown time-on-battery"]],
+
+        ["OFF for 30 s", [...before, ...polls(20, 60, { flags: ["OFF"] })], ["50 shutdown output-off"]],
+        ["OFF on mains for 30 s", [...before, ...polls(20, 60, { ...online, flags: ["OL", "OFF"] }, 5)], ["50 shutdown output-off"]],
+        ["OFF for 20 s", [...before, ...polls(20, 40, { ...online, flags: ["OL", "OFF"] }), ...polls(40, 100, online)], []],
+        ["OFF in a self-test (nut#2104)", [...before, ...polls(20, 120, { ...flags("OB", "OFF"), testing: true }), ...polls(120, 200, online)], []],
+
+        ["calibration drains the battery (nut#2794)", [...before, ...polls(20, 1200, draining(20, 3, 70, { flags: ["OB", "CAL", "LB"] })), ...polls(1200, 1300, online)], []],
+        ["calibration below the hard floor", [...before, ...polls(20, 60, { ...flags("OB", "CAL"), charge: 9, runtime: 60 })], ["21 shutdown low-charge"]],
+        ["a self-test on battery", [...before, ...polls(20, 80, { ...onBattery, testing: true, charge: 60, runtime: 100 }), ...polls(80, 120, online)], []],
+        ["bypass", [...before, ...polls(20, 1200, { ...flags("OB", "BYPASS"), runtime: 10 })], []],
+        ["calibration that turns into an outage settles first", [...before, ...polls(20, 100, { ...flags("OB", "CAL"), charge: 15 }), ...polls(100, 140, { ...onBattery, charge: 15 })], ["100 on-battery", "130 shutdown low-charge"]],
+
+        ["data lost on mains never decides", [...before, ...polls(20, 4000, missed, 5)], []],
+        ["data lost on battery for 2 polls", [...before, ...polls(20, 60, onBattery), ...polls(60, 70, missed, 5), ...polls(70, 100, onBattery)], ["20 on-battery"]],
+        ["a few seconds without network (nut#2454)", [...before, ...polls(20, 60, { ...onBattery, runtime: 610, charge: 21 }), ...polls(60, 64, missed), ...polls(64, 90, { ...onBattery, runtime: 610, charge: 21 })], ["20 on-battery"]],
+        ["gone on battery: half of the runtime above its limit later", [...before, ...polls(20, 60, { ...onBattery, runtime: 1000 }), ...polls(60, 400, missed, 5)], ["20 on-battery", "260 shutdown failsafe"]],
+        ["gone on battery with little left: the least wait", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(60, 400, missed, 5)], ["20 on-battery", "120 shutdown failsafe"]],
+        ["gone on battery with nothing ever known", [...before.map((reading) => ({ ...reading, charge: 100 })), ...polls(20, 60, { mains: "absent" }), ...polls(60, 400, missed, 5)].map(({ charge, runtime, ...reading }) => (void charge, void runtime, reading)), ["20 on-battery", "120 shutdown failsafe"]],
+        ["gone right after the transfer", [...before, poll(20, onBattery), ...polls(25, 1000, missed, 5)], ["20 on-battery", "920 shutdown failsafe"]],
+        ["stale, then back", [...before, ...polls(20, 60, onBattery), ...polls(60, 120, { ...onBattery, quality: "stale", charge: 3 }, 5), ...polls(120, 200, onBattery)], ["20 on-battery"]],
+        ["garbage for flags counts as data that is gone", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(60, 400, { charge: 90, flags: ["%%", ""] }, 5)], ["20 on-battery", "120 shutdown failsafe"]],
+        ["gone after a calibration (nut#2794)", [...before, ...polls(20, 60, flags("OB", "CAL")), ...polls(60, 4000, missed, 5)], []],
+        ["gone after bypass", [...before, ...polls(20, 60, flags("BYPASS", "OB")), ...polls(60, 4000, missed, 5)], []],
+        ["gone after a self-test", [...before, ...polls(20, 60, { ...onBattery, testing: true }), ...polls(60, 4000, missed, 5)], []],
+        ["gone after an alarm on mains", [...polls(0, 20, { ...online, flags: ["ALARM", "OL"] }), ...polls(20, 4000, missed, 5)], []],
+        ["frozen numbers: the runtime that they claim runs down all the same", [...before, ...polls(20, 1500, { ...onBattery, runtime: 1300, load: 12 })], ["20 on-battery", "721 shutdown failsafe"]],
+
+        ["a clock that jumps forward by an hour on battery changes nothing", [...before, ...polls(20, 60, onBattery), ...polls(3660, 3700, onBattery), ...polls(3700, 3800, online)], ["20 on-battery", "3700 on-mains", "3730 cancelled"]],
+        ["a clock that is set back by an hour on battery changes nothing", [...polls(10_000, 10_020, online, 5), ...polls(10_020, 10_060, onBattery), ...polls(6460, 6500, onBattery), ...polls(6500, 6600, online)], ["10020 on-battery", "6500 on-mains", "6530 cancelled"]],
+        ["a single reading from the future", [...before, ...polls(20, 60, onBattery), poll(3660, onBattery), ...polls(61, 300, onBattery), ...polls(300, 400, online)], ["20 on-battery", "300 on-mains", "330 cancelled"]],
+        ["two minutes of suspend on battery", [...before, ...polls(20, 60, onBattery), ...polls(180, 185, missed), ...polls(185, 300, onBattery)], ["20 on-battery"]],
+        ["after a long suspend, data that is not back at once", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(4000, 4040, missed, 5), ...polls(4040, 4100, { ...onBattery, runtime: 620 })], ["20 on-battery"]],
+    ];
+    for (const [story, readings, expected, config] of stories) it(story, () => assert.deepEqual(told(judgeAll(readings, config)), expected));
+
+    describe("every rule can be switched off", () => {
+        const holding: [rule: ShutdownRule, readings: Reading[]][] = [
+            ["forced-shutdown", polls(0, 60, { ...online, flags: ["FSD", "OL"] })],
+            ["failsafe", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(60, 900, missed, 5)]],
+            ["low-charge", [...before, ...polls(20, 80, { ...onBattery, charge: 3 })]],
+            ["low-runtime", [...before, ...polls(20, 80, { ...onBattery, runtime: 3 })]],
+            ["low-battery-flag", [...before, ...polls(20, 80, { ...flags("OB", "LB"), charge: 45 })]],
+            ["depletion", [...before, ...polls(20, 150, draining(20, 30, 100, { runtime: 3000 }))]],
+            ["time-on-battery", [...before, ...polls(20, 1000, onBattery)]],
+            ["output-off", polls(0, 60, { ...online, flags: ["OL", "OFF"] })],
+        ];
+        for (const [rule, readings] of holding) {
+            it(rule, () => {
+                const decided = (config?: Partial<TriggerConfig>): string[] => told(judgeAll(readings, config)).filter((text) => text.includes("shutdown"));
+                assert.match(decided(without(...shutdownRules.filter((other) => other !== rule)))[0] ?? "", new RegExp(`shutdown ${rule}$`));
+                assert.deepEqual(decided(without(...shutdownRules.filter((other) => other === rule || other === "low-charge" || other === "time-on-battery"))), []);
+            });
+        }
+    });
+
+    describe("power state", () => {
+        const judged = (from: number, to: number, state: "HEALTHY" | "CRITICAL" | "DEAD" | "WARNING", conclusive: boolean, more: Partial<Reading> = {}): TriggerInput[] =>
+            polls(from, to, { source: "kasa", watts: state === "HEALTHY" ? 400 : 3, ...more }, 5).map((reading) => ({ reading, power: { state, since: from * 1000, conclusive } }));
+        const cases: [rule: string, inputs: TriggerInput[], told: string[]][] = [
+            ["conclusive and lasting", [...judged(0, 20, "HEALTHY", true), ...judged(20, 60, "CRITICAL", true)], ["50 shutdown power-state"]],
+            ["a jump to DEAD counts as CRITICAL does", [...judged(0, 20, "HEALTHY", true), ...judged(20, 60, "DEAD", true)], ["50 shutdown power-state"]],
+            ["not conclusive: the load may have been switched off", [...judged(0, 20, "HEALTHY", false), ...judged(20, 900, "CRITICAL", false)], []],
+            ["mains is present all the same", [...judged(0, 900, "DEAD", true, { mains: "present" })], []],
+            ["restored by HEALTHY for 30 s, not by WARNING", [...judged(0, 60, "CRITICAL", true), ...judged(60, 120, "WARNING", true), ...judged(120, 160, "HEALTHY", true)], ["30 shutdown power-state", "150 restored"]],
+            ["calibration at a small load", judged(0, 900, "CRITICAL", true, { mains: "absent", flags: ["OB", "CAL"] }), []],
+        ];
+        for (const [rule, inputs, expected] of cases) it(rule, () => assert.deepEqual(told(judgeAll(inputs)), expected));
+    });
+
+    describe("explains itself", () => {
+        const last = (readings: Reading[], config?: Partial<TriggerConfig>) => judgeAll(readings, config).at(-1)!.verdict;
+        const finding = (readings: Reading[], rule: ShutdownRule): Finding | undefined => last(readings).findings.find((found) => found.rule === rule);
+
+        it("with a finding for every rule, in their order", () => {
+            assert.deepEqual(last(before).findings.map(({ rule }) => rule), [...shutdownRules]);
+        });
+        it("a decision names rule, value, limit and age, and makes a command", () => {
+            const { verdict, command } = judgeAll([...before, ...polls(20, 51, { ...onBattery, charge: 18 })]).at(-1)!;
+            assert.deepEqual(verdict.findings.find(({ rule }) => rule === "low-charge"), { rule: "low-charge", outcome: "holds", value: 18, limit: 20, ageSeconds: 0, why: "charge 18 % is below 20 %" });
+            assert.deepEqual([verdict.text, verdict.decision, verdict.rule, verdict.health, verdict.supply, verdict.onBatterySeconds], ["ups1: shutdown: charge 18 % is below 20 % (age 0 s), 30 s on battery", "shutdown", "low-charge", "critical", "battery", 30]);
+            assert.deepEqual(command, { action: "shutdown", reason: verdict.text, at: 50_000, stream: "ups1", conclusive: true });
+        });
+        const whys: [about: string, readings: Reading[], rule: ShutdownRule, why: RegExp][] = [
+            ["65535 s", [...before, ...polls(20, 90, { ...onBattery, runtime: 65535 })], "low-runtime", /^runtime 65535 s is no runtime: ignored$/],
+            ["a frozen runtime", [...before, ...polls(20, 400, (second) => ({ ...onBattery, charge: 90 - second / 100 }))], "low-runtime", /^runtime 2400 s has not moved for \d+ s on battery: ignored$/],
+            ["stabilization", [...before, ...polls(20, 31, { ...onBattery, charge: 5 })], "low-charge", /^charge 5 % is below 20 %; stabilization, 20 s to go$/],
+            ["calibration", [...before, poll(20, flags("OB", "CAL"))], "time-on-battery", /^calibration$/],
+            ["a wrong setting of the device", [...before, ...polls(20, 100, { ...flags("OB", "LB"), charge: 98, lowCharge: 100 })], "low-battery-flag", /every charge up to 100 % low, and it is 98 %$/],
+            ["the countdown", [...before, ...polls(20, 60, { ...onBattery, runtime: 1000 }), ...polls(60, 110, missed, 5)], "failsafe", /^no data for 46 s, last known on battery, last known runtime 1000 s: 154 s to go$/],
+            ["a gap", [...before, ...polls(20, 921, onBattery), poll(4000, onBattery)], "time-on-battery", /read again first$/],
+        ];
+        for (const [about, readings, rule, why] of whys) it(`names ${about}`, () => assert.match(finding(readings, rule)?.why ?? "", why));
+
+        const notes: [about: string, readings: Reading[], note: RegExp][] = [
+            ["a jump of the clock", [...before, poll(3620, online)], /^3605 s without a reading, or a clock that jumped$/],
+            ["LB on mains", [...before, poll(20, { ...online, flags: ["OL", "LB", "RB"] })], /^LB while mains is present: ignored$/],
+            ["garbage flags", [...before, poll(20, { ...online, mains: "unknown", flags: ["WAIT"] })], /^neither OL nor OB in "WAIT"/],
+            ["frozen numbers", [...before, ...polls(20, 330, { ...onBattery, load: 12 })], /^no number has moved for 309 s: frozen$/],
+        ];
+        for (const [about, readings, note] of notes) it(`notes ${about}`, () => assert.match(last(readings).notes?.join() ?? "", note));
+
+        it("a reading that cannot be had says why, and for how long it can be waited for", () => {
+            assert.equal(last([...before, ...polls(20, 60, { ...onBattery, runtime: 1000 }), ...polls(60, 110, missed, 5)]).text, "ups1: no data; no data for 46 s, last known on battery, last known runtime 1000 s: 154 s to go; ups1: upsd says DATA-STALE");
+        });
+        it("health: healthy, degraded, critical, unknown", () => {
+            const health = (...readings: Reading[]): string => last([...before, ...readings]).health;
+            assert.deepEqual([health(), health(poll(20, onBattery)), health(...polls(20, 60, { ...onBattery, charge: 3 })), health(...polls(20, 25, missed, 5)), health(...polls(20, 35, missed, 5))], ["healthy", "degraded", "critical", "degraded", "unknown"]);
+        });
+    });
+
+    describe("order", () => {
+        it("a late reading changes nothing, and says so", () => {
+            const steps = judgeAll([...before, poll(3, { ...onBattery, charge: 3 })]);
+            assert.deepEqual([steps.at(-1)?.verdict.text, steps.at(-1)?.verdict.health, steps.at(-1)?.verdict.findings], ["ups1: 12 s older than the newest reading: ignored", "healthy", []]);
+        });
+        it("a reading that comes twice is judged once", () => {
+            const story = [...before, ...polls(20, 120, { ...onBattery, charge: 15 })];
+            assert.deepEqual(told(judgeAll(story.flatMap((reading) => [reading, { ...reading }]))), told(judgeAll(story)));
+        });
+        it("a reading directly and through a classifier counts with its power state, whichever comes first", () => {
+            const power = { state: "CRITICAL", since: 0, conclusive: true } as const;
+            const story = polls(0, 60, { source: "kasa", watts: 3 }, 5);
+            for (const order of [0, 1]) {
+                assert.deepEqual(told(judgeAll(story.flatMap((reading): TriggerInput[] => (order === 0 ? [{ reading }, { reading, power }] : [{ reading, power }, { reading }])))), ["30 shutdown power-state"]);
+            }
+        });
+    });
+
+    it("a simulated decision is tainted, and belongs to a stream of its own", () => {
+        const { verdict, command } = judgeAll([...before, ...polls(20, 51, { ...onBattery, charge: 3 })].map((reading) => ({ ...reading, simulated: true as const }))).at(-1)!;
+        assert.deepEqual([verdict.simulated, verdict.stream, command?.simulated, command?.stream], [true, "ups1 (simulated)", true, "ups1 (simulated)"]);
+    });
+    it("a tape that begins anew gives the same verdicts, and whoever rehearsed is told", () => {
+        const tape = [...before, ...polls(20, 51, { ...onBattery, charge: 3 })].map((reading, place) => ({ ...reading, simulated: true as const, ...(place === 0 && { begins: true as const }) }));
+        const again = tape.map((reading) => ({ ...reading, at: reading.at + 100_000 }));
+        const steps = judgeAll([...tape, ...again]);
+        const relative = (from: number, byMs: number) => steps.slice(from, from + tape.length).map(({ verdict }) => ({ ...verdict, at: verdict.at - byMs }));
+        assert.deepEqual(relative(tape.length, 100_000), relative(0, 0));
+        assert.equal(steps[tape.length]?.command?.action, "restored");
+    });
+});
