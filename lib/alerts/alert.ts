@@ -7,6 +7,11 @@ export function isAtLeast(severity: Severity, least: Severity): boolean {
     return severities.indexOf(severity) >= severities.indexOf(least);
 }
 
+/** Whether a clock can have told a time (ms): a machine that starts without one (Raspberry Pi) counts from 1970. */
+export function isBelievable(at: number): boolean {
+    return at >= Date.UTC(2025, 0, 1);
+}
+
 /** What an alert says. Plain text: each channel escapes for itself. */
 export interface Told {
     severity: Severity;

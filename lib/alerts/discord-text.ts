@@ -1,5 +1,6 @@
-import { isAtLeast, type Alert } from "./alert";
+import { isBelievable } from "./alert";
 import type { Outgoing } from "./channel";
+import { colourOf } from "./colours";
 import { outgoingParts } from "./outgoing-text";
 import { splitText } from "./split-text";
 
@@ -18,17 +19,11 @@ export interface DiscordPiece {
     plain: string[];
 }
 
-/** S3's colours. */
-export const colours = { red: 15158332, green: 3066993, yellow: 15844367, orange: 15105570, blue: 3447003 } as const;
-
 /**
  * Characters that Discord takes in an embed's title, and in a bare text. The rest of its limits (4096 for a description,
  * 6000 for all of it) hold because escaping at most doubles a piece.
  */
 const longest = { title: 256, content: 2000, piece: 2000 };
-
-/** Before this time no clock can be right. */
-const earliestBelievable = Date.UTC(2025, 0, 1);
 
 /**
  * Escapes what means something in Discord's markdown, so that host_names and <times> are literal. Nobody is called:
@@ -42,13 +37,6 @@ export function escapeMarkdown(text: string): string {
         .replace(/@(?=everyone|here)/gi, "@\u200b");
 }
 
-/** S3's colour of an alert: red is critical, orange a warning, green well again, blue a note; what is made up is yellow. */
-export function colourOf({ severity, good, simulated }: Pick<Alert, "severity" | "good" | "simulated">): number {
-    if (simulated) return colours.yellow;
-    if (good) return colours.green;
-    return isAtLeast(severity, "critical") ? colours.red : severity === "warning" ? colours.orange : colours.blue;
-}
-
 /** The messages that tell an alert: one, or several when it is long. The title of the first is its embed's. */
 export function discordPieces(message: Outgoing): DiscordPiece[] {
     const { alert } = message;
@@ -60,7 +48,7 @@ export function discordPieces(message: Outgoing): DiscordPiece[] {
     const [first = "", ...further] = splitText(framed ? below : lead + title + rest + after, longest.piece).map(escapeMarkdown);
     const embed: Embed = {
         ...(framed && { title: heading }), ...(first.trim() !== "" && { description: first }), color,
-        ...(alert.at >= earliestBelievable && { timestamp: new Date(alert.at).toISOString() }),
+        ...(isBelievable(alert.at) && { timestamp: new Date(alert.at).toISOString() }),
     };
     return [
         { embed, plain: bare(framed ? `${heading}\n${first}` : first) },

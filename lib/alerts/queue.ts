@@ -1,4 +1,4 @@
-import { alertText, type Alert } from "./alert";
+import { alertText, isBelievable, type Alert } from "./alert";
 import { asOne, pairsIn } from "./blips";
 
 /** An alert that was accepted and is not delivered yet. */
@@ -113,12 +113,9 @@ export function accept(queue: Queue, alert: Alert, at: number, inFlight?: number
     return { records, id: add.id, repeat: false };
 }
 
-/** Before this time no clock of ours can be right: a machine that starts without one (Raspberry Pi) counts from 1970. */
-const earliestBelievable = Date.UTC(2025, 0, 1);
-
 /** How long an entry has waited, in ms; undefined when the clock was wrong at one end. */
 export function ageOf({ acceptedAt }: Entry, now: number): number | undefined {
-    return acceptedAt < earliestBelievable || now < acceptedAt ? undefined : now - acceptedAt;
+    return !isBelievable(acceptedAt) || now < acceptedAt ? undefined : now - acceptedAt;
 }
 
 /** Drops what is too old to be told. An age that cannot be believed drops nothing. */

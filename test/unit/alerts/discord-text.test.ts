@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Alert } from "../../../lib/alerts/alert";
 import type { Outgoing } from "../../../lib/alerts/channel";
-import { colourOf, colours, discordPieces, escapeMarkdown } from "../../../lib/alerts/discord-text";
+import { colours } from "../../../lib/alerts/colours";
+import { discordPieces, escapeMarkdown } from "../../../lib/alerts/discord-text";
 
 const at = Date.UTC(2026, 10, 21, 16, 2);
 const outgoing = (alert: Partial<Alert>, more: Partial<Outgoing> = {}): Outgoing =>
@@ -36,9 +37,6 @@ describe("discordPieces", () => {
         assert.equal(piece?.embed.title, undefined);
         assert.equal(piece?.embed.description, "\\_".repeat(200));
     });
-    for (const [colour, alert] of [["red", { severity: "critical" }], ["orange", { severity: "warning" }], ["blue", { severity: "info" }], ["green", { severity: "info", good: true }], ["yellow", { severity: "critical", simulated: true }]] as const) {
-        it(`is ${colour} for ${JSON.stringify(alert)}, as S3 had it`, () => assert.equal(colourOf(alert), colours[colour]));
-    }
     it("whatever the text is, it keeps all limits and loses nothing", () => {
         const text = fc.string({ unit: fc.constantFrom("a", "_", "\n", "😀", "@everyone", "<", " "), maxLength: 9000 });
         fc.assert(fc.property(fc.string({ maxLength: 300 }), text, (title, body) => {

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import type { Alert } from "../../../lib/alerts/alert";
 import { Refused, type Outgoing } from "../../../lib/alerts/channel";
 import { discordChannel, parseWebhook, type DiscordTarget } from "../../../lib/alerts/discord";
-import { colours } from "../../../lib/alerts/discord-text";
+import { colours } from "../../../lib/alerts/colours";
 import { Trouble } from "../../../lib/kit/trouble";
 import fixture from "../../fixtures/notify-discord.json";
 import * as discord from "../../simulators/discord";
