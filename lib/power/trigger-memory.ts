@@ -55,10 +55,11 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
     return next;
 }
 
-/** Mains counts as back from the first reading of an unbroken row; a gap breaks it. */
-function rememberMains(next: TriggerState, { standing }: Evidence, at: number, { gap }: Passing): void {
+/** Mains counts as back from the first reading of an unbroken row; a gap breaks it, and so does an output that is off: the load has no mains. */
+function rememberMains(next: TriggerState, { standing, off }: Evidence, at: number, { gap }: Passing): void {
     const neverKnewMains = next.known.on === undefined;
-    if (standing === "mains" || (standing === "sound" && neverKnewMains)) {
+    if (off) delete next.mainsSince;
+    else if (standing === "mains" || (standing === "sound" && neverKnewMains)) {
         next.mainsSince = (gap ? undefined : next.mainsSince) ?? at;
     } else if (standing === "battery" || standing === "excused" || (neverKnewMains && standing !== "blind")) {
         delete next.mainsSince;

@@ -61,6 +61,7 @@ describe("decide", () => {
 
         ["OFF for 30 s", [...before, ...polls(20, 60, { flags: ["OFF"] })], ["50 shutdown output-off"]],
         ["OFF on mains for 30 s", [...before, ...polls(20, 60, { ...online, flags: ["OL", "OFF"] }, 5)], ["50 shutdown output-off"]],
+        ["an output that is on again stays on for 30 s before it is restored", [...before, ...polls(20, 60, { ...online, flags: ["OL", "OFF"] }, 5), ...polls(60, 100, online, 5)], ["50 shutdown output-off", "90 restored"]],
         ["OFF for 20 s", [...before, ...polls(20, 40, { ...online, flags: ["OL", "OFF"] }), ...polls(40, 100, online)], []],
         ["OFF in a self-test (nut#2104)", [...before, ...polls(20, 120, { ...flags("OB", "OFF"), testing: true }), ...polls(120, 200, online)], []],
 
