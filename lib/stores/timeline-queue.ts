@@ -1,8 +1,9 @@
 import { backOffMs, type BackOff } from "../kit/back-off";
 import { sleep, systemClock, type Clock } from "../kit/clock";
-import { toTrouble, type Trouble } from "../kit/trouble";
+import { toTrouble, Trouble } from "../kit/trouble";
 import { toRow, type TimelineEvent } from "./timeline-event";
-import type { Spool, SpoolState } from "./timeline-spool";
+import { Receipts, type Receipt } from "./timeline-receipts";
+import { rowBytes, type Spool, type SpoolState } from "./timeline-spool";
 import type { Piece, TimelineStore } from "./timeline-store";
 
 export interface QueueOptions {
@@ -17,6 +18,8 @@ export interface QueueOptions {
     lingerMs?: number;
     /** Most rows in one call of the store. */
     pieceRows?: number;
+    /** Most of those who hand in rows that wait at the same time to hear that a crash loses none of them. */
+    mostReceipts?: number;
     /** Called after every change of `state`. Must not throw. */
     onChange?: (state: QueueState) => void;
     /** Called with each row that the store refuses for good. Must not throw. */
@@ -34,6 +37,9 @@ export interface QueueState extends SpoolState {
     away?: { trouble: Trouble; since: number };
 }
 
+/** A disk that takes so long for a write, in ms, is said to hang. */
+const hangsMs = 5000;
+
 /**
  * Takes rows and brings them into a store, in order and each once, however often the store is away. Whoever hands in rows
  * never waits for the store: only for the spool, if at all.
@@ -41,8 +47,16 @@ export interface QueueState extends SpoolState {
 export class TimelineQueue {
     readonly #clock: Clock;
     readonly #stop = new AbortController();
-    #collected: TimelineEvent[] = [];
+    /** Handed in, and not yet taken by the spool. */
+    #collected: Receipt[] = [];
+    #collectedBytes = 0;
+    #crowdedOut = 0;
+    readonly #receipts = new Receipts();
     #saving: Promise<void> | undefined;
+    /** Under way to the spool, and since when (monotonic ms); and since when rows are under way to the store. */
+    #handingOver: { receipts: readonly Receipt[]; since: number } | undefined;
+    #writingSince: number | undefined;
+    #gone: string[] = [];
     #wake: () => void = () => undefined;
     #draining: Promise<void> | undefined;
     #piece: number;
@@ -55,7 +69,17 @@ export class TimelineQueue {
     }
 
     get state(): QueueState {
-        return { ...this.options.spool.state, ...this.#counts, ...(this.#away !== undefined && { away: this.#away }) };
+        const { spool, subject } = this.options;
+        const { waiting, unsafe, dropped, disk = this.#hangs(this.#handingOver?.since) ? "it does not answer" : undefined } = spool.state;
+        const outside = [...(this.#handingOver?.receipts ?? []), ...this.#collected].reduce((sum, { rows }) => sum + rows.length, 0);
+        const since = this.#writingSince;
+        // A database has its own deadline. Without a folder for the spool the store is a disk.
+        const hung = since !== undefined && spool.options.folder === undefined && this.#hangs(since) ? { trouble: new Trouble("timeout", `${subject}: the disk does not answer`), since } : undefined;
+        const away = this.#away ?? hung;
+        return {
+            waiting: waiting + outside, dropped: dropped + this.#crowdedOut, ...this.#counts,
+            ...(unsafe !== undefined && { unsafe: unsafe + outside }), ...(disk !== undefined && { disk }), ...(away !== undefined && { away }),
+        };
     }
 
     get #pieceRows(): number {
@@ -67,35 +91,58 @@ export class TimelineQueue {
         this.#draining ??= this.options.spool.open().then(() => this.#drain());
     }
 
-    /** Takes rows. Resolves when the spool has them: from then on a crash of this process loses none of them. Never throws. */
-    accept(events: readonly TimelineEvent[]): Promise<void> {
-        for (const event of events) this.#collected.push(event);
-        this.#saving ??= sleep(this.options.lingerMs ?? 20, this.#clock, this.#stop.signal).then(() => this.#save());
-        return this.#saving;
+    /**
+     * Takes rows. Resolves when a crash of this process loses none of them, since they are in the store or on the spool's disk:
+     * with nothing, or with the Trouble of a row that the store refused. Where there is no disk, or it refuses or hangs, that takes
+     * a while; it resolves with a Trouble as soon as the rows are given up, or too many wait. Never rejects, holds up nobody.
+     */
+    accept(events: readonly TimelineEvent[]): Promise<Trouble | undefined> {
+        if (events.length === 0) return Promise.resolve(undefined);
+        return new Promise((tell) => {
+            // As text from now on: what is done to the message later changes no row.
+            const rows = events.map(toRow);
+            const bytes = rows.reduce((sum, row) => sum + rowBytes(row), 0);
+            this.#collected.push({ rows, bytes, tell });
+            this.#collectedBytes += bytes;
+            this.#crowdOut();
+            this.#saving ??= this.#save();
+        });
     }
 
     /** Saves what was taken, tries for `withinMs` to store it, and stops. What is left waits in the spool. */
     async close(withinMs = 300): Promise<void> {
         const { spool, store } = this.options;
-        const end = this.#clock.monotonic() + withinMs;
+        const began = this.#clock.monotonic();
+        /** Whatever hangs, the next one gets its turn. */
+        const until = (part: number): Promise<void> => sleep(began + part * withinMs - this.#clock.monotonic(), this.#clock);
         // Those that close at the same time hand in what they still have.
         await sleep(1, this.#clock);
-        await this.#saving;
-        while (spool.state.waiting > 0 && this.#away === undefined && this.#draining !== undefined && this.#clock.monotonic() < end) await sleep(10, this.#clock);
+        while ((this.#saving !== undefined || spool.state.waiting > 0) && this.#away === undefined && this.#draining !== undefined && this.#clock.monotonic() < began + withinMs) await sleep(10, this.#clock);
         this.#stop.abort();
         this.#wake();
-        await Promise.race([this.#draining, sleep(withinMs, this.#clock)]);
-        await this.#saving;
-        await spool.close();
-        await store.close();
+        await Promise.race([Promise.all([this.#saving, this.#draining]), until(1.6)]);
+        await Promise.race([spool.close(), until(2)]);
+        this.#settle();
+        for (const { tell } of [...(this.#handingOver?.receipts ?? []), ...this.#collected]) tell(this.#notSafe());
+        await Promise.race([store.close(), until(2.3)]);
     }
 
+    /** Hands to the spool what comes, a batch after the other, until there is nothing left. */
     async #save(): Promise<void> {
+        const { spool, lingerMs = 20 } = this.options;
+        while (this.#collected.length > 0) {
+            await sleep(lingerMs, this.#clock, this.#stop.signal);
+            const receipts = this.#collected.splice(0);
+            this.#collectedBytes = 0;
+            this.#handingOver = { receipts, since: this.#clock.monotonic() };
+            const place = await spool.append(receipts.flatMap(({ rows }) => rows));
+            this.#handingOver = undefined;
+            this.#receipts.placed(receipts, place);
+            this.#settle();
+            this.#wake();
+            this.#changed();
+        }
         this.#saving = undefined;
-        const events = this.#collected.splice(0);
-        await this.options.spool.append(events.map(toRow));
-        this.#wake();
-        this.#changed();
     }
 
     async #drain(): Promise<void> {
@@ -124,11 +171,13 @@ export class TimelineQueue {
     /** Stores a piece. A piece that is refused is tried in ever smaller ones until the row itself is found, and left out. */
     async #store(piece: Piece): Promise<void> {
         const { spool, store, onRefused } = this.options;
-        const written = await store.write(piece);
+        this.#writingSince = this.#clock.monotonic();
+        const written = await store.write(piece).finally(() => (this.#writingSince = undefined));
         if (written.kind === "written") {
             this.#counts.written += Math.max(0, Math.min(written.upTo, piece.to) - piece.from - written.repeated);
             this.#counts.repeated += written.repeated;
             this.#piece = Math.min(this.#pieceRows, this.#piece * 2);
+            this.#receipts.stored(piece.segment, written.upTo);
             return spool.confirm(piece.segment, written.upTo);
         }
         if (piece.to - piece.from > 1) {
@@ -137,6 +186,7 @@ export class TimelineQueue {
         }
         if (piece.rows.length > 0) {
             this.#counts.refused += 1;
+            this.#receipts.refused(piece.segment, piece.from, written.trouble);
             onRefused?.(piece, written.trouble);
             return this.#store({ ...piece, rows: [] });
         }
@@ -150,8 +200,48 @@ export class TimelineQueue {
     }
 
     async #tidy(): Promise<void> {
-        const gone = this.options.spool.takeGone();
+        this.#settle();
+        const gone = this.#gone.splice(0);
         if (gone.length > 0) await this.options.store.forget?.(gone);
+    }
+
+    /** Tells those whose rows are safe by now, or given up. */
+    #settle(): void {
+        const { spool } = this.options;
+        const gone = spool.takeGone();
+        this.#gone.push(...gone);
+        this.#receipts.saved((segment) => spool.isSafe(segment));
+        this.#receipts.lost(gone, this.#givenUp());
+        this.#receipts.bound(this.#stop.signal.aborted ? 0 : this.#mostReceipts, () => this.#notSafe());
+    }
+
+    /** While the spool's disk hangs, rows wait in bounded memory: the oldest are given up. */
+    #crowdOut(): void {
+        const most = this.options.spool.options.maxMemoryBytes;
+        while (this.#collected.length > 1 && (this.#collectedBytes > most || this.#collected.length > this.#mostReceipts)) {
+            const [oldest] = this.#collected.splice(0, 1) as [Receipt];
+            this.#collectedBytes -= oldest.bytes;
+            this.#crowdedOut += oldest.rows.length;
+            oldest.tell(this.#givenUp());
+        }
+        if (this.#hangs(this.#handingOver?.since)) this.#changed();
+    }
+
+    get #mostReceipts(): number {
+        return this.options.mostReceipts ?? 10_000;
+    }
+
+    #notSafe(): Trouble {
+        const { disk, away } = this.state;
+        return new Trouble("disk", `${this.options.subject}: rows wait in memory only, the end of this process loses them: ${disk ?? away?.trouble.message ?? "too many come at once"}`);
+    }
+
+    #givenUp(): Trouble {
+        return new Trouble("disk", `${this.options.subject}: rows were given up, there was no room left for them to wait`);
+    }
+
+    #hangs(since: number | undefined): boolean {
+        return since !== undefined && this.#clock.monotonic() - since > hangsMs;
     }
 
     #changed(): void {

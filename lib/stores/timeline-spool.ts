@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock, type Clock } from "../kit/clock";
 import { errorText } from "../kit/trouble";
@@ -15,6 +15,16 @@ export interface SpoolOptions {
     maxBytes: number;
     maxMemoryBytes: number;
     clock?: Clock;
+    /** Called when a file of an earlier process can't be read; the spool goes on without it. Must not throw. */
+    onUnreadable?: (path: string, trouble: string) => void;
+}
+
+/** Where rows are in the spool. */
+export interface Place {
+    segment: string;
+    /** Position of the first row in its segment, and of the one after the last. */
+    from: number;
+    to: number;
 }
 
 export interface SpoolState {
@@ -28,8 +38,11 @@ export interface SpoolState {
     disk?: string;
 }
 
-/** What a row's other columns take, in bytes: about. */
-const usualBytes = 60;
+/** What a row takes, in bytes: about. */
+export function rowBytes({ metadata }: TimelineRow): number {
+    return metadata.length + 60;
+}
+
 /** How often a disk that refuses is tried again, in ms. */
 const diskRetryMs = 2000;
 /** The most that a power cut can take, in ms, next to what the disk itself holds back. */
@@ -78,18 +91,19 @@ export class Spool {
             try {
                 await mkdir(folder, { recursive: true });
                 const names = (await readdir(folder)).map((name) => /^(\d{10})-([0-9a-f-]{36})\.rows$/.exec(name)).filter((match) => match !== null);
-                for (const [name, number, id] of names.sort(([a], [b]) => (a < b ? -1 : 1))) await this.#adopt(join(folder, name), Number(number), id ?? "");
+                for (const [name, number, id] of names.sort(([a], [b]) => (a < b ? -1 : 1))) {
+                    await this.#adopt(join(folder, name), Number(number), id ?? "").catch((error: unknown) => this.#setAside(join(folder, name), error));
+                }
             } catch (error) {
                 this.#refused(error);
             }
         });
     }
 
-    /** Resolves when the rows are as safe as they can be made now; see `state.unsafe`. Never throws. */
-    append(rows: readonly TimelineRow[]): Promise<void> {
+    /** Resolves when the rows are as safe as they can be made now, with where they are; see `isSafe`. Never throws. */
+    append(rows: readonly TimelineRow[]): Promise<Place> {
         return this.#inTurn(async () => {
-            if (rows.length === 0) return;
-            const bytes = rows.reduce((sum, { metadata }) => sum + metadata.length + usualBytes, 0);
+            const bytes = rows.reduce((sum, row) => sum + rowBytes(row), 0);
             await this.#rescue();
             const segment = this.#last();
             try {
@@ -98,15 +112,22 @@ export class Spool {
                 this.#refused(error);
                 // These rows, and those after them, wait in a segment of their own.
                 await this.#shut(segment);
-                this.#add(this.#fresh(), rows, bytes);
-                return this.#bound();
+                const place = this.#add(this.#fresh(), rows, bytes);
+                await this.#bound();
+                return place;
             }
-            this.#add(segment, rows, bytes);
+            const place = this.#add(segment, rows, bytes);
             this.#sync(segment);
             if (segment.path === undefined) await this.#rescue();
             await this.#bound();
             if (this.#closed) await this.#shut(segment);
+            return place;
         });
+    }
+
+    /** Whether a segment that still waits is on the disk, so that a crash of this process loses none of its rows. */
+    isSafe(id: string): boolean {
+        return this.#segments.some((segment) => segment.id === id && segment.path !== undefined);
     }
 
     /** The oldest rows that are not confirmed, at most `limit` of them. */
@@ -172,6 +193,13 @@ export class Spool {
         else await this.#remove(segment);
     }
 
+    /** Out of the way, so that it hinders no later start either; a person may bring it back. */
+    async #setAside(path: string, error: unknown): Promise<void> {
+        const movedTo = `${path}.bad-${this.#clock.wall()}`;
+        const moved = await rename(path, movedTo).then(() => true, () => false);
+        this.options.onUnreadable?.(moved ? movedTo : path, errorText(error));
+    }
+
     /** The segment that takes new rows. */
     #last(): Segment {
         const last = this.#segments.at(-1);
@@ -190,10 +218,12 @@ export class Spool {
         return segment;
     }
 
-    #add(segment: Segment, rows: readonly TimelineRow[], bytes: number): void {
+    #add(segment: Segment, rows: readonly TimelineRow[], bytes: number): Place {
+        const from = segment.count;
         for (const row of rows) segment.rows?.push(row);
         segment.count += rows.length;
         segment.bytes += bytes;
+        return { segment: segment.id, from, to: segment.count };
     }
 
     /** Brings segments that live in memory only to the disk, oldest first, as far as it takes them. */

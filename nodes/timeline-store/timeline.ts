@@ -1,4 +1,5 @@
 import type { Node } from "node-red";
+import type { Trouble } from "../../lib/kit/trouble";
 import { EmbeddedTimeline } from "../../lib/stores/timeline-embedded";
 import type { TimelineEvent } from "../../lib/stores/timeline-event";
 import { PostgresTimeline } from "../../lib/stores/timeline-postgres";
@@ -9,10 +10,10 @@ import type { TimelineCredentials, TimelineStoreConfig } from "./config";
 /** What the nodes that use a store see of it. */
 export interface Timeline {
     /**
-     * Takes rows. Never waits for the database, never rejects. Resolves when a crash of Node-RED loses none of them; where the
-     * store is files, that is some ms later, when they are in them.
+     * Takes rows. Never waits for the database, never rejects. Resolves when a crash of Node-RED loses none of them, since they are
+     * in a file or the database; with a Trouble when that cannot be, or when the store refuses one of them.
      */
-    accept(events: readonly TimelineEvent[]): Promise<void>;
+    accept(events: readonly TimelineEvent[]): Promise<Trouble | undefined>;
     /** @throws Trouble */
     query(query: TimelineQuery): Promise<TimelineSeries[]>;
     readonly state: QueueState;

@@ -1,9 +1,10 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { systemClock, type Cancel } from "../../lib/kit/clock";
+import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
 import { parseQuery } from "../../lib/stores/timeline-ask";
 import { eventsOf } from "../../lib/stores/timeline-map";
 import { Repeats } from "../../lib/stores/timeline-repeats";
+import { onInputLater } from "../shared/later-input";
 import { OutageReport } from "../shared/outage-report";
 import type { StoredConfig } from "../shared/settings";
 import { StatusLight } from "../shared/status";
@@ -25,14 +26,16 @@ export = (RED: NodeAPI): void => {
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         const light = new StatusLight(this);
         const repeats = new Repeats();
-        const turns = new Turns();
 
-        /** The store; looked up late, since config nodes may be made after this one. */
+        const storeNode = (): TimelineStoreNode | null => RED.nodes.getNode(config.store) as TimelineStoreNode | null;
+        /** Kept, since a deploy takes the store away before it has been given the last rows; and looked up again, since it may be made after this node. */
+        let known = storeNode()?.timeline;
         const timelineOf = (): Timeline => {
-            const node = RED.nodes.getNode(config.store) as TimelineStoreNode | null;
+            if (known !== undefined) return known;
+            const node = storeNode();
             const wrong = node === null ? ["the timeline store is missing or disabled"] : node.problems;
-            if (node?.timeline === undefined) throw new Trouble("config", `nothing written: ${[...problems, ...wrong].join("; ")}`);
-            return node.timeline;
+            if (node?.timeline === undefined) throw new Trouble("config", `nothing written: ${wrong.join("; ")}`);
+            return (known = node.timeline);
         };
 
         /** Answers a question, with copies of `msg`. */
@@ -53,23 +56,23 @@ export = (RED: NodeAPI): void => {
             return;
         }
 
-        onInput(this, async (msg, send) => {
+        onInputLater(this, patienceMs, async ({ msg, send, at }) => {
             const { history } = msg as { history?: unknown };
             if (history !== undefined && history !== null && history !== false) return answer(history, msg, send);
-            const at = systemClock.now();
-            await turns.next();
             const timeline = timelineOf();
             const mapped = eventsOf(msg as unknown as Record<string, unknown>, at);
             if ("error" in mapped) throw new Trouble("garbage", `nothing written: ${mapped.error}`);
             // Rows of a flow's own are taken as they are: those of one moment may differ in their metadata only.
             const own = ((msg as { timeline?: unknown }).timeline ?? undefined) !== undefined;
             const events = mapped.events.filter((event) => (config.simulated || event.metadata.simulated !== true) && (own || !repeats.isRepeat(event)));
-            if (events.length > 0) await timeline.accept(events);
+            const trouble = events.length > 0 ? await timeline.accept(events) : undefined;
+            if (trouble !== undefined) throw trouble;
         });
 
         let before = { written: 0, at: undefined as number | undefined };
         every(this, statusMs, () => {
-            const { timeline, problems: wrong = ["no timeline store"] } = (RED.nodes.getNode(config.store) ?? {}) as Partial<TimelineStoreNode>;
+            const { timeline, problems: wrong = ["no timeline store"] } = (storeNode() ?? {}) as Partial<TimelineStoreNode>;
+            known ??= timeline;
             if (timeline === undefined) return light.show("error", wrong.join("; "));
             const { written } = timeline.state;
             if (written > before.written) before = { written, at: systemClock.wall() };
@@ -92,25 +95,7 @@ export = (RED: NodeAPI): void => {
         if (config.startHours > 0) RED.events.on("flows:started", started);
         onClose(this, () => {
             RED.events.removeListener("flows:started", started);
-            turns.now();
         });
     }
     RED.nodes.registerType("timeline-writer", TimelineWriter);
 };
-
-/** Work that waits a moment, and goes on together and in order. */
-class Turns {
-    #waiting: (() => void)[] = [];
-    #cancel: Cancel | undefined;
-
-    next(): Promise<void> {
-        this.#cancel ??= systemClock.after(patienceMs, () => this.now());
-        return new Promise((resolve) => this.#waiting.push(resolve));
-    }
-
-    now(): void {
-        this.#cancel?.();
-        this.#cancel = undefined;
-        for (const go of this.#waiting.splice(0)) go();
-    }
-}

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseConfig } from "../../nodes/timeline-writer/config";
 import { historyMessages } from "../../nodes/timeline-writer/history";
 import { statusOf } from "../../nodes/timeline-writer/status-text";
+import type { TimelineStoreNode } from "../../nodes/timeline-store/timeline";
 import timelineStore from "../../nodes/timeline-store/timeline-store";
 import timelineWriter from "../../nodes/timeline-writer/timeline-writer";
 import { Trouble } from "../../lib/kit/trouble";
@@ -160,6 +163,34 @@ describe("a timeline-writer", () => {
         await flow.until("done", 50);
         await flow.redeploy();
         await until([`plug_power rack ${Array.from({ length: 50 }, (_, n) => n).join(" ")}`]);
+    });
+    it("loses nothing that came right before a redeploy", async () => {
+        await load();
+        for (let n = 0; n < 120; n += 1) send({ reading: reading(n, { at: Date.now() - (120 - n) * 20_000 }) });
+        // Delivered, and not yet written.
+        await new Promise((resolve) => setImmediate(resolve));
+        await flow.redeploy();
+        await until([`plug_power rack ${Array.from({ length: 120 }, (_, n) => n).join(" ")}`]);
+        assert.deepEqual(flow.received("caught"), []);
+    });
+    it("is done with a message when its rows are on the disk, not before", async () => {
+        await load();
+        const data = join(folder.path, "ridethrough");
+        writeFileSync(data, "a file in the way");
+        send({ reading: reading(41) });
+        send({ reading: reading(-1, { quality: "missing", watts: undefined, error: "no route" }), topic: "no rows" });
+        await flow.until("done", 1);
+        await eventually(() => (flow.node<TimelineStoreNode>("s").timeline?.state.away ?? undefined) !== undefined, 3000, () => "the disk's error");
+        assert.deepEqual(flow.received("done").map(({ topic }) => topic), ["no rows"]);
+        rmSync(data);
+        await flow.until("done", 2, 5000);
+        assert.match(readdirSync(join(data, "timeline-store", "s.timeline")).join(), /^raw-.*\.rows$/);
+    });
+    it("lets Catch know of a message whose row the store refuses", async () => {
+        await load();
+        send({ timeline: { event_type: "tariff", source: "grid", value: 1, created_at: 1000 } });
+        const [caught] = await flow.until("caught", 1);
+        assert.match((caught?.error as { message: string }).message, /older than what is kept in full/);
     });
     it("says when rows were last stored", async () => {
         await load();

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Trouble } from "../../../lib/kit/trouble";
 import { TimelineQueue, type QueueOptions, type QueueState } from "../../../lib/stores/timeline-queue";
 import { Spool } from "../../../lib/stores/timeline-spool";
 import type { Piece, TimelineStore, Written } from "../../../lib/stores/timeline-store";
 import { houseEvents } from "../../support/timeline-rows";
+import { temporaryFolder } from "../../support/temporary-folder";
 import { settle, VirtualClock } from "../../support/virtual-clock";
 
 /** A store that keeps rows in a list, unless `answer` says otherwise. */
@@ -33,27 +36,38 @@ describe("the timeline's queue", () => {
     let store: ListStore;
     let queue: TimelineQueue;
     let states: QueueState[];
+    let folder: ReturnType<typeof temporaryFolder>;
     beforeEach(() => {
         clock = new VirtualClock();
         store = new ListStore();
         states = [];
+        told = [];
+        folder = temporaryFolder();
     });
     afterEach(async () => {
-        const closing = queue.close();
-        await clock.pass(2000);
-        await closing;
+        await close();
+        folder.remove();
     });
+    const close = async (): Promise<void> => {
+        let closed = false;
+        void queue.close().then(() => (closed = true));
+        // A real disk is waited for in between.
+        while (!closed) await clock.pass(20);
+    };
     const start = (more: Partial<QueueOptions> = {}): TimelineQueue => {
         queue = new TimelineQueue({ spool: new Spool({ maxBytes: 1 << 20, maxMemoryBytes: 1 << 20, clock }), store, clock, subject: "timeline", pieceRows: 100, onChange: (state) => states.push(state), ...more });
         queue.start();
         return queue;
     };
+    /** What was told of rows that were handed in: their first number, and nothing or what is wrong. */
+    let told: [number, string | undefined][];
+    const handIn = (first: number, count: number): void => void queue.accept(houseEvents(count, { first })).then((trouble) => told.push([first, trouble?.message]));
     const accept = async (first: number, count: number): Promise<void> => {
-        const taken = queue.accept(houseEvents(count, { first }));
+        handIn(first, count);
         await clock.pass(20);
-        await taken;
         await settle();
     };
+    const numbersOf = ({ rows }: Piece): number[] => rows.map(({ metadata }) => (JSON.parse(metadata) as { n: number }).n);
     const range = (end: number): number[] => Array.from({ length: end }, (_, n) => n);
 
     it("brings rows into the store, in order, together where they come together", async () => {
@@ -109,7 +123,7 @@ describe("the timeline's queue", () => {
         start({ onRefused: ({ from }) => refused.push(from) });
         const bad = [17, 18, 99];
         store.answer = (piece) => {
-            const numbers = piece.rows.map(({ metadata }) => (JSON.parse(metadata) as { n: number }).n);
+            const numbers = numbersOf(piece);
             return numbers.some((n) => bad.includes(n)) ? { kind: "refused", trouble: new Trouble("failed", "violates check") } : store.take(piece);
         };
         await accept(0, 200);
@@ -146,6 +160,130 @@ describe("the timeline's queue", () => {
         await clock.pass(2000);
         await closing;
         assert.ok(ended - began <= 700, `${ended - began} ms`);
+    });
+
+    describe("tells who handed in rows", () => {
+        const onDisk = (path = join(folder.path, "spool")): Spool => new Spool({ folder: path, maxBytes: 1 << 20, maxMemoryBytes: 40_000, clock });
+        const until = async (rule: () => boolean): Promise<void> => {
+            for (const end = performance.now() + 3000; !rule() && performance.now() < end;) await clock.pass(20);
+            assert.ok(rule(), JSON.stringify([told, queue.state]));
+        };
+
+        it("when they are in the spool's file, whatever the store does", async () => {
+            store.answer = () => new Promise(() => undefined);
+            start({ spool: onDisk() });
+            handIn(0, 5);
+            await until(() => told.length === 1);
+            assert.deepEqual([told, queue.state.waiting, store.rows], [[[0, undefined]], 5, []]);
+        });
+        it("when the store has them, where the spool has no disk", async () => {
+            let go: () => void = () => undefined;
+            store.answer = async (piece) => {
+                await new Promise<void>((resolve) => (go = resolve));
+                return store.take(piece, Math.min(piece.to, piece.from + 7));
+            };
+            start();
+            await accept(0, 5);
+            await accept(5, 5);
+            assert.deepEqual(told, []);
+            go();
+            await settle();
+            assert.deepEqual(told, [[0, undefined]]);
+            go();
+            await settle();
+            assert.deepEqual([told, store.rows], [[[0, undefined], [5, undefined]], range(10)]);
+        });
+        it("when a disk that refused them takes them after all", async () => {
+            store.answer = () => Promise.reject(new Error("away"));
+            const place = join(folder.path, "spool");
+            writeFileSync(place, "a file where the folder should be");
+            start({ spool: onDisk(place) });
+            handIn(0, 5);
+            await until(() => queue.state.unsafe === 5 && queue.state.disk !== undefined);
+            assert.deepEqual(told, []);
+            rmSync(place);
+            await clock.pass(3000);
+            handIn(5, 5);
+            await until(() => told.length === 2);
+            assert.deepEqual([told, queue.state.unsafe], [[[0, undefined], [5, undefined]], 0]);
+        });
+        it("that the store refuses one of them", async () => {
+            start();
+            store.answer = (piece) => (numbersOf(piece).includes(7) ? { kind: "refused", trouble: new Trouble("failed", "violates check") } : store.take(piece));
+            handIn(0, 5);
+            handIn(5, 5);
+            await accept(10, 5);
+            assert.deepEqual(told, [[0, undefined], [5, "violates check"], [10, undefined]]);
+        });
+        it("that they were given up for want of room", async () => {
+            start({ spool: new Spool({ maxBytes: 40_000, maxMemoryBytes: 40_000, clock }) });
+            store.answer = () => Promise.reject(new Error("away"));
+            for (let n = 0; n < 1000; n += 50) await accept(n, 50);
+            assert.equal(told.length * 50, queue.state.dropped);
+            assert.deepEqual(told[0], [0, "timeline: rows were given up, there was no room left for them to wait"]);
+        });
+        it("that too many wait, the oldest first, and keeps the rows", async () => {
+            start({ mostReceipts: 3 });
+            store.answer = () => Promise.reject(new Error("the disk is full"));
+            for (let n = 0; n < 5; n += 1) await accept(n, 1);
+            assert.deepEqual(told, [0, 1].map((n) => [n, "timeline: rows wait in memory only, the end of this process loses them: timeline: the disk is full"]));
+            store.answer = (piece) => store.take(piece);
+            await clock.pass(20_000);
+            assert.deepEqual([store.rows, told.slice(2)], [range(5), [2, 3, 4].map((n) => [n, undefined])]);
+        });
+        it("that it stops before they are anywhere but in memory", async () => {
+            start();
+            store.answer = () => new Promise(() => undefined);
+            await accept(0, 5);
+            await close();
+            assert.match(told[0]?.[1] ?? "", /the end of this process loses them/);
+        });
+    });
+
+    describe("while the spool's disk hangs", () => {
+        let release: () => void;
+        class HungSpool extends Spool {
+            #first = true;
+            override async append(rows: Parameters<Spool["append"]>[0]): ReturnType<Spool["append"]> {
+                if (this.#first) await new Promise<void>((resolve) => (release = resolve));
+                this.#first = false;
+                return super.append(rows);
+            }
+        }
+        beforeEach(() => start({ spool: new HungSpool({ folder: join(folder.path, "spool"), maxBytes: 1 << 20, maxMemoryBytes: 40_000, clock }) }));
+        afterEach(() => release());
+        it("holds the newest rows in bounded memory, counts what it gives up, and says why", async () => {
+            for (let n = 0; n < 2000; n += 50) await accept(n, 50);
+            await clock.pass(6000);
+            await accept(2000, 50);
+            const { waiting, unsafe, dropped, disk } = queue.state;
+            assert.deepEqual([waiting + dropped, unsafe, disk], [2050, waiting, "it does not answer"]);
+            assert.ok(waiting > 200 && waiting < 600, `${waiting} waiting`);
+            assert.equal(told.length * 50, dropped);
+            assert.ok(told.every(([, trouble]) => /given up/.test(trouble ?? "")));
+            assert.equal(states.at(-1)?.disk, "it does not answer", "people are told");
+            release();
+            for (const end = performance.now() + 3000; store.rows.length < waiting && performance.now() < end;) await clock.pass(20);
+            assert.deepEqual(store.rows, [...range(50), ...range(2050).slice(50 + dropped)]);
+            assert.equal(queue.state.disk, undefined);
+        });
+        it("closes in time, and says what is lost", async () => {
+            await accept(0, 5);
+            await accept(5, 5);
+            const began = clock.monotonic();
+            await close();
+            assert.ok(clock.monotonic() - began <= 750, `${clock.monotonic() - began} ms`);
+            assert.equal(told.filter(([, trouble]) => trouble !== undefined).length, 2);
+        });
+    });
+    it("says that the store hangs where the store is the disk", async () => {
+        start();
+        store.answer = () => new Promise(() => undefined);
+        const why = (): string | undefined => queue.state.away?.trouble.message;
+        await accept(0, 5);
+        assert.equal(why(), undefined);
+        await clock.pass(6000);
+        assert.equal(why(), "timeline: the disk does not answer");
     });
     it("forgets segments that are gone", async () => {
         const forgotten: string[] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import fc from "fast-check";
 import { toRow, type TimelineRow } from "../../../lib/stores/timeline-event";
 import { Spool, type SpoolOptions } from "../../../lib/stores/timeline-spool";
@@ -121,6 +121,35 @@ describe("the spool", () => {
         const next = await two.head(10);
         assert.deepEqual([next?.from, numbersOf(next?.rows ?? [])], [0, [3, 4]]);
         assert.notEqual(next?.segment, left?.segment);
+    });
+    it("sets a file aside that cannot be read, says so, and goes on with the others", async () => {
+        const one = await spool({ maxBytes: 80_000 });
+        for (let n = 0; n < 200; n += 10) await one.append(numbered(n, 10));
+        await one.close();
+        const [, second = ""] = files();
+        const rows = readFileSync(join(place, second), "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;
+        // A folder of that name: not even root can read it as a file.
+        rmSync(join(place, second));
+        mkdirSync(join(place, second));
+        const said: [string, string][] = [];
+        const two = await spool({ maxBytes: 80_000, onUnreadable: (path, trouble) => said.push([path, trouble]) });
+        const left = await drain(two);
+        assert.equal(left.length, 200 - rows, "all others");
+        assert.equal(said.length, 1);
+        assert.match(said[0]?.[0] ?? "", new RegExp(`${second}\\.bad-\\d+$`));
+        assert.match(said[0]?.[1] ?? "", /EISDIR/);
+        assert.equal(two.state.disk, undefined);
+        await two.close();
+        assert.deepEqual(files().filter((name) => name.startsWith(second)), [basename(said[0]?.[0] ?? "")], "for a person to look at");
+    });
+    it("says where rows are, and whether a crash would lose them", async () => {
+        const one = await spool();
+        const first = await one.append(numbered(0, 3));
+        const second = await one.append(numbered(3, 2));
+        assert.deepEqual([first.from, first.to, second.from, second.to], [0, 3, 3, 5]);
+        assert.ok(first.segment === second.segment && one.isSafe(first.segment));
+        const nowhere = await spool({ folder: "/dev/null/nowhere" });
+        assert.equal(nowhere.isSafe((await nowhere.append(numbered(0, 3))).segment), false);
     });
     it("leaves files alone that are not its own", async () => {
         mkdirSync(place);
