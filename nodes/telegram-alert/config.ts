@@ -1,19 +1,13 @@
-import { severities, type Severity } from "../../lib/alerts/alert";
-import { stepChoices, type StepChoice } from "../../lib/alerts/run-alerts";
 import { officialBaseUrl, parseBaseUrl } from "../../lib/alerts/telegram";
+import { alertChoices, type AlertChoices } from "../shared/alert-settings";
 import { migrate, Settings, type Migration, type StoredConfig } from "../shared/settings";
 
 export const migrations: readonly Migration[] = [];
 
-export interface TelegramAlertConfig {
+export interface TelegramAlertConfig extends AlertChoices {
     chatId: string;
     threadId?: number;
     baseUrl: string;
-    /** What the watts are called in the messages. Empty: the device's name. */
-    sourceLabel: string;
-    /** Alerts below it are not told. */
-    minimumSeverity: Severity;
-    steps: StepChoice;
 }
 
 /** The node's settings as the editor stored them. The bot token is a credential and not among them. */
@@ -29,9 +23,7 @@ export function parseConfig(stored: StoredConfig): { config: TelegramAlertConfig
         chatId,
         ...(threadId > 0 && { threadId }),
         baseUrl: "baseUrl" in server ? server.baseUrl : officialBaseUrl,
-        sourceLabel: stored.sourceLabel === "" ? "" : settings.text("sourceLabel", "Solix output"),
-        minimumSeverity: settings.choice("minimumSeverity", severities, "info"),
-        steps: settings.choice("steps", stepChoices, "live"),
+        ...alertChoices(settings, "Solix output"),
     };
     return { config, problems: settings.problems };
 }

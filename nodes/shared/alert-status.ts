@@ -1,6 +1,6 @@
 import { Refused } from "../../lib/alerts/channel";
 import type { Trouble } from "../../lib/kit/trouble";
-import type { Mood } from "../shared/status";
+import type { Mood } from "./status";
 
 /** What keeps alerts from going out, until one does. */
 export interface Hindrance {
