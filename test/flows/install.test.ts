@@ -57,6 +57,11 @@ describe("the packed package", function () {
             assert.ok(type in catalog, `${type}: ${JSON.stringify(catalog).slice(0, 100)}`);
         }
     });
+    it("replays its tapes on the command line, without Node-RED", () => {
+        const ridethrough = (...args: string[]): string => execFileSync(join(userDir, "node_modules/.bin/ridethrough"), args, { encoding: "utf8" });
+        assert.match(ridethrough("tapes"), /^slow-drain +\S/m);
+        assert.match(ridethrough("replay", "slow-drain"), /shutdown +ups1: shutdown: runtime 599 s is below 600 s.*\nas expected: 2 of 2 decisions\n$/s);
+    });
     it("offers its examples in the Import dialog", async () => {
         const listed = JSON.stringify(await (await red.request(`library/examples/flows/${manifest.name}/flows`)).json());
         for (const name of readdirSync(join(repository, "examples/flows"))) assert.ok(listed.includes(name.replace(/\.json$/, "")), `${name} in ${listed}`);
