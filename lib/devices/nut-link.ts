@@ -51,7 +51,8 @@ export class NutLink {
     /** Bytes of the reply that is awaited, or of the last one. */
     #bytes = 0;
     #replies = 0;
-    #handshaking = false;
+    /** From the wish for TLS until it stands. */
+    #upgrade: "none" | "asked" | "handshake" = "none";
 
     private constructor(readonly address: NutAddress, readonly onEnd: EndOfLink) {
         // A callback with a buffer of its own costs a quarter less than a stream of chunks; TLS can't have it.
@@ -140,21 +141,21 @@ export class NutLink {
             this.end(trouble);
             throw this.#ended ?? trouble;
         };
+        this.#upgrade = "asked";
         const reply = await this.request(["STARTTLS"]);
         if (reply.kind !== "words" || reply.words[0] !== "OK") {
             const said = reply.kind === "error" ? reply.code : "something else";
             return fail(new NutTrouble("tls", "auth", `${subject}: no TLS (${said})`, "nothing was sent in the clear; give upsd a certificate (CERTFILE, or CERTPATH and CERTIDENT), or switch TLS off here"));
         }
-        // Who can put bytes behind the OK is no server of ours.
-        if (this.#lines.pending) return fail(new NutTrouble("tls", "garbage", `${subject}: sent something in the clear behind its OK to TLS`));
-        this.#handshaking = true;
+        if (this.#lines.pending || this.#ended !== undefined) return fail(clearBehindOk(subject));
+        this.#upgrade = "handshake";
         this.#wait("no answer in the TLS handshake");
         try {
             this.#socket = await startTls(this.#socket, host, tls, subject);
         } catch (error) {
             return fail(toTrouble(error, subject));
         }
-        this.#handshaking = false;
+        this.#upgrade = "none";
         this.#stopWaiting();
         this.#listen(this.#socket);
     }
@@ -162,7 +163,7 @@ export class NutLink {
     #listen(socket: Socket): void {
         const { subject } = this.address;
         // A socket that TLS stands on speaks through TLS alone.
-        const current = (): boolean => socket === this.#socket && !this.#handshaking;
+        const current = (): boolean => socket === this.#socket && this.#upgrade !== "handshake";
         const over = (): void => {
             if (current()) this.end(new NutTrouble("connection", "closed", `${subject}: hung up${this.#active === undefined ? "" : this.#bytes === 0 ? " without an answer" : " in the middle of its answer"}`));
         };
@@ -217,7 +218,7 @@ export class NutLink {
 
     #heardLine(line: string): void {
         const request = this.#active;
-        if (request === undefined) throw new Trouble("garbage", "an answer that nobody asked for");
+        if (request === undefined) throw this.#upgrade === "asked" ? clearBehindOk(this.address.subject) : new Trouble("garbage", "an answer to nothing that was asked");
         const reply = request.reply.take(line);
         if (reply === undefined) return;
         this.#replies += 1;
@@ -236,4 +237,6 @@ export class NutLink {
     }
 }
 
+/** Who can put words behind the OK could put an answer to our first question there, too. */
+const clearBehindOk = (subject: string): NutTrouble => new NutTrouble("tls", "garbage", `${subject}: sent something in the clear behind its OK to TLS`);
 const stopped = ({ subject }: NutAddress): Trouble => new Trouble("stopped", `${subject}: stopped`);

@@ -36,7 +36,7 @@ export function refusal(code: string, ups: string, subject: string, known: reado
         case "DRIVER-NOT-CONNECTED":
             return new NutTrouble("driver-not-connected", "failed", `${where}: its driver does not run (DRIVER-NOT-CONNECTED)`, "start the driver on the server (upsdrvctl start, or systemctl start nut-driver.target) and see its log");
         case "UNKNOWN-UPS":
-            return new NutTrouble("unknown-ups", "config", `${where}: there is no such UPS`, known.length > 0 ? `the server has ${known.join(", ")}` : "the server has no UPS at all: see its ups.conf");
+            return new NutTrouble("unknown-ups", "config", `${where}: there is no such UPS`, known.length > 0 ? `the server has ${known.slice(0, 10).join(", ")}${known.length > 10 ? " ..." : ""}` : "the server has no UPS at all: see its ups.conf");
         case "ACCESS-DENIED":
             return new NutTrouble("refused", "auth", `${where}: not allowed to read (ACCESS-DENIED)`, "the server must let this machine's address read");
         default:

@@ -14,6 +14,7 @@ export type Spoil = "none" | "slow" | "bytes" | "halves" | "garbage" | "truncate
 
 export interface NutSimulatorOptions extends RigOptions {
     port?: number;
+    address?: string;
     delayMs?: number;
     /** Users by name; default: those of every rig. */
     users?: Model["users"];
@@ -36,11 +37,13 @@ export class NutServerSimulator implements NutRig {
     readonly model: Model;
     #server: Server | undefined;
     #port: number;
+    readonly #address: string;
     readonly #open = new Map<Socket, Session>();
     readonly #timers = new Set<NodeJS.Timeout>();
 
-    constructor({ upses = { ups1: {} }, tls = false, port = 0, delayMs = 50, users }: NutSimulatorOptions = {}) {
+    constructor({ upses = { ups1: {} }, tls = false, port = 0, address = "127.0.0.1", delayMs = 50, users }: NutSimulatorOptions = {}) {
         this.#port = port;
+        this.#address = address;
         this.delayMs = delayMs;
         this.model = {
             upses: new Map(Object.entries(upses).map(([name, own]) => [name, { description: `Rack "${name}"`, variables: new Map(Object.entries({ ...standardVariables, ...own })), driver: "up", fsd: false }])),
@@ -98,7 +101,7 @@ export class NutServerSimulator implements NutRig {
         for (const ups of this.model.upses.values()) ups.fsd = false;
         const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
         this.#server = server;
-        await new Promise<void>((resolve, reject) => server.once("error", reject).listen(this.#port, "127.0.0.1", () => resolve()));
+        await new Promise<void>((resolve, reject) => server.once("error", reject).listen(this.#port, this.#address, () => resolve()));
         this.#port = (server.address() as AddressInfo).port;
     }
     async restart(): Promise<void> {
@@ -137,6 +140,7 @@ export class NutServerSimulator implements NutRig {
         const onData = (chunk: Buffer): void => {
             for (const text of lines.take(chunk)) this.#answer(socket, session, text, () => {
                 socket.off("data", onData);
+                if (this.spoil !== "none") return this.#spoilHandshake(socket);
                 const secure = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext({ cert: this.identity.certificate, key: this.identity.key }) });
                 session.secure = true;
                 this.#serve(secure, session);
@@ -152,15 +156,17 @@ export class NutServerSimulator implements NutRig {
         this.requests.push(text.trim());
         const { lines, then } = answerTo(splitWords(text.trim()) ?? [], session, this.model);
         const reply = Buffer.from(lines.map((line) => `${line}\n`).join(""));
-        if (then === "tls" && this.spoil !== "none") {
-            if (this.spoil === "chatter") return void socket.write(`${reply.toString()}VAR ups1 ups.status "OL"\n`);
-            if (this.spoil === "garbage") return void socket.write(`${reply.toString()}`, () => socket.end("no TLS at all"));
-            if (this.spoil === "hang-up") return void socket.end(reply);
-            if (this.spoil === "no-handshake") return void socket.write(reply);
-        }
-        this.#send(socket, reply);
+        if (then === "tls" && this.spoil !== "none") socket.write(this.spoil === "chatter" ? `${reply.toString()}VAR ups1 ups.status "OL"\n` : this.spoil === "garbage" ? `${reply.toString()}no TLS` : reply);
+        else this.#send(socket, reply);
         if (then === "hang-up") socket.end();
         if (then === "tls") secure();
+    }
+
+    /** What comes after the OK to STARTTLS: the end, noise as an answer to the client's hello, or nothing. */
+    #spoilHandshake(socket: Socket): void {
+        if (this.spoil === "hang-up") socket.end();
+        else if (this.spoil === "slow") socket.on("data", () => void socket.write("no TLS at all, whatever you say\n".repeat(20)));
+        else socket.resume();
     }
 
     #send(socket: Socket, reply: Buffer): void {
