@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import type { TriggerState } from "../../lib/power/trigger-state";
+import { Silence } from "../../nodes/shutdown-trigger/silence";
+import { judgeAll, onBattery, online, poll, polls } from "../support/trigger-story";
+
+/** Its event time runs 1,000,000 ms ahead of the monotonic clock. */
+const ahead = 1_000_000;
+const stateOf = (on: Partial<typeof onBattery>) => (): TriggerState | undefined => judgeAll([poll(0, on)])[0]?.state;
+
+describe("silence of a stream", () => {
+    /** Listens to polls until 60 s, then to nothing; when missing readings are made up, in s of the monotonic clock. */
+    const made = (every: number, on: Partial<typeof onBattery>, simulated = false): number[] => {
+        const silence = new Silence();
+        for (const reading of polls(0, 61, on, every)) silence.hear("ups1", { ...reading, at: reading.at + ahead, ...(simulated && { simulated: true }) }, reading.at);
+        const seconds = Array.from({ length: 240 }, (_, second) => 61 + second);
+        return seconds.filter((second) => silence.due(stateOf(on), second * 1000).length > 0).slice(0, 3);
+    };
+    it("is noticed after 15 s, then told as often as the source used to speak", () => {
+        assert.deepEqual(made(1, onBattery), [75, 76, 77]);
+        assert.deepEqual(made(5, onBattery), [75, 80, 85]);
+    });
+    it("of a slow source after three times its usual interval", () => assert.deepEqual(made(30, onBattery), [150, 180, 210]));
+    it("of a simulated stream never: it just ends", () => assert.deepEqual(made(1, onBattery, true), []));
+    it("makes missing readings in the stream's own event time, with the cause", () => {
+        const silence = new Silence();
+        silence.hear("ups1", { ...poll(0, online), at: ahead }, 0);
+        const [reading] = silence.due(stateOf(online), 16_000);
+        assert.deepEqual([reading?.at, reading?.quality, reading?.source, reading?.mains], [ahead + 16_000, "missing", "nut", undefined]);
+        assert.match(reading?.error ?? "", /^ups1: nothing has come in for 16 s; is its reader deployed/);
+    });
+    it("of what was on battery before a restart is noticed too, unless that was long ago", () => {
+        const heard = (agoMs: number, on = onBattery): number => {
+            const silence = new Silence();
+            const state = stateOf(on)()!;
+            silence.expect("ups1", state, state.order.at + agoMs, 0);
+            return silence.due(() => state, 20_000).length;
+        };
+        assert.deepEqual([heard(60_000), heard(7_200_000), heard(60_000, online)], [1, 0, 0]);
+    });
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { parseTriggerState, rearmed, type TriggerState } from "../../../lib/power/trigger-state";
+import { judgeAll, onBattery, online, poll, polls, told } from "../../support/trigger-story";
+
+const before = polls(0, 20, online, 5);
+const outage = [...before, ...polls(20, 300, onBattery)];
+const stateAfter = (readings = outage): TriggerState => judgeAll(readings).at(-1)!.state;
+const restarted = (state: TriggerState): TriggerState => parseTriggerState(JSON.parse(JSON.stringify(state)))!;
+
+describe("trigger state", () => {
+    it("survives a restart: the time away counts, and is read again before it decides", () => {
+        const steps = judgeAll([...polls(1000, 1003, onBattery)], {}, restarted(stateAfter()));
+        assert.deepEqual(told(steps), ["1001 shutdown time-on-battery"]);
+        assert.equal(steps[0]?.verdict.onBatterySeconds, 980);
+        assert.match(steps[0]?.verdict.notes?.join() ?? "", /701 s without a reading while this was not running/);
+    });
+    it("a clock that stands lower after the restart costs nothing of the time on battery", () => {
+        const [step] = judgeAll([poll(50, onBattery)], {}, restarted(stateAfter()));
+        assert.equal(step?.verdict.onBatterySeconds, 280);
+    });
+    it("an outage that began while this was away has lasted since mains was seen, half of the limit at most", () => {
+        const assumed = (second: number): number | undefined => judgeAll([poll(second, onBattery)], {}, restarted(stateAfter(before)))[0]?.state.battery?.assumedMs;
+        assert.deepEqual([20, 315, 100_000].map(assumed), [0, 300_000, 450_000]);
+    });
+    it("data that does not come back at once after a restart is waited for", () => {
+        const lost = polls(4000, 4040, { quality: "missing" }, 5);
+        assert.deepEqual(told(judgeAll(lost, {}, restarted(stateAfter()))), []);
+    });
+    it("a decision is remembered, and so is an FSD that has been acted upon", () => {
+        const fsd = restarted(stateAfter([...before, poll(20, { ...online, flags: ["FSD", "OL"] })]));
+        assert.deepEqual([fsd.decided, fsd.forced], [{ rule: "forced-shutdown", at: 20_000 }, true]);
+        assert.deepEqual(told(judgeAll(polls(25, 100, { ...online, flags: ["FSD", "OL"] }, 5), {}, fsd)), []);
+    });
+    it("by hand it may decide again, but not because of the same FSD", () => {
+        const low = stateAfter([...before, ...polls(20, 60, { ...onBattery, charge: 3 })]);
+        assert.deepEqual(told(judgeAll([poll(60, { ...onBattery, charge: 3 })], {}, rearmed(low))), ["60 shutdown low-charge"]);
+        const fsd = stateAfter([...before, poll(20, { ...online, flags: ["FSD", "OL"] })]);
+        assert.deepEqual(told(judgeAll([poll(25, { ...online, flags: ["FSD", "OL"] }), poll(30, online), poll(35, { ...online, flags: ["FSD", "OL"] })], {}, rearmed(fsd))), ["35 shutdown forced-shutdown"]);
+    });
+
+    const good = JSON.parse(JSON.stringify(stateAfter())) as Record<string, unknown>;
+    const bad: [what: string, value: unknown][] = [
+        ["nothing", undefined], ["null", null], ["a list", []], ["an empty object", {}],
+        ["no order", { ...good, order: {} }], ["no known", { ...good, known: 3 }], ["an unknown standing", { ...good, known: { source: "nut", on: "moon" } }],
+        ["a clock of words", { ...good, battery: { elapsedMs: "long", assumedMs: 0, transferAt: 0 } }],
+        ["a decision by no rule", { ...good, decided: { rule: "whim", at: 1 } }], ["a decision without a time", { ...good, decided: { rule: "low-charge" } }],
+        ["a count of misses that is none", { ...good, missed: { count: null, since: 0 } }], ["a damaged trend", { ...good, depletion: { order: { at: 1 } } }],
+    ];
+    for (const [what, value] of bad) it(`does not believe ${what}`, () => assert.equal(parseTriggerState(value), undefined));
+});
