@@ -157,7 +157,7 @@ export class RealNut implements NutRig {
 
     #startDriver(ups: string): void {
         const driver = this.#driver(ups);
-        this.#write(`${ups}.dev`, [...driver.values].filter(([, value]) => value !== "").map(([name, value]) => `${name}: ${value}`));
+        this.#write(`${ups}.dev`, [...driver.values].filter(([, value]) => value !== "").map(([name, value]) => `${name}: ${quoted(value)}`));
         driver.process = this.#spawn("dummy-ups", ["-a", ups]);
     }
 
