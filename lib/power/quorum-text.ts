@@ -1,8 +1,7 @@
 import type { Quorum, QuorumMember } from "./quorum";
-import type { Tally } from "./quorum-tally";
 
 /** "1/2 healthy (1 needed)" */
-export function countText({ healthy, counting }: Pick<Tally, "healthy" | "counting">, needed: number): string {
+export function countText({ healthy, counting }: Pick<Quorum, "healthy" | "counting">, needed: number): string {
     return `${healthy}/${counting} healthy (${needed} needed)`;
 }
 

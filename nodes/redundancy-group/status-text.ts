@@ -1,9 +1,10 @@
 import type { Quorum, QuorumConfig } from "../../lib/power/quorum";
+import { countText } from "../../lib/power/quorum-text";
 import type { Mood } from "../shared/status";
 
 /** The status of a group: "2/2 healthy (1 needed)", "LOST 0/2 healthy (1 needed)". */
 export function statusOf({ standing, healthy, counting, needed, members, simulated }: Quorum): { mood: Mood; text: string } {
-    const count = `${healthy}/${counting} healthy (${needed} needed)`;
+    const count = countText({ healthy, counting }, needed);
     const mood = (usual: Mood): Mood => (simulated ? "rehearsal" : usual);
     switch (standing) {
         case "held":

@@ -134,6 +134,16 @@ describe("quorum: members that can't be read", () => {
         assert.deepEqual([b?.health, b?.counted, b?.ageSeconds, (b!.silentSince! - t0) / 1000, (b!.since - t0) / 1000], ["unknown", "lost", 120.999, 34, 94]);
     });
 
+    it("one whose clock was set back is heard again after three words, and looks as old as it says", () => {
+        const rig = running();
+        for (let second = 20; second < 140; second += 1) {
+            rig.hear(evidence("ups_a", "mains", second - 3600));
+            rig.hear(evidence("ups_b", "mains", second));
+        }
+        assert.deepEqual(rig.last?.members.map(({ health }) => health), ["unknown", "healthy"]);
+        assert.deepEqual(rig.commands(), []);
+    });
+
     it("one lost poll of a slow source is no loss", () => {
         const rig = new Rig({ ...twoUpses, coldStartSeconds: 1600 });
         const poll = (turn: number, a: WordName): void => {
