@@ -5,15 +5,16 @@ import type { TriggerState } from "../../lib/power/trigger-state";
 interface Heard {
     reading: Reading;
     arrivedAt: number;
-    /** ms between its readings, in event time. */
-    usualMs: number;
+    /** The two newest intervals between its readings, in event time, ms: the longer one is usual. */
+    intervals: number[];
     /** When the last reading was made up for its silence. */
     saidAt?: number;
 }
 
 const leastSilenceMs = 15_000;
 const silentPolls = 3;
-const firstGuessMs = 5000;
+/** Nobody knows yet how often a source speaks: a slow one must not be taken for silent. */
+const firstGuessMs = 30_000;
 /** On mains nothing hangs on a silent source: its health is told again now and then. */
 const seldomMs = 60_000;
 /** A stream that was last heard longer ago than this before a restart is taken for gone, with its reader. */
@@ -31,14 +32,14 @@ export class Silence {
         if (reading.simulated) return;
         const before = this.#heard.get(stream);
         const elapsedMs = before === undefined ? 0 : reading.at - before.reading.at;
-        this.#heard.set(stream, { reading, arrivedAt: now, usualMs: elapsedMs > 0 ? elapsedMs : (before?.usualMs ?? firstGuessMs) });
+        this.#heard.set(stream, { reading, arrivedAt: now, intervals: [...(before?.intervals ?? []), ...(elapsedMs > 0 ? [elapsedMs] : [])].slice(-2) });
     }
 
     /** A stream from before a restart, which must be heard again if it was on battery. `at`: event time now. */
     expect(stream: string, state: TriggerState, at: number, now: number): void {
         const agoMs = at - state.order.at;
         if (stream.endsWith(" (simulated)") || state.known.on !== "battery" || agoMs > forgottenMs || this.#heard.has(stream)) return;
-        this.#heard.set(stream, { reading: { device: stream, source: state.known.source, at: Math.max(at, state.order.at), quality: "missing" }, arrivedAt: now, usualMs: state.paceMs ?? firstGuessMs });
+        this.#heard.set(stream, { reading: { device: stream, source: state.known.source, at: Math.max(at, state.order.at), quality: "missing" }, arrivedAt: now, intervals: state.paceMs === undefined ? [] : [state.paceMs] });
     }
 
     /** The missing readings that are due now. */
@@ -46,9 +47,10 @@ export class Silence {
         const made: Reading[] = [];
         for (const [stream, heard] of this.#heard) {
             const silentMs = now - heard.arrivedAt;
-            if (silentMs < Math.max(leastSilenceMs, silentPolls * heard.usualMs)) continue;
+            const usualMs = heard.intervals.length === 0 ? firstGuessMs : Math.max(...heard.intervals);
+            if (silentMs < Math.max(leastSilenceMs, silentPolls * usualMs)) continue;
             const { known, missed } = stateOf(stream) ?? {};
-            const pauseMs = known?.on === "battery" || (missed?.count ?? 0) < silentPolls ? heard.usualMs : Math.max(seldomMs, heard.usualMs);
+            const pauseMs = known?.on === "battery" || (missed?.count ?? 0) < silentPolls ? usualMs : Math.max(seldomMs, usualMs);
             if (heard.saidAt !== undefined && now - heard.saidAt < pauseMs) continue;
             heard.saidAt = now;
             const { device, source, at } = heard.reading;

@@ -20,10 +20,21 @@ describe("silence of a stream", () => {
         assert.deepEqual(made(5, onBattery), [75, 80, 85]);
     });
     it("of a slow source after three times its usual interval", () => assert.deepEqual(made(30, onBattery), [150, 180, 210]));
+    it("of one that has spoken once, as of a slow one; a quick second word makes a slow source no quick one", () => {
+        const silence = new Silence();
+        const noticed = (): number => Array.from({ length: 300 }, (_, second) => second).find((second) => silence.due(stateOf(onBattery), second * 1000).length > 0) ?? Infinity;
+        silence.hear("ups1", poll(-61, onBattery), -61_000);
+        silence.hear("ups1", poll(-1, onBattery), -1000);
+        silence.hear("ups1", poll(0, onBattery), 0);
+        assert.equal(noticed(), 180);
+        const once = new Silence();
+        once.hear("ups1", poll(0, onBattery), 0);
+        assert.deepEqual([once.due(stateOf(onBattery), 89_000).length, once.due(stateOf(onBattery), 90_000).length], [0, 1]);
+    });
     it("of a simulated stream never: it just ends", () => assert.deepEqual(made(1, onBattery, true), []));
     it("makes missing readings in the stream's own event time, with the cause", () => {
         const silence = new Silence();
-        silence.hear("ups1", { ...poll(0, online), at: ahead }, 0);
+        for (const second of [-5, 0]) silence.hear("ups1", { ...poll(0, online), at: ahead + second * 1000 }, second * 1000);
         const [reading] = silence.due(stateOf(online), 16_000);
         assert.deepEqual([reading?.at, reading?.quality, reading?.source, reading?.mains], [ahead + 16_000, "missing", "nut", undefined]);
         assert.match(reading?.error ?? "", /^ups1: nothing has come in for 16 s; is its reader deployed/);
@@ -31,7 +42,7 @@ describe("silence of a stream", () => {
     it("of what was on battery before a restart is noticed too, unless that was long ago", () => {
         const heard = (agoMs: number, on = onBattery): number => {
             const silence = new Silence();
-            const state = stateOf(on)()!;
+            const state = { ...stateOf(on)()!, paceMs: 5000 };
             silence.expect("ups1", state, state.order.at + agoMs, 0);
             return silence.due(() => state, 20_000).length;
         };
