@@ -15,9 +15,9 @@ export function startClock(clock: BatteryClock | undefined, at: number, assumedM
     return clock === undefined ? { elapsedMs: 0, assumedMs, transferAt: at } : { ...clock, transferAt: at };
 }
 
-/** Lets the clock go on. */
-export function runClock(clock: BatteryClock, { countedMs }: Passing): BatteryClock {
-    return { ...clock, elapsedMs: clock.elapsedMs + countedMs };
+/** Lets the clock go on. What a gap does not count settles no transfer either. */
+export function runClock(clock: BatteryClock, { countedMs, gap }: Passing): BatteryClock {
+    return { ...clock, elapsedMs: clock.elapsedMs + countedMs, transferAt: clock.transferAt + (gap ? gap.ms - countedMs : 0) };
 }
 
 /** ms on battery, with what is assumed. */

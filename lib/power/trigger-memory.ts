@@ -44,7 +44,7 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
     }
     if (evidence.standing === "battery") {
         if (wasOn !== "battery") next.battery = startClock(next.battery, at, assumedBefore(config, before, at, passing));
-        rememberBattery(config, next, before, input, evidence);
+        rememberBattery(config, next, before, input, evidence, passing);
     } else {
         delete next.still;
         delete next.runtimeStillSince;
@@ -73,7 +73,13 @@ function rememberOff(next: TriggerState, { off }: Evidence, at: number, { gap }:
     else delete next.off;
 }
 
-function rememberBattery(config: TriggerConfig, next: TriggerState, before: TriggerState | undefined, { reading }: TriggerInput, evidence: Evidence): void {
+/** What lasts on battery lasts from the first reading of an unbroken row; a gap breaks it, since a clock may have jumped. */
+function rememberBattery(config: TriggerConfig, next: TriggerState, before: TriggerState | undefined, { reading }: TriggerInput, evidence: Evidence, { gap }: Passing): void {
+    if (gap) {
+        delete next.lowBattery;
+        delete next.still;
+        delete next.runtimeStillSince;
+    }
     const { at } = reading;
     const settled = next.battery !== undefined && unsettledMs(next.battery, at, config.stabilizationMs) === 0;
     if (evidence.lowBattery && settled) next.lowBattery = { since: next.lowBattery?.since ?? at, samples: (next.lowBattery?.samples ?? 0) + 1 };
@@ -83,7 +89,7 @@ function rememberBattery(config: TriggerConfig, next: TriggerState, before: Trig
     if (still) next.still = still;
     else delete next.still;
     const runtimeStands = reading.runtime !== undefined && before?.known.on === "battery" && before.known.runtime === reading.runtime;
-    if (runtimeStands) next.runtimeStillSince ??= before.known.at ?? at;
+    if (runtimeStands) next.runtimeStillSince ??= gap ? at : (before.known.at ?? at);
     else delete next.runtimeStillSince;
 
     const { charge } = evidence;

@@ -87,6 +87,9 @@ describe("decide", () => {
         ["frozen numbers: the runtime that they claim runs down all the same", [...before, ...polls(20, 1500, { ...onBattery, runtime: 1300, load: 12 })], ["20 on-battery", "721 shutdown failsafe"]],
 
         ["a clock that jumps forward by an hour on battery changes nothing", [...before, ...polls(20, 60, onBattery), ...polls(3660, 3700, onBattery), ...polls(3700, 3800, online)], ["20 on-battery", "3700 on-mains", "3730 cancelled"]],
+        ["a jump settles no transfer: junk stays junk", [...before, ...polls(20, 22, { ...onBattery, charge: 3, runtime: 30 }), ...polls(3622, 3630, { ...onBattery, charge: 3, runtime: 30 }), ...polls(3630, 3700, onBattery)], ["20 on-battery"]],
+        ["a jump makes no LB last", [...before, ...polls(20, 100, onBattery), poll(100, { ...flags("OB", "LB"), charge: 97 }), poll(3700, { ...flags("OB", "LB"), charge: 97 }), ...polls(3701, 3760, onBattery)], ["20 on-battery"]],
+        ["a jump freezes no numbers", [...before, ...polls(20, 60, { ...onBattery, load: 12 }), ...polls(3660, 3700, { ...onBattery, load: 12 })], ["20 on-battery"]],
         ["a clock that is set back by an hour on battery changes nothing", [...polls(10_000, 10_020, online, 5), ...polls(10_020, 10_060, onBattery), ...polls(6460, 6500, onBattery), ...polls(6500, 6600, online)], ["10020 on-battery", "6500 on-mains", "6530 cancelled"]],
         ["a single reading from the future", [...before, ...polls(20, 60, onBattery), poll(3660, onBattery), ...polls(61, 300, onBattery), ...polls(300, 400, online)], ["20 on-battery", "300 on-mains", "330 cancelled"]],
         ["two minutes of suspend on battery", [...before, ...polls(20, 60, onBattery), ...polls(180, 185, missed), ...polls(185, 300, onBattery)], ["20 on-battery"]],
