@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import type { Alert } from "../../lib/alerts/alert";
 import { parseLife, startAlert, type LastLife } from "../../lib/alerts/service-alerts";
-import { systemClock } from "../../lib/kit/clock";
+import { systemClock, type Clock } from "../../lib/kit/clock";
 import { StateFile } from "../../lib/stores/state-file";
 import { StateKeeper } from "./state-keeper";
 import { dataPath, loadState } from "./storage";
@@ -24,7 +24,7 @@ export class ServiceLife {
     readonly #version = ownVersion();
     #begun: Promise<unknown> = Promise.resolve();
 
-    constructor(RED: NodeAPI, readonly node: Node) {
+    constructor(RED: NodeAPI, readonly node: Node, readonly clock: Clock = systemClock) {
         this.#file = new StateFile(dataPath(RED, node, ".life"), parseLife);
         this.#keeper = new StateKeeper(node, this.#file);
     }
@@ -33,14 +33,14 @@ export class ServiceLife {
     begin(): Promise<Alert | undefined> {
         const story = this.#tell();
         this.#begun = story.then(() => this.#keeper.save({ process: thisProcess, version: this.#version }));
-        every(this.node, heartbeatMs, () => this.#beat(), { firstMs: heartbeatMs });
+        every(this.node, heartbeatMs, () => this.#beat(), { firstMs: heartbeatMs, clock: this.clock });
         return story;
     }
 
     /** The node closes: with a deploy, or because Node-RED ends. */
     async end(removed: boolean): Promise<void> {
         await this.#begun;
-        await this.#keeper.close({ process: thisProcess, version: this.#version, stoppedAt: systemClock.wall() }, removed);
+        await this.#keeper.close({ process: thisProcess, version: this.#version, stoppedAt: this.clock.wall() }, removed);
     }
 
     /** Nothing is to be told: what is known of earlier lives would be wrong when it is wanted again. */
@@ -52,11 +52,11 @@ export class ServiceLife {
         const seenAt = await stat(this.#file.path).then(({ mtimeMs }) => mtimeMs, () => undefined);
         const last = await loadState(this.node, this.#file);
         if (last === undefined || seenAt === undefined || last.process === thisProcess) return undefined;
-        return startAlert({ ...last, seenAt }, this.#version, systemClock.wall(), systemClock.now());
+        return startAlert({ ...last, seenAt }, this.#version, this.clock.wall(), this.clock.now());
     }
 
     async #beat(): Promise<void> {
-        const now = systemClock.wall() / 1000;
+        const now = this.clock.wall() / 1000;
         // Without it only the words "last seen" are less exact.
         await utimes(this.#file.path, now, now).catch(() => undefined);
     }
