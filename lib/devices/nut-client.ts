@@ -82,7 +82,7 @@ export class NutServer {
         if (reply.kind === "error") throw refusal(reply.code, ups, this.subject, reply.code === "UNKNOWN-UPS" ? await this.#names(signal) : []);
         this.#checkLogin(ups);
         const variables = new Map<string, string>();
-        for (const [, , name, value] of entriesOf(reply)) if (name !== undefined && value !== undefined && value !== "") variables.set(name, value);
+        for (const [name, value] of entriesOf(reply)) if (name !== undefined && value !== undefined && value !== "") variables.set(name, value);
         return variables;
     }
 
@@ -90,7 +90,7 @@ export class NutServer {
     async listUps(signal: AbortSignal): Promise<NutUps[]> {
         const reply = await this.#ask(["LIST", "UPS"], signal);
         if (reply.kind === "error") throw refusal(reply.code, "list", this.subject);
-        return entriesOf(reply).flatMap(([, name, description = ""]) => (name === undefined ? [] : [{ name, description }]));
+        return entriesOf(reply).flatMap(([name, description = ""]) => (name === undefined ? [] : [{ name, description }]));
     }
 
     /** What the server says to user and password. Asked after the first reading, and again from time to time. */

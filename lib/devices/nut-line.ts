@@ -4,17 +4,20 @@ import { Trouble } from "../kit/trouble";
 /** Longest line that is taken, in characters: upsd's own are at most 512 bytes (NUT 2.8.0, NUT_NET_ANSWER_MAX). */
 export const longestLine = 8192;
 
+/** What must not get into a log or a status, and into no request. */
+const control = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
 /** Cuts what a NUT server sends into lines, wherever the network cuts it. */
 export class NutLines {
     readonly #decoder = new StringDecoder("utf8");
     #rest = "";
 
     /**
-     * The lines that `bytes` complete, without their line ends. A byte that is no UTF-8 becomes U+FFFD: drivers pass on what the UPS says.
+     * The lines that `bytes` complete, without their line ends and control characters. A byte that is no UTF-8 becomes U+FFFD: drivers pass on what the UPS says.
      * @throws Trouble of kind "garbage" for a line that is too long
      */
     take(bytes: Buffer): string[] {
-        const text = this.#rest + this.#decoder.write(bytes);
+        const text = this.#rest + this.#decoder.write(bytes).replace(control, "");
         const end = text.lastIndexOf("\n");
         this.#rest = text.slice(end + 1);
         if (this.#rest.length > longestLine) throw tooLong();
@@ -34,15 +37,12 @@ const tooLong = (): Trouble => new Trouble("garbage", `a line of more than ${lon
 
 /** A word as NUT writes it: in quotes, with `\` before any character; or bare. */
 const word = /[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^ \t"]+))(?=[ \t]|$)/sy;
-/** What must not get into a log or a status. */
-const control = /[\u0000-\u0008\u000a-\u001f\u007f]/g;
 
 /**
- * The words of a line (RFC 9271 §4.1; NUT's parseconf also escapes `#`). Control characters in it are dropped.
- * Undefined for a line that is not well formed: a quote that doesn't end, text glued to a quote.
+ * The words of a line (RFC 9271 §4.1; NUT's parseconf also escapes `#`). Undefined for a line that is not well formed: a quote that doesn't end, text glued to a quote.
  */
 export function splitWords(line: string): string[] | undefined {
-    const clean = line.replace(control, "").trimEnd();
+    const clean = line.trimEnd();
     const words: string[] = [];
     word.lastIndex = 0;
     while (word.lastIndex < clean.length) {
@@ -59,7 +59,7 @@ export function splitWords(line: string): string[] | undefined {
  */
 export function joinWords(words: readonly string[]): string {
     const encode = (text: string): string => {
-        if (text.search(control) >= 0) throw new Trouble("config", "a name, user or password for a NUT server must not hold line breaks or other control characters");
+        if (text.search(control) >= 0 || text.includes("\n")) throw new Trouble("config", "a name, user or password for a NUT server must not hold line breaks or other control characters");
         return /^[A-Za-z0-9._@:+/-]+$/.test(text) ? text : `"${text.replace(/[\\"]/g, "\\$&")}"`;
     };
     const line = words.map(encode).join(" ");

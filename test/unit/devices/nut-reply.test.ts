@@ -13,7 +13,18 @@ function read(request: string, ...lines: string[]): NutReply | undefined {
 describe("NutReplyReader", () => {
     it("reads a line", () => assert.deepEqual(read("GET VAR ups1 ups.status", 'VAR ups1 ups.status "OL"'), { kind: "words", words: ["VAR", "ups1", "ups.status", "OL"] }));
     it("reads an OK", () => assert.deepEqual(read("STARTTLS", "OK STARTTLS"), { kind: "words", words: ["OK", "STARTTLS"] }));
-    it("reads a list", () => assert.deepEqual(read("LIST VAR u", "BEGIN LIST VAR u", 'VAR u a "1"', 'VAR u b ""', "END LIST VAR u"), { kind: "list", entries: [["VAR", "u", "a", "1"], ["VAR", "u", "b", ""]] }));
+    it("reads a list", () => assert.deepEqual(read("LIST VAR u", "BEGIN LIST VAR u", 'VAR u a "1"', 'VAR u b ""', "END LIST VAR u"), { kind: "list", entries: [["a", "1"], ["b", ""]] }));
+    for (const [line, entry] of [
+        ['VAR u a "1 2"', ["a", "1 2"]],
+        ['VAR u a b "1"', ["a", "b", "1"]],
+        ["VAR u a 1", ["a", "1"]],
+        ["VAR u a", ["a"]],
+        ['VAR u "a" "1"', ["a", "1"]],
+        ['VAR u   a   "1"', ["a", "1"]],
+    ] as const) {
+        it(`reads the entry ${line}`, () => assert.deepEqual(read("LIST VAR u", "BEGIN LIST VAR u", line, "END LIST VAR u"), { kind: "list", entries: [entry] }));
+    }
+    it("reads an entry with escaped quotes", () => assert.deepEqual(read("LIST VAR u", "BEGIN LIST VAR u", String.raw`VAR u a "1 \"2\" \\ \#"`, "END LIST VAR u"), { kind: "list", entries: [["a", String.raw`1 "2" \ #`]] }));
     it("reads an empty list", () => assert.deepEqual(read("LIST UPS", "BEGIN LIST UPS", "END LIST UPS"), { kind: "list", entries: [] }));
     for (const [line, code] of [["ERR DATA-STALE", "DATA-STALE"], ["ERR ACCESS-DENIED some more", "ACCESS-DENIED"], ["ERR", ""]] as const) {
         it(`reads ${line}`, () => {
@@ -27,6 +38,8 @@ describe("NutReplyReader", () => {
         ["the list of another UPS", "LIST VAR u", ["BEGIN LIST VAR v"]],
         ["an entry of another UPS", "LIST VAR u", ["BEGIN LIST VAR u", 'VAR v ups.status "OB LB"']],
         ["the end of another list", "LIST VAR u", ["BEGIN LIST VAR u", "END LIST VAR v"]],
+        ["an entry without a blank behind the UPS", "LIST VAR u", ["BEGIN LIST VAR u", 'VAR ups "1"']],
+        ["an entry with a quote too many", "LIST VAR u", ["BEGIN LIST VAR u", 'VAR u a "1"2"']],
         ["an error within a list", "LIST VAR u", ["BEGIN LIST VAR u", "ERR DATA-STALE"]],
         ["a list within a list", "LIST VAR u", ["BEGIN LIST VAR u", "BEGIN LIST VAR u"]],
         ["a line instead of a list", "LIST VAR u", ['VAR u a "1"']],
