@@ -10,6 +10,8 @@ export interface ShutdownCommand {
     stream: string;
     /** Whether the evidence suffices for something destructive; see Transition.conclusive. */
     conclusive: boolean;
+    /** Of `restored`: for how many s power has been back already. */
+    stableSeconds?: number;
     simulated?: true;
 }
 
@@ -29,6 +31,7 @@ export function parseCommand(value: unknown, at: number): ParsedCommand {
     if (reason !== undefined && typeof reason !== "string") return { error: "msg.command.reason is not a text" };
     if (raw.at !== undefined && !(typeof raw.at === "number" && Number.isFinite(raw.at))) return { error: "msg.command.at is not a time in ms" };
     const command: ShutdownCommand = { action, reason: reason ?? stream, at: raw.at ?? at, stream, conclusive: raw.conclusive === true };
+    if (typeof raw.stableSeconds === "number" && raw.stableSeconds > 0) command.stableSeconds = raw.stableSeconds;
     return { command: isTainted(raw.simulated) || stream.endsWith(fakeMark) ? taint(command) : command };
 }
 

@@ -10,7 +10,7 @@ export type StartOn = (typeof startStates)[number];
  * What a message says to the sequencer. `level`: it is not the news of a change but a state that holds, said again with
  * every reading. `ignored`: understood, and nothing to do.
  */
-export type Heard = { command: ShutdownCommand; level?: true } | { ignored: string } | { error: string };
+export type Heard = { command: ShutdownCommand; level?: true } | { hold: boolean; simulated: boolean } | { ignored: string } | { error: string };
 
 /** The stream of words in msg.payload and of the node's button: a person tries something. Never remembered. */
 export const manualStream = "manual (simulated)";
@@ -51,7 +51,8 @@ export function commandFrom(msg: Record<string, unknown>, { at, startOn }: { at:
     const manual = { reason: `"${word}" by hand`, at, stream: manualStream, conclusive: false };
     if (word === "shutdown" || word === "restored") return { command: { action: word, ...manual, simulated: true } };
     if (word === "cancel") return { command: { action: "cancel", ...manual, ...(tainted && { simulated: true as const }) } };
-    return { error: 'expected msg.command, msg.transition, or "shutdown", "cancel" or "restored" in msg.payload' };
+    if (word === "hold" || word === "release") return { hold: word === "hold", simulated: tainted };
+    return { error: 'expected msg.command, msg.transition, or "shutdown", "restored", "cancel", "hold" or "release" in msg.payload' };
 }
 
 function commandOfTransition(value: unknown, startOn: StartOn, at: number): Heard {
@@ -86,7 +87,7 @@ export interface Switches {
 /** What the sequencer is doing and remembers. */
 export interface GateState {
     /** `streams`: those whose outage the run under way answers. */
-    running?: { mode: RunMode; streams: ReadonlySet<string>; simulated: boolean; committed: boolean };
+    running?: { mode: RunMode; streams: ReadonlySet<string>; simulated: boolean; committed: boolean; undoing?: boolean };
     /** What each stream has led to since its power was last healthy. */
     ran: ReadonlyMap<string, RunMode>;
 }
@@ -155,12 +156,14 @@ function wishOf(command: ShutdownCommand, { dryRun, enabled, problems, unready }
 function decideCancel(command: ShutdownCommand, { running }: GateState): Decision {
     if (running === undefined) return { act: "ignore", why: "nothing to cancel" };
     if (command.simulated && !running.simulated) return { act: "ignore", why: "a simulated cancel ends no real run" };
+    if (running.undoing) return { act: "ignore", why: "it is cancelled already, and being put back" };
     if (running.committed) return { act: "ignore", why: "too late to cancel: the final commands are on their way" };
     return { act: "cancel", why: command.reason, rearm: false };
 }
 
 function decideRestored(command: ShutdownCommand, { running, ran }: GateState): Decision {
     const mine = running !== undefined && (running.streams.has(command.stream) || (command.stream === manualStream && running.simulated));
+    if (mine && running.undoing) return { act: "rearm", why: "power is back, and what was done is being put back" };
     if (mine && running.committed) return { act: "rearm", why: "power is back, but the final commands are on their way: the run finishes" };
     const others = mine ? [...running.streams].filter((stream) => stream !== command.stream) : [];
     if (mine && !running.simulated && others.length > 0) return { act: "rearm", why: `power is back (${command.reason}), but not on ${others.join(", ")}: the run goes on` };

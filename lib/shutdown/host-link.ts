@@ -1,12 +1,13 @@
 import { toTrouble, type Trouble } from "../kit/trouble";
 import { programOf } from "./actions";
+import type { Done, Place, Program } from "./catalogue";
 import { wordsOf } from "./commands";
 import type { StepView } from "./progress";
 import type { PlannedStep } from "./steps";
 import type { CommandEnd, HostAccess, Transport } from "./transport";
 
-/** How a step came out. */
-export type StepOutcome = Pick<StepView, "state" | "error" | "note"> & { state: "done" | "failed" | "skipped" };
+/** How a step came out. `did`: what the host reports to have done, for the way back. */
+export type StepOutcome = Pick<StepView, "error" | "note"> & { state: "done" | "failed" | "skipped"; did?: string[] };
 
 /** One host for the length of a run: its connection, and what went wrong with it. */
 export class HostLink {
@@ -20,18 +21,33 @@ export class HostLink {
     constructor(readonly host: string, readonly access: () => HostAccess, readonly login: (work: () => Promise<void>) => Promise<void>) {}
 
     /** Takes a step. Never rejects, and is over within the step's time plus that of a login. */
-    async take({ action, timeoutMs }: PlannedStep): Promise<StepOutcome> {
+    take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">): Promise<StepOutcome> {
+        if (action.verb === "connect") return this.#reach(false, () => Promise.resolve({ state: "done" as const }));
+        const ends = action.action.ends === true;
+        return this.#reach(ends, async (transport, place) => {
+            const { end, did } = await runProgram(transport, programOf(action.action, action.params, { ...place, timeoutS: timeoutMs / 1000 }), timeoutMs);
+            return { ...(ends ? powerOffOutcome(end) : stopOutcome(end)), ...(did.length > 0 && { did }) };
+        });
+    }
+
+    /** Puts back what a step has done. Never rejects. */
+    undo({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">, done: Done): Promise<StepOutcome> {
+        if (action.verb === "connect" || action.action.undo === undefined) return Promise.resolve({ state: "skipped", error: "there is no way back" });
+        const { action: entry, params } = action;
+        return this.#reach(true, async (transport, place) => {
+            const program = entry.undo?.(params, done, { ...place, timeoutS: timeoutMs / 1000 });
+            return program === undefined ? { state: "skipped" } : stopOutcome((await runProgram(transport, program, timeoutMs)).end);
+        });
+    }
+
+    /** @param again a host that could not be reached gets one more chance, for what matters most */
+    async #reach(again: boolean, work: (transport: Transport, place: Pick<Place, "root">) => Promise<StepOutcome>): Promise<StepOutcome> {
         const before = this.#unreached;
-        // A host that could not be reached gets one more chance, for the one step that matters most.
-        const ends = action.verb === "act" && action.action.ends === true;
-        const final = ends && before?.kind !== "auth" && before?.kind !== "config";
-        if (before !== undefined && !final) return { state: "skipped", error: `not reached (${this.#words(before)})` };
+        const hopeless = before?.kind === "auth" || before?.kind === "config";
+        if (before !== undefined && (hopeless || !again)) return { state: "skipped", error: `not reached (${this.#words(before)})` };
         try {
             const transport = await this.#connect();
-            if (action.verb === "connect") return { state: "done" };
-            const program = programOf(action.action, action.params, { root: this.#access?.root ?? false, timeoutS: timeoutMs / 1000 });
-            const end = await transport.run(wordsOf(program), timeoutMs);
-            return ends ? powerOffOutcome(end) : stopOutcome(end);
+            return await work(transport, { root: this.#access?.root ?? false });
         } catch (error) {
             return { state: "failed", error: this.#words(toTrouble(error, `host ${this.host}`)) };
         }
@@ -65,8 +81,25 @@ export class HostLink {
     }
 }
 
+/** How much of what a program says it did is kept: names, and characters of all of them. */
+const mostDid = { names: 1000, characters: 64_000 };
+
+/** Runs a program, and picks the lines "did NAME" out of what a script says. */
+async function runProgram(transport: Transport, program: Program, timeoutMs: number): Promise<{ end: CommandEnd; did: string[] }> {
+    if ("argv" in program) return { end: await transport.run(wordsOf(program), timeoutMs), did: [] };
+    let said = "";
+    const end = await transport.run(wordsOf(program), timeoutMs, {
+        stdout: (chunk) => {
+            if (said.length < mostDid.characters) said += chunk.toString("utf8");
+            return true;
+        },
+        stderr: () => true,
+    });
+    return { end, did: said.split("\n").flatMap((line) => /^did (\S+)$/.exec(line)?.[1] ?? []).slice(0, mostDid.names) };
+}
+
 function stopOutcome(end: CommandEnd): StepOutcome {
-    if (end.end === "lost") return { state: "failed", error: "the connection was lost before the service had stopped" };
+    if (end.end === "lost") return { state: "failed", error: "the connection was lost before the end was known" };
     return end.end === "exit" && end.code === 0 ? { state: "done" } : { state: "failed", error: failureText(end) };
 }
 

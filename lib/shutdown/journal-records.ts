@@ -11,7 +11,9 @@ export type JournalRecord = Written & (
     | { kind: "run"; run: string; stream: string; reason: string; boot: string; at: number }
     /** A step is about to be taken. */
     | { kind: "intent"; run: string; step: string; at: number }
-    | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; at: number }
+    | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; did?: string[]; at: number }
+    /** What the run has done is being put back from here on. */
+    | { kind: "undo"; run: string; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
     /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. */
     | { kind: "dealt"; stream: string; mode: RunMode; at: number }
@@ -34,6 +36,8 @@ export interface OpenRun {
     streams: ReadonlySet<string>;
     intents: ReadonlySet<string>;
     results: ReadonlyMap<string, StepResult>;
+    /** Why it was being put back; absent while it went forward. */
+    undoing?: string;
 }
 
 /** What the records amount to. */
@@ -67,6 +71,8 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
         case "result":
             if (open?.run !== record.run) return { ran, open };
             return { ran, open: { ...open, ...lastOf(record), results: with_(open.results, record.step, record) } };
+        case "undo":
+            return { ran, open: open?.run === record.run ? { ...open, ...lastOf(record), undoing: record.why } : open };
         case "end":
             return { ran, open: open?.run === record.run ? undefined : open };
     }
@@ -80,8 +86,8 @@ function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<strin
     return new Map([...map, [key, value]]);
 }
 
-const kinds = ["run", "intent", "result", "end", "dealt", "restored"] as const;
-const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], end: ["run"], dealt: ["stream"], restored: ["stream"] } as const;
+const kinds = ["run", "intent", "result", "undo", "end", "dealt", "restored"] as const;
+const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], undo: ["run", "why"], end: ["run"], dealt: ["stream"], restored: ["stream"] } as const;
 const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
 const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
 
@@ -95,6 +101,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (textFields[kind].some((field) => typeof raw[field] !== "string")) return undefined;
     if (kind === "result" && !stepStates.includes(raw.state)) return undefined;
     if (kind === "result" && [raw.error, raw.note].some((text) => text !== undefined && typeof text !== "string")) return undefined;
+    if (kind === "result" && raw.did !== undefined && !(Array.isArray(raw.did) && raw.did.every((name) => typeof name === "string"))) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;

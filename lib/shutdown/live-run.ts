@@ -1,13 +1,14 @@
 import { sleep, type Clock } from "../kit/clock";
 import { HostLink, type StepOutcome } from "./host-link";
-import type { JournalRecord, OpenRun } from "./journal-records";
+import type { JournalRecord, OpenRun, StepResult } from "./journal-records";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult, StepView } from "./progress";
-import { endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
+import { backText, count, endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
 import { slots } from "./slots";
-import { stepsOf, type PlannedStep } from "./steps";
+import { isRepeatable, stepsOf, type PlannedStep } from "./steps";
 import type { HostAccess } from "./transport";
+import { undoStepsOf, type UndoStep } from "./undo-steps";
 
 /** What a run needs of the world. */
 export interface RunIo {
@@ -23,6 +24,8 @@ export interface RunIo {
     logins?: number;
 }
 
+/** What is said of a step that an earlier process began, that does harm when taken twice, and whose end nobody has seen. */
+const neverKnown = "interrupted in the middle: whether it was done is not known, and it is not done again";
 /** How long a redeploy waits for the steps under way, ms. */
 const lastStepsMs = 400;
 
@@ -34,14 +37,17 @@ export function startLiveRun(head: RunHead, plan: ShutdownPlan, io: RunIo, earli
     return new LiveRun(head, plan, io, earlier);
 }
 
-/** What an earlier process has done of a run. */
-export interface Earlier extends Pick<OpenRun, "intents" | "results"> {
+/** What an earlier process has done of a run. `undoing`: why it was being put back. */
+export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing"> {
     /** How long to wait for a word that power is back before anything is done, ms. Not once the final commands have begun. */
     waitMs?: number;
 }
 
 class LiveRun implements Run {
     committed = false;
+    get undoing(): boolean {
+        return this.#undoing !== undefined;
+    }
     readonly finished: Promise<RunResult | undefined>;
     readonly #view: RunView;
     readonly #links: Map<string, HostLink>;
@@ -49,15 +55,26 @@ class LiveRun implements Run {
     /** How many needs of a step are not over yet. */
     readonly #unmet = new Map<string, number>();
     readonly #underWay = new Map<string, Promise<void>>();
+    readonly #steps: readonly PlannedStep[];
+    readonly #did = new Map<string, StepOutcome["did"]>();
+    /** Hosts that stay up because a step failed that they can't do without, and which. */
+    readonly #keptUp = new Map<string, string>();
+    /** Steps whose turn came during a hold. */
+    readonly #held: PlannedStep[] = [];
+    #onHold = false;
     #left: number;
     #servicesLeft: number;
-    #holding = false;
+    /** Why the run is being put back; undefined while it goes forward. */
+    #undoing: string | undefined;
+    /** Why the rest is not put back any more. */
+    #haste: string | undefined;
+    #suspending = false;
     #ended = false;
     readonly #waiting = new AbortController();
     #finish: (result: RunResult | undefined) => void = () => undefined;
 
     constructor(readonly head: RunHead, readonly plan: ShutdownPlan, readonly io: RunIo, earlier?: Earlier) {
-        const steps = stepsOf(plan);
+        const steps = this.#steps = stepsOf(plan);
         this.finished = new Promise((resolve) => { this.#finish = resolve; });
         this.#view = new RunView(head, steps.map((step) => step.view));
         const login = slots(io.logins ?? 32);
@@ -78,6 +95,7 @@ class LiveRun implements Run {
         const again = `continuing the shutdown that was interrupted${waitMs > 0 ? ` in ${waitMs / 1000} s, unless power is back` : ""}: ${reason}`;
         this.io.progress(this.#view.progress(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan)})` : again));
         if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, at: startedAt });
+        if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier);
         if (waitMs > 0) await sleep(waitMs, this.io.clock, this.#waiting.signal);
         if (this.#ended) return;
         steps.filter((step) => step.needs.length === 0 && !known.includes(step)).forEach((step) => this.#start(step));
@@ -89,19 +107,22 @@ class LiveRun implements Run {
     #recall(steps: readonly PlannedStep[], { intents, results }: Earlier): PlannedStep[] {
         this.committed = steps.some((step) => step.view.kind === "power-off" && intents.has(step.view.id));
         const open = new Set(steps.filter((step) => step.view.kind !== "connect" && !results.has(step.view.id)).map((step) => step.view.host));
-        return steps.filter(({ view: { id, host, kind } }) => {
-            const result = results.get(id);
+        return steps.filter(({ view: { id, host, kind, label }, action, onFailure }) => {
+            const result = results.get(id) ?? (intents.has(id) && !isRepeatable(action) ? { state: "failed" as const, error: neverKnown } : undefined);
             if (kind === "connect" ? open.has(host) : result === undefined) return false;
-            const { state = "done", startedAt, at, error, note } = result ?? {};
+            const { state = "done", startedAt, at, error, note, did }: Partial<StepResult> = result ?? {};
+            if (did !== undefined) this.#did.set(id, did);
+            if (state === "failed" && onFailure === "keep-up") this.#keptUp.set(host, label);
             this.#view.change(id, { state, ...(startedAt !== undefined && { startedAt }), ...(at !== undefined && { endedAt: at }), ...(error !== undefined && { error }), ...(note !== undefined && { note }) });
             return true;
         });
     }
 
     #start(step: PlannedStep): void {
-        if (this.#ended || this.#holding) return;
-        if (step.view.kind === "power-off") this.committed = true;
-        const { id } = step.view;
+        if (this.#ended || this.#suspending || this.#undoing !== undefined) return;
+        if (this.#onHold) return void this.#held.push(step);
+        const { id, host, kind } = step.view;
+        if (kind === "power-off" && !this.#keptUp.has(host)) this.committed = true;
         this.#underWay.set(id, this.#take(step).then((outcome) => {
             this.#underWay.delete(id);
             if (outcome !== undefined) this.#over(step);
@@ -110,15 +131,24 @@ class LiveRun implements Run {
 
     /** @returns undefined when the run ended in the middle of the step */
     async #take(step: PlannedStep): Promise<StepOutcome | undefined> {
-        const { id, host, kind } = step.view;
+        const { id, host, kind, label } = step.view;
         const startedAt = this.io.clock.now();
+        const why = this.#keptUp.get(host);
+        if (why !== undefined) return this.#came(step, { state: "skipped", error: `the host stays up, since "${why}" failed` }, startedAt);
         this.#show(id, { state: "running", startedAt });
         // Logging in changes nothing: it is not written down, and done again after a restart.
         if (kind !== "connect") await this.io.note({ kind: "intent", run: this.head.run, step: id, at: startedAt });
         const outcome = this.#ended ? undefined : await this.#links.get(host)?.take(step);
         if (this.#ended || outcome === undefined) return undefined;
+        if (outcome.state === "failed" && step.onFailure === "keep-up") this.#keptUp.set(host, label);
+        return this.#came(step, outcome, startedAt);
+    }
+
+    async #came({ view: { id, kind } }: Pick<PlannedStep, "view">, outcome: StepOutcome, startedAt: number): Promise<StepOutcome> {
+        const { did, ...shown } = outcome;
         const at = this.io.clock.now();
-        this.#show(id, { ...outcome, endedAt: at });
+        if (did !== undefined) this.#did.set(id, did);
+        this.#show(id, { ...shown, endedAt: at });
         if (kind !== "connect") await this.io.note({ kind: "result", run: this.head.run, step: id, startedAt, at, ...outcome });
         return outcome;
     }
@@ -131,7 +161,7 @@ class LiveRun implements Run {
             this.#unmet.set(dependent.view.id, unmet);
             if (unmet === 0 && this.#view.stateOf(dependent.view.id) === "planned") this.#start(dependent);
         }
-        if (this.#left === 0) this.#end();
+        if (this.#left === 0 && this.#undoing === undefined) this.#end();
     }
 
     #end(): void {
@@ -139,19 +169,74 @@ class LiveRun implements Run {
         this.#settle(this.#view.result(complete ? "completed" : "incomplete", endText(this.#view.steps), this.io.clock.now()));
     }
 
-    cancel(why: string): boolean {
-        if (this.committed || this.#ended) return false;
+    hold(on: boolean, text: string): boolean {
+        if (this.committed || this.#ended || this.#undoing !== undefined || on === this.#onHold) return false;
+        this.#onHold = on;
+        this.io.progress(this.#view.progress(text));
+        if (!on) this.#held.splice(0).forEach((step) => this.#start(step));
+        return true;
+    }
+
+    cancel(why: string, undo = true): boolean {
+        if (this.committed || this.#ended || this.#undoing !== undefined) return false;
+        if (undo) void this.#putBack(why);
+        else this.#breakOff(why);
+        return true;
+    }
+
+    /** Ends it here and now. */
+    #breakOff(why: string): void {
         const at = this.io.clock.now();
         for (const { id, state } of this.#view.steps) {
             if (state === "planned") this.#view.change(id, { state: "skipped", error: "cancelled" });
             if (state === "running") this.#view.change(id, { state: "failed", error: "cancelled while under way", endedAt: at });
         }
         this.#settle(this.#view.result("cancelled", `${why}. ${stoppedText(this.#view.steps)}`, at));
-        return true;
+    }
+
+    /**
+     * Takes no further step, and undoes what has a way back: each step when it is over and everything that came after it is
+     * undone. A step that hangs holds up only the way back of those before it.
+     */
+    async #putBack(why: string, { intents, results }: Pick<Earlier, "intents" | "results"> = { intents: new Set(), results: new Map() }): Promise<void> {
+        this.#undoing = why;
+        this.#waiting.abort();
+        for (const { id, state } of this.#view.steps) {
+            if (state === "planned") this.#view.change(id, intents.has(id) ? { state: "failed", error: "interrupted in the middle" } : { state: "skipped", error: "cancelled" });
+        }
+        if (results.size + intents.size === 0) await this.io.note({ kind: "undo", run: this.head.run, why, at: this.io.clock.now() });
+        if (this.#ended || this.#suspending) return;
+        const back = undoStepsOf(this.#steps, this.#view.steps);
+        this.#view.append(back.map(({ view }) => ({ ...view, ...(results.has(view.id) && { state: results.get(view.id)?.state ?? "done" }) })));
+        this.io.progress(this.#view.progress(`${why}: ${back.length === 0 ? "nothing to put back" : `putting back ${count(back.length, "step")}`}`));
+        const over = new Map<string, Promise<void>>();
+        for (const step of back) over.set(step.view.id, Promise.all(step.needs.map((need) => over.get(need) ?? Promise.resolve())).then(() => (results.has(step.view.id) ? undefined : this.#undo(step))));
+        await Promise.all(over.values());
+        await Promise.all(this.#underWay.values());
+        if (this.#suspending) return;
+        this.#settle(this.#view.result("cancelled", `${why}. ${backText(this.#view.steps)}`, this.io.clock.now()));
+    }
+
+    async #undo({ view, of, action, timeoutMs }: UndoStep): Promise<void> {
+        await this.#underWay.get(of);
+        if (this.#ended || this.#suspending) return;
+        const startedAt = this.io.clock.now();
+        if (this.#haste !== undefined) return void (await this.#came({ view }, { state: "skipped", error: this.#haste }, startedAt));
+        this.#show(view.id, { state: "running", startedAt });
+        await this.io.note({ kind: "intent", run: this.head.run, step: view.id, at: startedAt });
+        const began = this.#view.stepOf(of)?.startedAt ?? this.head.startedAt;
+        const link = this.#links.get(view.host);
+        const taking = link?.undo({ action, timeoutMs }, { did: this.#did.get(of) ?? [], sinceS: Math.max(0, startedAt - began) / 1000 }).then((outcome) => this.#came({ view }, outcome, startedAt));
+        this.#underWay.set(view.id, Promise.resolve(taking).then(() => void this.#underWay.delete(view.id)));
+        await taking;
+    }
+
+    giveWay(why: string): void {
+        if (this.#undoing !== undefined) this.#haste = why;
     }
 
     async suspend(): Promise<void> {
-        this.#holding = true;
+        this.#suspending = true;
         await Promise.race([Promise.all(this.#underWay.values()), sleep(lastStepsMs, this.io.clock)]);
         this.#settle(undefined);
     }

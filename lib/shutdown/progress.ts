@@ -11,7 +11,7 @@ export type RunOutcome =
 export type RunMode = "rehearsal" | "live";
 
 /** What a step does on a host. */
-export type StepKind = "connect" | "stop-service" | "act" | "power-off";
+export type StepKind = "connect" | "stop-service" | "act" | "power-off" | "undo";
 
 export type StepState = "planned" | "running" | "done" | "failed" | "skipped" | "would-do";
 
@@ -35,6 +35,13 @@ export interface StepView {
     note?: string;
 }
 
+/** What a person, asked on a phone, must send back to hold or cancel the very run that was told of. */
+export interface RunControl {
+    token: string;
+    /** Event time in ms. */
+    until: number;
+}
+
 /** `msg.progress` on output 1: the whole run each time, and what has just changed. */
 export interface RunProgress {
     run: string;
@@ -42,6 +49,8 @@ export interface RunProgress {
     mode: RunMode;
     simulated?: true;
     startedAt: number;
+    /** With this token the run can be held or cancelled, until this event time; absent when it can't any more. */
+    control?: RunControl;
     /** The step that changed, when one did. */
     changed?: StepView;
     /** What happened, for people: "nas: stopped postgresql". */

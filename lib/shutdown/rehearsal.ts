@@ -41,7 +41,10 @@ export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, {
     return {
         head,
         committed: false,
+        undoing: false,
         finished,
+        hold: () => false,
+        giveWay: () => undefined,
         cancel(reason) {
             if (stop.signal.aborted) return false;
             cancelled = reason;

@@ -1,12 +1,12 @@
 import type { ShutdownPlan } from "./plan";
 import type { StepView } from "./progress";
 
-const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, act: (what: string) => `${what}: done`, "power-off": (command: string) => `took ${command}` } as const;
-const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, act: (what: string) => `${what} ...`, "power-off": (command: string) => `sending ${command}` } as const;
+const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, act: (what: string) => `${what}: done`, "power-off": (command: string) => `took ${command}`, undo: (what: string) => `${what}: done` } as const;
+const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, act: (what: string) => `${what} ...`, "power-off": (command: string) => `sending ${command}`, undo: (what: string) => `${what} ...` } as const;
 
 /** What has just happened to a step, for people: "nas: stopped postgresql". */
 export function stepText({ host, kind, label, state, error, note }: StepView): string {
-    const object = kind === "act" ? label : label.replace(/^stop /, "");
+    const object = kind === "act" || kind === "undo" ? label : label.replace(/^stop /, "");
     switch (state) {
         case "planned":
             return `${host}: ${label} is next`;
@@ -61,6 +61,17 @@ export function endText(steps: readonly StepView[]): string {
         return first === undefined ? [] : [`${stepText(first)}${wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : ""}`];
     });
     return [sum, ...problems].join("\n");
+}
+
+/** What became of a run that was put back. */
+export function backText(steps: readonly StepView[]): string {
+    const back = steps.filter((step) => step.kind === "undo");
+    const stay = steps.filter((step) => step.kind === "act" && step.state === "done" && !back.some(({ id }) => id === `${step.id}/undo`));
+    const failed = back.filter((step) => step.state !== "done");
+    const said = back.length === 0 && stay.length === 0 ? ["Nothing had been stopped."] : back.length === 0 ? [] : [`${back.length - failed.length} of ${count(back.length, "step")} put back.`];
+    if (failed.length > 0) said.push(`A person has to look at: ${failed.map((step) => stepText(step)).join("; ")}.`);
+    if (stay.length > 0) said.push(`There is no way back from: ${stay.map(({ host, label }) => `${host}: ${label}`).join("; ")}.`);
+    return said.join(" ");
 }
 
 /** The services that a run has stopped and that nobody has started again: "nas: web, db". */

@@ -15,7 +15,7 @@ export interface RunHead {
 /** The picture of a run that its messages show. Every message holds its own snapshot. */
 export class RunView {
     #steps: readonly StepView[];
-    readonly #index: ReadonlyMap<string, number>;
+    readonly #index: Map<string, number>;
 
     constructor(readonly head: RunHead, steps: readonly StepView[]) {
         this.#steps = steps;
@@ -26,8 +26,17 @@ export class RunView {
         return this.#steps;
     }
 
+    stepOf(id: string): StepView | undefined {
+        return this.#steps[this.#index.get(id) ?? -1];
+    }
+
     stateOf(id: string): StepState | undefined {
-        return this.#steps[this.#index.get(id) ?? -1]?.state;
+        return this.stepOf(id)?.state;
+    }
+
+    append(steps: readonly StepView[]): void {
+        steps.forEach(({ id }, place) => this.#index.set(id, this.#steps.length + place));
+        this.#steps = [...this.#steps, ...steps];
     }
 
     change(id: string, change: Partial<StepView>): StepView {
@@ -57,8 +66,14 @@ export interface Run {
     readonly committed: boolean;
     /** Never rejects. Undefined when the run was suspended: it has not ended, the next start goes on with it. */
     readonly finished: Promise<RunResult | undefined>;
-    /** Ends it, unless it is committed. @returns whether it did */
-    cancel(why: string): boolean;
+    /** It has been cancelled, and what it has done is being put back. */
+    readonly undoing: boolean;
+    /** Ends it, unless it is committed. @param undo puts back what can be put back first @returns whether it did */
+    cancel(why: string, undo?: boolean): boolean;
+    /** Takes no further step until it is released. @returns whether anything changed */
+    hold(on: boolean, text: string): boolean;
+    /** A new outage: what is still to be put back stays as it is. */
+    giveWay(why: string): void;
     /** Stops taking steps and lets go of everything, within half a second. */
     suspend(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { uptime } from "node:os";
-import type { Clock } from "../kit/clock";
 import { errorText } from "../kit/trouble";
 import type { ShutdownCommand } from "../power/command";
 import { decideRun, manualStream, type Decision, type Switches } from "./gate";
 import { bootId, type RunJournal } from "./journal";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
 import { startLiveRun, type Earlier } from "./live-run";
+import { Patience, type PatienceOptions } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult } from "./progress";
 import { startRehearsal } from "./rehearsal";
@@ -30,10 +30,9 @@ export interface SequencerSetup {
     access(host: string): HostAccess;
 }
 
-export interface SequencerOptions<Origin> {
+export interface SequencerOptions<Origin> extends PatienceOptions {
     setup(): SequencerSetup;
     journal: RunJournal;
-    clock: Clock;
     voice: SequencerVoice<Origin>;
     /** See RehearsalIo. */
     paceMs?: number;
@@ -62,9 +61,12 @@ export class Sequencer<Origin> {
     /** What each stream last said: a state that comes with every reading is looked at once, and so is a change told twice. */
     readonly #heard = new Map<string, { action: ShutdownCommand["action"]; at: number; acted: boolean }>();
 
+    readonly #patience: Patience<Origin>;
+
     constructor(readonly options: SequencerOptions<Origin>) {
         this.#boot = options.boot ?? bootId();
         this.#uptimeMs = options.uptimeMs ?? (() => Math.round(uptime() * 1000));
+        this.#patience = new Patience(options, (command, origin) => void this.#decide(command, origin, false));
         this.ready = this.#start();
     }
 
@@ -86,15 +88,38 @@ export class Sequencer<Origin> {
         await this.ready;
         const before = this.#heard.get(command.stream);
         if (before?.action === command.action && (level || (before.acted && before.at === command.at))) return { act: "ignore", why: "nothing new", quiet: true };
+        return this.#decide(command, origin, level);
+    }
+
+    #decide(command: ShutdownCommand, origin: Origin | undefined, level: boolean): Decision {
         const run = this.#run;
+        const waits = run === undefined ? undefined : this.#patience.wait(run, command, origin, this.#streamsOf(run));
+        if (waits !== undefined) {
+            this.#hear(command, true);
+            return waits;
+        }
         const setup = this.options.setup();
         const decision = decideRun(command, setup.switches, {
             ran: this.#memory.ran,
-            ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed } }),
+            ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed, undoing: run.undoing } }),
         }, level);
         if (command.action !== "cancel") this.#hear(command, decision.act !== "ignore");
         if (!this.#closed) this.#follow(decision, command, setup, origin);
         return decision;
+    }
+
+    /**
+     * A person holds the run under way, or lets it go on. A hold ends by itself.
+     * @param token of the run; see RunControl
+     * @returns why not; undefined when it was done
+     */
+    hold(on: boolean, simulated: boolean, token: unknown): string | undefined {
+        return this.#run === undefined ? "nothing is under way" : this.#patience.hold(this.#run, on, simulated, token);
+    }
+
+    /** Why a token does not let its sender hold or cancel the run under way; undefined when it does. */
+    tokenProblem(token: unknown): string | undefined {
+        return this.#patience.tokenProblem(token);
     }
 
     #hear({ stream, action, at }: ShutdownCommand, acted: boolean): void {
@@ -141,10 +166,11 @@ export class Sequencer<Origin> {
         await this.ready;
         const run = this.#run;
         if (removed && run?.head.mode === "live") {
-            if (run.cancel("the shutdown-sequencer was removed in the middle of the run")) await run.finished;
+            if (run.cancel("the shutdown-sequencer was removed in the middle of the run", false)) await run.finished;
             else this.options.voice.warn(`run ${run.head.run}: the node was removed while the final commands were on their way`);
         }
         this.#closed = true;
+        this.#patience.letGo();
         await run?.suspend();
         await (removed ? this.options.journal.remove() : this.options.journal.close());
     }
@@ -197,15 +223,22 @@ export class Sequencer<Origin> {
     #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, earlier?: Earlier): void {
         const { clock, voice, paceMs } = this.options;
         if (plan === undefined) return;
-        const progress = (next: RunProgress): void => this.#say(() => voice.progress(next, origin));
+        const progress = (next: RunProgress): void => this.#say(() => {
+            voice.progress({ ...next, ...(control !== undefined && this.#run?.committed !== true && { control }) }, origin);
+        });
+        const control = head.mode === "live" ? this.#patience.begin() : undefined;
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
         const run = head.mode === "live"
             ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record) }, earlier)
             : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }) });
         this.#run = run;
         void run.finished.then((result) => {
-            if (this.#run === run) this.#run = undefined;
+            if (this.#run === run) {
+                this.#run = undefined;
+                this.#patience.letGo();
+            }
             if (result !== undefined) this.#say(() => voice.result(result, origin));
+            if (!this.#closed) this.#patience.next();
         });
     }
 

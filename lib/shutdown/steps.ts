@@ -17,6 +17,11 @@ export interface PlannedStep {
     onFailure: FailurePolicy;
 }
 
+/** Whether a step may be taken once more after an interruption in the middle. */
+export function isRepeatable(action: StepAction): boolean {
+    return action.verb === "connect" || action.action.repeatable;
+}
+
 /** Longest time for a login, ms. */
 export const loginTimeoutMs = 10_000;
 

@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask } from "../shared/editor-ask";
-import { category, colours } from "../shared/editor-fields";
+import { category, colours, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -9,6 +9,9 @@ interface Properties extends EditorNodeProperties {
     dryRun: boolean;
     enabled: boolean;
     startOn: string;
+    stable: string;
+    hold: string;
+    needsToken: boolean;
     version: number;
 }
 
@@ -22,6 +25,9 @@ RED.nodes.registerType<Properties>("shutdown-sequencer", {
         dryRun: { value: true },
         enabled: { value: false },
         startOn: { value: "critical" },
+        stable: { value: "30", validate: numberBetween(0, 3600, { required: false }) },
+        hold: { value: "10", validate: numberBetween(1, 120, { required: false }) },
+        needsToken: { value: false },
         version: { value: 1 },
     },
     inputs: 1,

@@ -37,6 +37,9 @@ export = (RED: NodeAPI): void => {
 
         const sequencer = new Sequencer<FlowMessage>({
             setup,
+            stableMs: config.stableS * 1000,
+            holdMs: config.holdMinutes * 60_000,
+            needsToken: config.needsToken,
             clock: systemClock,
             journal: new RunJournal(dataPath(RED, this, ".journal"), (text) => this.warn(text)),
             voice: {
@@ -63,6 +66,13 @@ export = (RED: NodeAPI): void => {
             const heard = commandFrom(msg as Record<string, unknown>, { at: systemClock.now(), startOn });
             if ("error" in heard) throw new Trouble("garbage", `not understood: ${heard.error}`);
             if ("ignored" in heard) return;
+            if ("hold" in heard) {
+                const refused = sequencer.hold(heard.hold, heard.simulated, msg.token);
+                if (refused !== undefined) this.warn(`${heard.hold ? "hold" : "release"}: ${refused}`);
+                return;
+            }
+            const refused = heard.command.action === "cancel" ? sequencer.tokenProblem(msg.token) : undefined;
+            if (refused !== undefined) throw new Trouble("auth", `not cancelled: ${refused}`);
             const decision = await sequencer.handle(heard.command, msg, heard.level === true);
             if (decision.act === "tell" && decision.outcome === "invalid") throw new Trouble("config", `nothing is shut down, not armed: ${decision.why}`);
             if (decision.act === "rearm" && sequencer.run === undefined) show(idleStatus(setup(), sequencer.spent));
@@ -85,7 +95,7 @@ export = (RED: NodeAPI): void => {
 };
 
 /** What would make somebody act on a message again. */
-const triggers: ReadonlySet<string> = new Set(["command", "transition", "missed", "alert"]);
+const triggers: ReadonlySet<string> = new Set(["command", "transition", "missed", "alert", "verdict", "quorum", "event", "power", "token"]);
 
 /** What of the message that began a run its messages carry on: everything but the trigger itself. */
 function carrier(origin: FlowMessage | undefined): Record<string, unknown> {

@@ -21,12 +21,12 @@ export function idleStatus({ plan, switches: { dryRun, enabled, problems, unread
     return enabled ? { mood: "ok", text: `armed, ${hosts}` } : { mood: "off", text: `not enabled, ${hosts}` };
 }
 
-/** During a run: how many services, then how many final commands are dealt with. */
+/** During a run: how many steps of its hosts, then how many final commands, or steps back, are dealt with. */
 export function progressStatus({ mode, changed, steps }: RunProgress): Status {
-    const kind = changed?.kind === "power-off" ? "power-off" : "stop-service";
-    const mine = steps.filter((step) => step.kind === kind);
+    const phase = changed?.kind === "power-off" || changed?.kind === "undo" ? changed.kind : "stop-service";
+    const mine = steps.filter(({ kind }) => kind === phase || (phase === "stop-service" && kind === "act"));
     const over = mine.filter((step) => step.state !== "planned" && step.state !== "running").length;
-    const what = kind === "power-off" ? "power off" : "stopping";
+    const what = { "power-off": "power off", "stop-service": "stopping", undo: "putting back" }[phase];
     const text = `${what} ${over}/${mine.length}${changed === undefined ? "" : ` on ${changed.host}`}`;
     return mode === "live" ? { mood: "critical", text } : { mood: "rehearsal", text: `dry run: ${text}` };
 }

@@ -14,12 +14,14 @@ import { generateKeyPair, startSshHost, type SshBehaviour, type SshHost } from "
 import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 describe("shutdown-sequencer's settings", () => {
+    const patience = { stableS: 30, holdMinutes: 10, needsToken: false };
+
     it("of version 1 are read as the editor stored them", () => {
-        assert.deepEqual(parseConfig(stored), { config: { plan: "plan", dryRun: true, enabled: false, startOn: "critical" }, problems: [] });
+        assert.deepEqual(parseConfig(stored), { config: { plan: "plan", dryRun: true, enabled: false, startOn: "critical", ...patience }, problems: [] });
     });
 
     it("left out are the safe ones", () => {
-        assert.deepEqual(parseConfig({}), { config: { plan: "", dryRun: true, enabled: false, startOn: "critical" }, problems: ["no shutdown plan"] });
+        assert.deepEqual(parseConfig({}), { config: { plan: "", dryRun: true, enabled: false, startOn: "critical", ...patience }, problems: ["no shutdown plan"] });
     });
 
     for (const [change, problem] of [
@@ -204,16 +206,35 @@ describe("shutdown-sequencer", () => {
         });
     }
 
-    it("cancels, and tells what stays stopped", async () => {
+    it("cancels, and starts again what it has stopped", async () => {
         const app = await host("app");
-        app.setBehaviour({ command: "hang" }, "db");
-        await load([{ name: "app", services: ["web", "db"] }], armed);
+        app.setBehaviour({ command: "hang" }, "systemctl stop -- db");
+        await load([{ name: "app", services: ["web", "db"], stopTimeout: "1" }], armed);
         send(critical());
         await eventually(() => told("app").length === 2);
         send({ payload: "cancel" });
-        const [msg] = await flow?.until("result", 1) ?? [];
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
         assert.equal(resultOf(msg).outcome, "cancelled");
-        assert.match(resultOf(msg).text, /app: web/);
+        assert.match(resultOf(msg).text, /2 of 2 steps put back/);
+        assert.deepEqual(told("app").flatMap((command) => /systemctl start -- (\w+)$/.exec(command)?.[1] ?? []), ["db", "web"]);
+        assert.ok(!told("app").some((command) => command.includes("shutdown")));
+    });
+
+    it("is held by a message for a while, and cancelled only by who knows the run's token, when it is set so", async () => {
+        const app = await host("app");
+        app.setBehaviour({ command: "hang" }, "systemctl stop -- db");
+        await load([{ name: "app", services: ["web", "db"], stopTimeout: "1" }], { ...armed, needsToken: true });
+        send(critical());
+        await eventually(() => told("app").length === 2);
+        send({ payload: "cancel" });
+        const errors = await flow?.until("errors", 1) ?? [];
+        assert.match(String((errors[0]?.error as { message: string }).message), /not cancelled: the run's token is needed/);
+        const token = (flow?.received("progress").at(-1)?.progress as RunProgress).control?.token;
+        send({ payload: "hold", token });
+        await eventually(() => flow?.received("progress").some(({ payload }) => /held by a person/.test(String(payload))) === true);
+        send({ payload: "cancel", token });
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.equal(resultOf(msg).outcome, "cancelled");
         assert.ok(!told("app").some((command) => command.includes("shutdown")));
     });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { Trouble } from "../../../lib/kit/trouble";
-import { emptyMemory, remember, type JournalRecord } from "../../../lib/shutdown/journal-records";
+import { emptyMemory, remember, type JournalRecord, type OpenRun } from "../../../lib/shutdown/journal-records";
 import { startLiveRun, type RunIo } from "../../../lib/shutdown/live-run";
 import { parsePlan, type PlanDraft, type ShutdownPlan } from "../../../lib/shutdown/plan";
 import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
@@ -37,6 +37,7 @@ describe("a real run", () => {
         progress: (next) => void progress.push(next),
     });
     const start = (plan: ShutdownPlan, more: Partial<RunIo> = {}): Run => startLiveRun({ run: "r1", stream: "plug", reason: "plug CRITICAL", mode: "live", startedAt: clock.now() }, plan, { ...io(), ...more });
+    const openOf = (kept: readonly JournalRecord[]): OpenRun => kept.reduce(remember, emptyMemory()).open ?? assert.fail("no open run");
     const resultOf = async (run: Run): Promise<RunResult> => await run.finished ?? assert.fail("suspended");
     const stateOf = (result: RunResult, id: string): string | undefined => result.steps.find((step) => step.id === id)?.state;
 
@@ -163,17 +164,88 @@ describe("a real run", () => {
         assert.equal(stateOf(await resultOf(start(planOf({ name: "nas", services: ["web"] }))), "nas/stop-service/web"), "failed");
     });
 
-    it("a cancel before the final commands ends it and says what stays stopped", async () => {
-        hosts.obey = (command) => (command.includes("db") ? new Promise(() => undefined) : ok);
-        const run = start(planOf({ name: "nas", services: ["web", "db"] }));
+    /** A host that hangs in "stop db" until it is let go. */
+    const hangInDb = (): (() => void) => {
+        let letGo: () => void = () => undefined;
+        const freed = new Promise<Trouble>((resolve) => { letGo = () => resolve(new Trouble("timeout", "host nas: no answer within 30 s")); });
+        hosts.obey = (command) => (command.startsWith("systemctl stop -- db") ? freed : ok);
+        return () => letGo();
+    };
+    const started = (): string[] => hosts.told.flatMap((line) => /^(\w+): sh -c .*systemctl start -- (\w+)$/s.exec(line)?.slice(1).join(" ") ?? []);
+
+    it("a cancel before the final commands puts back what was done, newest first, and what may have been done in part", async () => {
+        const letGo = hangInDb();
+        const run = start(planOf({ name: "nas", services: ["web", "db", "mail"] }));
         await settle();
         assert.equal(run.cancel("enough"), true);
+        assert.equal(run.cancel("enough"), false, "it is cancelled already");
+        await settle();
+        assert.deepEqual(started(), [], "what is under way ends first");
+        letGo();
         const result = await resultOf(run);
         assert.equal(result.outcome, "cancelled");
-        assert.equal(result.text, "enough. These services stay stopped until somebody starts them: nas: web.");
-        assert.deepEqual(result.steps.map((step) => step.state), ["done", "done", "failed", "skipped"]);
+        assert.equal(result.text, "enough. 2 of 2 steps put back.");
+        assert.deepEqual(result.steps.map((step) => `${step.label}: ${step.state}`), [
+            "log in: done", "stop web: done", "stop db: failed", "stop mail: skipped", "shutdown -h +2: skipped", 'undo "stop db": done', 'undo "stop web": done',
+        ]);
+        assert.deepEqual(started(), ["nas db", "nas web"]);
         assert.deepEqual(records.at(-1)?.kind, "end");
-        assert.equal(hosts.told.some((line) => line.includes("shutdown")), false);
+        assert.equal(hosts.told.some((line) => line.includes("shutdown -h")), false);
+    });
+
+    it("puts hosts back against their order, and no host waits for one that it has no order with", async () => {
+        const letGo = hangInDb();
+        const run = start(planOf({ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }, { name: "pi", services: ["dns"] }, { name: "last", after: ["nas", "pi"] }));
+        await settle();
+        run.cancel("enough");
+        await settle();
+        assert.deepEqual(started(), ["pi dns"]);
+        letGo();
+        await resultOf(run);
+        assert.deepEqual(started(), ["pi dns", "nas db", "app web"]);
+    });
+
+    it("says what could not be put back", async () => {
+        hosts.obey = (command) => (command.includes("systemctl start") ? { end: "exit", code: 1, output: "Unit web.service is masked." } : command.startsWith("systemctl stop -- db") ? new Promise(() => undefined) : ok);
+        const run = start(planOf({ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }));
+        await settle();
+        run.cancel("enough");
+        const suspended = run.suspend();
+        await clock.pass(500);
+        await suspended;
+        assert.equal(await run.finished, undefined);
+        hosts.obey = (command) => (command.includes("systemctl start -- web") ? { end: "exit", code: 1, output: "Unit web.service is masked." } : ok);
+        const again = startLiveRun(run.head, planOf({ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }), io(), openOf(records));
+        const result = await resultOf(again);
+        assert.match(result.text, /^enough\. 1 of 2 steps put back\. A person has to look at: app: undo "stop web" failed: exit status 1 \(Unit web\.service is masked\.\)\.$/);
+    });
+
+    it("leaves the rest as it is when power fails again on the way back", async () => {
+        const letGo = hangInDb();
+        const run = start(planOf({ name: "nas", services: ["web", "db"] }));
+        await settle();
+        run.cancel("power is back");
+        run.giveWay("power has failed again");
+        letGo();
+        assert.deepEqual((await resultOf(run)).steps.slice(-2).map(({ state, error }) => [state, error]), [["skipped", "power has failed again"], ["skipped", "power has failed again"]]);
+        assert.deepEqual(started(), []);
+    });
+
+    it("takes no step while it is held, and goes on where it was", async () => {
+        const run = start(planOf({ name: "nas", services: ["web"] }));
+        assert.equal(run.hold(true, "held"), true);
+        await settle();
+        assert.deepEqual(hosts.told, []);
+        assert.equal(run.hold(false, "released"), true);
+        assert.equal((await resultOf(run)).outcome, "completed");
+    });
+
+    it("keeps a host up that can't do without a step that failed", async () => {
+        hosts.obey = (command) => (command.includes("db") ? { end: "exit", code: 1, output: "busy" } : ok);
+        const keep = { action: "stop-service", params: { service: "db" }, onFailure: "keep-up" as const };
+        const result = await resultOf(start(planOf({ name: "nas", steps: [keep], services: [] }, { name: "app" })));
+        assert.deepEqual(result.steps.map(({ id, state }) => [id, state]), [["nas/connect", "done"], ["nas/stop-service/db", "failed"], ["app/connect", "done"], ["nas/power-off", "skipped"], ["app/power-off", "done"]]);
+        assert.match(result.steps.find(({ id }) => id === "nas/power-off")?.error ?? "", /the host stays up, since "stop db" failed/);
     });
 
     it("a cancel after the first final command changes nothing", async () => {

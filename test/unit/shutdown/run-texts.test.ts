@@ -4,7 +4,7 @@ import type { StepView } from "../../../lib/shutdown/progress";
 import { endText, planText, servicesText, stepText, stoppedText } from "../../../lib/shutdown/run-texts";
 
 const step = (kind: StepView["kind"], state: StepView["state"], more: Partial<StepView> = {}): StepView => {
-    const label = { connect: "log in", "stop-service": "stop web", act: "stop 2 containers", "power-off": "shutdown -h +2" }[kind];
+    const label = { connect: "log in", "stop-service": "stop web", act: "stop 2 containers", undo: 'undo "stop web"', "power-off": "shutdown -h +2" }[kind];
     return { id: `nas/${kind}`, host: "nas", kind, label, state, ...more };
 };
 const planOf = (final: Final): ShutdownPlan => parsePlan({ hosts: [{ name: "nas", services: ["web", "db"] }], final }).plan as ShutdownPlan;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ShutdownCommand } from "../../../lib/power/command";
 import type { Decision, Switches } from "../../../lib/shutdown/gate";
 import { RunJournal } from "../../../lib/shutdown/journal";
+import { Trouble } from "../../../lib/kit/trouble";
 import { parsePlan } from "../../../lib/shutdown/plan";
 import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
 import { Sequencer, type SequencerOptions, type SequencerSetup } from "../../../lib/shutdown/sequencer";
@@ -25,7 +26,7 @@ describe("the sequencer", () => {
 
     const sequencer = (switches: Switches = armed, { plan: itsPlan = plan, ...more }: Partial<SequencerOptions<string> & SequencerSetup> = {}): Sequencer<string> => {
         const one = new Sequencer<string>({
-            setup: () => ({ plan: itsPlan, switches, access: hosts.access }), clock, boot: "boot-1", uptimeMs: () => clock.monotonic() - 1e12, paceMs: 0,
+            setup: () => ({ plan: itsPlan, switches, access: hosts.access }), clock, boot: "boot-1", uptimeMs: () => clock.monotonic() - 1e12, paceMs: 0, stableMs: 0,
             journal: new RunJournal(join(folder.path, "run.journal"), (text) => void warnings.push(text)),
             voice: { progress: (next) => void progress.push(next), result: (next) => void results.push(next), warn: (text) => void warnings.push(text) },
             ...more,
@@ -40,6 +41,12 @@ describe("the sequencer", () => {
         void clock.pass(50);
         return results.length >= number;
     }, 3000, () => `result ${number}, got ${JSON.stringify(results.map(({ outcome, text }) => [outcome, text]))}`);
+    /** nas hangs in "stop db" until it is let go, as after its time limit. */
+    let letGo: () => void = () => undefined;
+    const hang = (): void => {
+        const freed = new Promise<Trouble>((resolve) => { letGo = () => resolve(new Trouble("timeout", "host nas: no answer within 30 s")); });
+        hosts.obey = (text) => (text.startsWith("systemctl stop -- db") ? freed : ok);
+    };
     const outcomes = (): string[] => results.map(({ outcome }) => outcome);
 
     beforeEach(() => {
@@ -133,6 +140,7 @@ describe("the sequencer", () => {
             assert.deepEqual((await both("shutdown")).map(({ act }) => act), ["run", "ignore"]);
             const back = await both("restored");
             assert.ok(back.some(({ act }) => act === "cancel"), `news of returning power end the run, ${levelFirst ? "after" : "before"} the state: ${JSON.stringify(back)}`);
+            await result(levelFirst ? 1 : 2);
             await one.close(false);
         }
     });
@@ -172,7 +180,7 @@ describe("the sequencer", () => {
     });
 
     it("does not let simulated input touch a real run", async () => {
-        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        hang();
         const one = sequencer();
         await one.handle(command());
         await eventually(() => hosts.told.length === 2);
@@ -182,20 +190,21 @@ describe("the sequencer", () => {
     });
 
     it("ends a run when power returns before the final commands, and is ready again", async () => {
-        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        hang();
         const one = sequencer();
         await one.handle(command());
         await eventually(() => hosts.told.length === 2);
         await one.handle(command("restored", { reason: "plug HEALTHY at 300.0 W" }));
+        letGo();
         await result();
         assert.deepEqual(outcomes(), ["cancelled"]);
-        assert.match(results[0]?.text ?? "", /power is back .*app: web/);
+        assert.match(results[0]?.text ?? "", /power is back .*2 of 2 steps put back/);
         hosts.obey = () => ok;
         assert.equal((await one.handle(command())).act, "run");
     });
 
     it("goes on for another source that failed meanwhile, when power returns to the first, and ends when it returns to both", async () => {
-        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        hang();
         const one = sequencer();
         await one.handle(command());
         await eventually(() => hosts.told.length === 2);
@@ -205,16 +214,92 @@ describe("the sequencer", () => {
         assert.equal((await one.handle(command())).act, "join", "the first source fails again");
         assert.equal((await one.handle(command("restored", { stream: "ups" }))).act, "rearm");
         assert.equal((await one.handle(command("restored"))).act, "cancel");
+        letGo();
         await result();
         assert.deepEqual(outcomes(), ["cancelled"]);
     });
 
+    it("waits whether power that is back stays back, takes no step meanwhile, and then puts back what was done", async () => {
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000 });
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        assert.equal((await one.handle(command("restored"))).act, "ignore");
+        assert.match(progress.at(-1)?.text ?? "", /power is back .* waiting 30 s/);
+        letGo();
+        await clock.pass(29_000);
+        assert.equal(hosts.told.length, 2, "no final command");
+        await clock.pass(1000);
+        await result();
+        assert.deepEqual(outcomes(), ["cancelled"]);
+    });
+
+    it("goes on when power fails again before it was back for long enough, without a second run", async () => {
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000 });
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"), undefined, true);
+        letGo();
+        await clock.pass(20_000);
+        assert.equal((await one.handle(command())).act, "ignore");
+        await result();
+        assert.deepEqual(outcomes(), ["incomplete"], "stop db took too long, everything else was done");
+    });
+
+    it("believes a decider that has waited itself", async () => {
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000 });
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        assert.equal((await one.handle(command("restored", { stableSeconds: 30 }))).act, "cancel");
+        letGo();
+        await result();
+        assert.deepEqual(outcomes(), ["cancelled"]);
+    });
+
+    it("begins the next run when power fails on the way back of the last", async () => {
+        hang();
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"));
+        await clock.pass(1000);
+        assert.equal((await one.handle(command())).act, "ignore");
+        letGo();
+        await result(2);
+        assert.deepEqual(outcomes(), ["cancelled", "incomplete"]);
+    });
+
+    it("is held by a person for a bounded time, with the run's own token", async () => {
+        hang();
+        const one = sequencer(armed, { holdMs: 60_000, needsToken: true });
+        assert.match(one.hold(true, false, "x") ?? "", /nothing is under way/);
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        const token = progress.at(-1)?.control?.token;
+        assert.match(one.hold(true, false, undefined) ?? "", /token is needed/);
+        assert.match(one.hold(true, false, "forged") ?? "", /another run/);
+        assert.match(one.hold(true, true, token) ?? "", /simulated/);
+        assert.equal(one.hold(true, false, token), undefined);
+        assert.match(one.hold(true, false, token) ?? "", /already/);
+        letGo();
+        await clock.pass(59_000);
+        assert.equal(hosts.told.length, 2);
+        await clock.pass(1000);
+        await result();
+        assert.deepEqual(outcomes(), ["incomplete"], "stop db took too long, everything else was done");
+        assert.ok(progress.some(({ text }) => text === "the hold is over: going on"));
+        assert.notEqual(one.tokenProblem(token), undefined, "good for one run only");
+    });
+
     it("ends a run for a person, who need not fear that it starts again in this outage", async () => {
-        hosts.obey = (text) => (text.includes("db") ? new Promise(() => undefined) : ok);
+        hang();
         const one = sequencer();
         await one.handle(command());
         await eventually(() => hosts.told.length === 2);
         await one.handle(command("cancel", { reason: "by hand", stream: "manual (simulated)" }));
+        letGo();
         await result();
         assert.deepEqual(outcomes(), ["cancelled"]);
         assert.equal((await one.handle(command())).act, "ignore");
@@ -272,7 +357,8 @@ describe("the sequencer", () => {
             assert.deepEqual(hosts.told, []);
             assert.equal((await next.handle(command("restored"))).act, "cancel");
             await result();
-            assert.deepEqual([outcomes(), hosts.told], [["cancelled"], []]);
+            assert.deepEqual(outcomes(), ["cancelled"]);
+            assert.deepEqual((hosts.told as string[]).filter((line) => !line.includes("systemctl start")), [], "only puts back what the first life did");
         });
 
         it("after a minute goes on, when nobody says that power is back", async () => {

@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import type { Cancel, Clock } from "../kit/clock";
+import type { ShutdownCommand } from "../power/command";
+import type { Decision } from "./gate";
+import type { RunControl } from "./progress";
+import type { Run } from "./run-view";
+
+export interface PatienceOptions {
+    clock: Clock;
+    /** How long power must be back before a run is put back, ms. Default 30 s. */
+    stableMs?: number;
+    /** The longest that a person can hold a run, ms. Default 10 minutes. */
+    holdMs?: number;
+    /** Holding and cancelling need the token of the run. */
+    needsToken?: boolean;
+}
+
+const defaultStableMs = 30_000;
+const defaultHoldMs = 10 * 60_000;
+/** How long a person may answer with a run's token, ms. */
+const tokenMs = 30 * 60_000;
+
+/** What a run under way waits for: power that must stay back for a while, a person's hold, the end of the way back. */
+export class Patience<Origin> {
+    /** Streams whose power has come back a moment ago. */
+    readonly #returning = new Map<string, Cancel>();
+    #held: Cancel | undefined;
+    /** What begins when the run that is being put back has ended. */
+    #next: { command: ShutdownCommand; origin: Origin | undefined } | undefined;
+    #control: RunControl | undefined;
+
+    /** @param again decides about a command whose time has come */
+    constructor(readonly options: PatienceOptions, readonly again: (command: ShutdownCommand, origin: Origin | undefined) => void) {}
+
+    /** A real run begins: what a person needs to hold or cancel it. */
+    begin(): RunControl {
+        return this.#control = { token: randomBytes(9).toString("base64url"), until: this.options.clock.now() + tokenMs };
+    }
+
+    /** The run has ended. */
+    letGo(): void {
+        this.#returning.forEach((cancel) => cancel());
+        this.#returning.clear();
+        this.#held?.();
+        this.#held = undefined;
+        this.#control = undefined;
+    }
+
+    /** Begins what had to wait for the end of a run. */
+    next(): void {
+        const next = this.#next;
+        this.#next = undefined;
+        if (next !== undefined) this.again(next.command, next.origin);
+    }
+
+    /**
+     * What a real run makes of news of its own streams: power that is back must stay back for a while, and the run waits for
+     * that; an outage during the way back puts an end to it, and begins anew. Undefined: there is nothing to wait for.
+     * @param streams those whose outage the run answers
+     */
+    wait(run: Run, command: ShutdownCommand, origin: Origin | undefined, streams: ReadonlySet<string>): Decision | undefined {
+        const { stream, action, reason, stableSeconds = 0 } = command;
+        if (run.head.mode !== "live" || (command.simulated && !run.head.simulated)) return undefined;
+        if (run.undoing && action === "shutdown") {
+            this.#next = { command, origin };
+            run.giveWay("power has failed again");
+            return { act: "ignore", why: "the way back ends first: then this outage's run begins", quiet: true };
+        }
+        const goes = this.#returning.get(stream);
+        if (action === "shutdown" && goes !== undefined) {
+            goes();
+            this.#returning.delete(stream);
+            run.hold(this.#held !== undefined, `power has failed again (${reason}): going on`);
+            return { act: "ignore", why: "power has failed again: the run goes on", quiet: true };
+        }
+        const others = [...streams].filter((other) => other !== stream && !this.#returning.has(other));
+        const waitMs = (this.options.stableMs ?? defaultStableMs) - stableSeconds * 1000;
+        if (action !== "restored" || !streams.has(stream) || others.length > 0 || run.committed || run.undoing || waitMs <= 0) return undefined;
+        if (goes === undefined) {
+            run.hold(true, `power is back (${reason}): waiting ${Math.ceil(waitMs / 1000)} s to see whether it stays`);
+            this.#returning.set(stream, this.options.clock.after(waitMs, () => {
+                this.#returning.delete(stream);
+                this.again({ ...command, stableSeconds: Infinity }, origin);
+            }));
+        }
+        return { act: "ignore", why: "power must stay back for a while", quiet: true };
+    }
+
+    /** See Sequencer.hold. */
+    hold(run: Run, on: boolean, simulated: boolean, token: unknown): string | undefined {
+        if (simulated && !run.head.simulated) return "a simulated hold holds no real run";
+        const wrong = this.tokenProblem(token);
+        if (wrong !== undefined) return wrong;
+        if (run.head.mode !== "live") return "a rehearsal can't be held";
+        if (run.committed || run.undoing) return "too late: the final commands are on their way, or the run is being put back";
+        if (!on) return this.#release(run, "released") ? undefined : "nothing is held";
+        if (this.#held !== undefined) return "it is held already";
+        const ms = this.options.holdMs ?? defaultHoldMs;
+        run.hold(true, `held by a person, for ${Math.round(ms / 1000)} s at most`);
+        this.#held = this.options.clock.after(ms, () => void this.#release(run, "the hold is over"));
+        return undefined;
+    }
+
+    #release(run: Run, why: string): boolean {
+        if (this.#held === undefined) return false;
+        this.#held();
+        this.#held = undefined;
+        run.hold(this.#returning.size > 0, `${why}: going on`);
+        return true;
+    }
+
+    /** See Sequencer.tokenProblem. */
+    tokenProblem(token: unknown): string | undefined {
+        if (token === undefined || token === null || token === "") return this.options.needsToken ? "the run's token is needed" : undefined;
+        if (this.#control === undefined || token !== this.#control.token) return "that token is of another run";
+        return this.options.clock.now() > this.#control.until ? "that token has expired" : undefined;
+    }
+}
