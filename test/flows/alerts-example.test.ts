@@ -81,25 +81,27 @@ describe("the example 12 Alerts by severity (Telegram, Discord, mail)", function
         red = await startNodeRed({ userDir: folder.path });
         await red.eventually(() => mails().length === 1, 10_000, () => "the mail of the restart");
         assert.match(mails()[0] ?? "", /^\[info\] ℹ️ Ridethrough — restarted after \d+(\.\d)? s$/);
-        await deploy();
-        await press("critical");
-        await red.eventually(() => phone().length === 1, 10_000, () => "the phone");
-        await red.eventually(() => mails().length === 2, 10_000, () => JSON.stringify(mails()));
-        assert.deepEqual(framed(), ["\\[SIMULATED\\] 🔴 LOW BATTERY"], "a restart is no warning");
+        const button = { ...nodeOf(flow, "inject", "critical"), id: "0123456789abcdef", name: "later", props: [{ p: "alert", v: "{\"severity\": \"critical\", \"title\": \"later\"}", vt: "jsonata" }] };
+        await deploy([button]);
+        await red.inject(button.id);
+        await red.eventually(() => mails().length === 2 && framed().length === 1 && phone().length === 1, 10_000, () => JSON.stringify([mails(), framed(), phone()]));
+        assert.equal(mails()[1], "[critical] later", "nothing of the deploy");
+        assert.deepEqual([framed(), phone()], [["later"], ["later"]], "a restart is no warning");
     });
 
     it("tells a kill -9 as such, also when it can't be told at once", async () => {
+        // What was delivered just before the kill may arrive twice; that is another promise.
+        const starts = (titles: string[]): string[] => titles.filter((title) => title.includes("Ridethrough"));
         await smtp.down();
         await red.kill("SIGKILL");
         red = await startNodeRed({ userDir: folder.path });
-        await red.eventually(() => framed().length === 1, 10_000, () => "Discord");
-        assert.match(framed()[0] ?? "", /^⚠️ Ridethrough$/);
-        assert.match(discord.messages[0]?.embeds[0]?.description ?? "", /^started after a crash, a kill or a power cut, last seen \d+(\.\d)? s ago$/);
+        await red.eventually(() => starts(framed()).length === 1, 10_000, () => "Discord");
+        assert.match(discord.messages.at(-1)?.embeds[0]?.description ?? "", /^started after a crash, a kill or a power cut, last seen \d+(\.\d)? s ago$/);
         assert.equal((await red.kill("SIGTERM")).code, 0);
         await smtp.up();
         red = await startNodeRed({ userDir: folder.path });
-        await red.eventually(() => mails().length === 2, 20_000, () => JSON.stringify(mails()));
-        assert.deepEqual(mails().map((subject) => /crash|restarted/.exec(subject)?.[0]), ["crash", "restarted"]);
-        assert.equal(framed().length, 1);
+        await red.eventually(() => starts(mails()).length === 2, 20_000, () => JSON.stringify(mails()));
+        assert.deepEqual(starts(mails()).map((subject) => /crash|restarted/.exec(subject)?.[0]), ["crash", "restarted"]);
+        assert.deepEqual(starts(framed()).length, 1);
     });
 });
