@@ -87,7 +87,7 @@ describe("the editor", function () {
                 RED.nodes.eachConfig(check);
                 return faults;
             })()`);
-            const expected = /^(plug-reader: host|telegram-alert: (chatId|token)|anker-account: |solix-reader: |timeline-store: )/;
+            const expected = /^(plug-reader: host|telegram-alert: (chatId|token)|email-alert: (host|from|to)|anker-account: |solix-reader: |timeline-store: )/;
             assert.deepEqual(faults.filter((fault) => !expected.test(fault.replace(/"/g, ""))), []);
             assert.deepEqual(problems, []);
         });
