@@ -6,6 +6,8 @@ export interface PinnedKey {
     fingerprint: string;
     /** "ssh-ed25519" ...; absent when only a fingerprint was pinned. */
     type?: string;
+    /** The whole public key, base64; absent when only a fingerprint was pinned. */
+    blob?: string;
 }
 
 /** What the signatures of each key type are called on the wire; the types that ssh2 can check. */
@@ -42,9 +44,14 @@ export function parsePinnedKey(text: string): PinnedKey | undefined {
     const fingerprint = words.find((word) => /^SHA256:[A-Za-z0-9+/]{43}=?$/.test(word));
     if (fingerprint !== undefined) return { fingerprint: fingerprint.replace(/=$/, ""), ...(type !== undefined && { type }) };
     const blob = words[words.indexOf(type ?? "") + 1];
-    if (type === undefined || blob === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(blob)) return undefined;
+    return type === undefined || blob === undefined ? undefined : publicKey(type, blob);
+}
+
+/** A public key of any type, as it stands in a file: its type and its base64. */
+export function publicKey(type: string, blob: string): PinnedKey | undefined {
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(blob)) return undefined;
     const key = Buffer.from(blob, "base64");
-    return keyTypeOf(key) === type ? { fingerprint: fingerprintOf(key), type } : undefined;
+    return keyTypeOf(key) === type ? { fingerprint: fingerprintOf(key), type, blob } : undefined;
 }
 
 /** The algorithms to offer, so that a host with several keys shows the pinned one. Undefined: any. */

@@ -3,7 +3,8 @@ import { utils } from "ssh2";
 import { fingerprintOf, hostKeyAlgorithms, keyTypeOf, parsePinnedKey } from "../../../lib/shutdown/host-key";
 
 const line = utils.generateKeyPairSync("ed25519").public;
-const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
+const [, base64 = ""] = line.split(" ");
+const blob = Buffer.from(base64, "base64");
 const fingerprint = fingerprintOf(blob);
 
 describe("pinned host keys", () => {
@@ -14,7 +15,7 @@ describe("pinned host keys", () => {
         ["a line with blanks around it", `  ${line}\n`],
         ["a fingerprint with its type", `ssh-ed25519 ${fingerprint}`],
     ] as const) {
-        it(`are read from ${how}`, () => assert.deepEqual(parsePinnedKey(text), { fingerprint, type: "ssh-ed25519" }));
+        it(`are read from ${how}`, () => assert.deepEqual(parsePinnedKey(text), { fingerprint, type: "ssh-ed25519", ...(!text.includes("SHA256") && { blob: base64 }) }));
     }
 
     it("are read from a bare fingerprint, whatever the type", () => assert.deepEqual(parsePinnedKey(fingerprint), { fingerprint }));
