@@ -109,6 +109,8 @@ async function throughQueue(store: TimelineStore, events: readonly TimelineEvent
 
 const chainRounds = 15;
 const transitionsARound = 200;
+/** First rounds that are not counted: the code is not yet compiled. */
+const warmUps = 2;
 
 /** A chain that ends in a chart for all readings and in news, with one more node at both or without. */
 interface Chain {
@@ -118,8 +120,9 @@ interface Chain {
     beside?: "timeline-writer" | "bench-sink";
 }
 const chains: readonly Chain[] = [
-    { name: "plug-with", plug: true, beside: "timeline-writer" }, { name: "plug-without", plug: true },
-    { name: "with", plug: false, beside: "timeline-writer" }, { name: "sink", plug: false, beside: "bench-sink" }, { name: "without", plug: false },
+    ...[true, false].flatMap((plug): Chain[] => [
+        { name: `${plug ? "plug-" : ""}with`, plug, beside: "timeline-writer" }, { name: `${plug ? "plug-" : ""}sink`, plug, beside: "bench-sink" }, { name: `${plug ? "plug-" : ""}without`, plug },
+    ]),
 ];
 
 /** From a reading to its row, and what a writer costs those who decide while its database hangs. */
@@ -135,11 +138,11 @@ async function decisions(server: TestPostgres): Promise<Figure[]> {
     server.freeze("SIGSTOP");
     const results = new Map<string, number[]>(chains.map(({ name }) => [name, []]));
     try {
-        for (let round = -2; round < chainRounds; round += 1) {
-            for (const probe of round % 2 === 0 ? probes : [...probes].reverse()) {
-                const times = await probe.round();
-                if (round >= 0) results.get(probe.chain.name)?.push(median(times));
-            }
+        for (let round = -warmUps; round < chainRounds; round += 1) {
+            const times = new Map(probes.map((probe) => [probe, [] as number[]]));
+            // A reading at each chain in turn, in another order each time: what slows the machine down for a moment meets all alike.
+            for (let index = 0; index < transitionsARound; index += 1) for (const probe of shuffled(probes)) times.get(probe)?.push(await probe.reading(index));
+            if (round >= 0) for (const [{ chain }, taken] of times) results.get(chain.name)?.push(median(taken));
         }
     } finally {
         server.freeze("SIGCONT");
@@ -148,10 +151,11 @@ async function decisions(server: TestPostgres): Promise<Figure[]> {
     }
     const of = (name: string): number[] => results.get(name) ?? [];
     const micros = (name: string): string => `${(median(of(name)) * 1000).toFixed(0)} us`;
+    const beside = (name: string, other: string): number => ratio(of(name), of(other));
     return [
         { name: "from a reading to its row in PostgreSQL", value: `p50 ${median(seen).toFixed(1)} ms, p99 ${quantile(seen, 0.99).toFixed(1)} ms` },
-        atMost("plug to transition while the database hangs, p50", ratio(of("plug-with"), of("plug-without")), 1.1, (value) => `${value.toFixed(2)} of without a writer`, ` (${micros("plug-with")}, without ${micros("plug-without")})`),
-        atMost("deciders alone, the writer beside a node that does nothing", ratio(of("with"), of("sink")), 1.1, (value) => value.toFixed(2), ` (${micros("with")}, node that does nothing ${micros("sink")}, none ${micros("without")})`),
+        atMost("plug to transition while the database hangs, p50", beside("plug-with", "plug-without"), 1.1, (value) => `${value.toFixed(2)} of without a writer`, ` (${micros("plug-with")}; a node that does nothing in its place: ${beside("plug-sink", "plug-without").toFixed(2)})`),
+        atMost("deciders alone, the writer beside a node that does nothing", beside("with", "sink"), 1.1, (value) => value.toFixed(2), ` (${micros("with")}; of without either: ${beside("with", "without").toFixed(2)} and ${beside("sink", "without").toFixed(2)})`),
     ];
 }
 
@@ -178,26 +182,22 @@ class Probe {
         runtime.listen(`${chain.name}-news`, () => this.#arrived());
     }
 
-    /** Each reading changes the state: ms until that has been told. */
-    async round(): Promise<number[]> {
+    /** Hands in a reading that changes the state: ms until that has been told. */
+    reading(index: number): Promise<number> {
         const { name, plug } = this.chain;
-        const times: number[] = [];
-        for (let index = 0; index < transitionsARound; index += 1) {
-            const watts = index % 2 === 0 ? 20 : 400;
-            this.#second += 1;
-            const msg = plug ? {} : plugMessage(name, this.#second, watts);
-            this.plug.setWatts(watts);
-            await new Promise<void>((resolve) => {
-                const began = performance.now();
-                this.#arrived = () => {
-                    times.push(performance.now() - began);
-                    // A pause, so that what one reading left behind is not counted with the next.
-                    setTimeout(resolve, 1);
-                };
-                this.runtime.send(`${name}-in`, msg);
-            });
-        }
-        return times;
+        const watts = index % 2 === 0 ? 20 : 400;
+        this.#second += 1;
+        const msg = plug ? {} : plugMessage(name, this.#second, watts);
+        this.plug.setWatts(watts);
+        return new Promise((resolve) => {
+            const began = performance.now();
+            this.#arrived = () => {
+                const took = performance.now() - began;
+                // A pause, so that what one reading left behind is not counted with the next.
+                setTimeout(() => resolve(took), 1);
+            };
+            this.runtime.send(`${name}-in`, msg);
+        });
     }
 }
 
@@ -229,6 +229,10 @@ async function prepare(options: ConstructorParameters<typeof PostgresTimeline>[0
     const store = new PostgresTimeline(options);
     await store.check();
     await store.close();
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+    return list.map((each) => ({ each, place: Math.random() })).sort((a, b) => a.place - b.place).map(({ each }) => each);
 }
 
 /** The median of ratios of rounds that ran one right after the other. */
