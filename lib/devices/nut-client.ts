@@ -126,13 +126,13 @@ export class NutServer {
     }
 
     async #ask(words: readonly string[], signal: AbortSignal): Promise<NutReply> {
-        const link = await this.#connected(signal);
+        const link = this.#link ?? await this.#connected(signal);
         try {
             return this.#answered(await link.request(words, signal));
         } catch (error) {
             // The connection had ended unnoticed; not so the server, as far as we know.
             if (this.#trouble !== undefined || signal.aborted || !(error instanceof Trouble) || error.kind !== "closed") throw error;
-            return this.#answered(await (await this.#connected(signal)).request(words, signal));
+            return this.#answered(await (this.#link ?? await this.#connected(signal)).request(words, signal));
         }
     }
 
@@ -143,7 +143,6 @@ export class NutServer {
 
     async #connected(signal: AbortSignal): Promise<NutLink> {
         if (signal.aborted || this.#stop.signal.aborted) throw this.#stopped();
-        if (this.#link !== undefined) return this.#link;
         if (this.#opening === undefined) {
             if (this.#trouble !== undefined && this.#clock.monotonic() < this.#notBefore) throw this.#trouble;
             this.#opening = this.#open().finally(() => { this.#opening = undefined; });

@@ -41,7 +41,10 @@ export class NutLink {
     readonly #lines = new NutLines();
     readonly #queue: Request[] = [];
     #active: Request | undefined;
-    #stopWaiting: Cancel = () => undefined;
+    /** By when something must have come, monotonic ms, and what is said when it has not. One timer serves many requests: a timer for each would cost as much as all else. */
+    #due = Infinity;
+    #awaited = "";
+    #timer: Cancel | undefined;
     #ended: Trouble | undefined;
     #heardAt = -Infinity;
     #nudges = 0;
@@ -85,26 +88,22 @@ export class NutLink {
         return new Promise((resolve, reject) => {
             if (this.#ended !== undefined) return reject(this.#ended);
             const request: Request = { line: joinWords(words), reply: new NutReplyReader(words), settle: undefined };
-            const stop = (): void => {
-                request.settle?.reject(stopped(this.address));
-                if (this.#queue.includes(request)) this.#queue.splice(this.#queue.indexOf(request), 1);
-            };
-            const done = (): void => {
+            if (signal?.aborted) return reject(stopped(this.address));
+            const unheed = signal === undefined ? () => undefined : heedAbort(signal, () => {
                 request.settle = undefined;
-                signal?.removeEventListener("abort", stop);
-            };
+                reject(stopped(this.address));
+                if (this.#queue.includes(request)) this.#queue.splice(this.#queue.indexOf(request), 1);
+            });
             request.settle = {
                 resolve(reply) {
-                    done();
+                    unheed();
                     resolve(reply);
                 },
                 reject(trouble) {
-                    done();
+                    unheed();
                     reject(trouble);
                 },
             };
-            if (signal?.aborted) return stop();
-            signal?.addEventListener("abort", stop, { once: true });
             this.#queue.push(request);
             this.#next();
         });
@@ -114,7 +113,7 @@ export class NutLink {
     end(trouble: Trouble): void {
         if (this.#ended !== undefined) return;
         this.#ended = trouble;
-        this.#stopWaiting();
+        this.#timer?.();
         this.#socket.destroy();
         const left = this.#active === undefined ? this.#queue.splice(0) : [this.#active, ...this.#queue.splice(0)];
         // upsd ends connections that were idle for a minute, also in the moment in which we ask something.
@@ -128,7 +127,7 @@ export class NutLink {
         return new Promise((resolve, reject) => {
             this.#wait("no connection");
             this.#socket.once("connect", () => {
-                this.#stopWaiting();
+                this.#due = Infinity;
                 resolve();
             });
             this.#socket.once("close", () => reject(this.#ended ?? new Trouble("closed", `${this.address.subject}: closed`)));
@@ -156,7 +155,7 @@ export class NutLink {
             return fail(toTrouble(error, subject));
         }
         this.#upgrade = "none";
-        this.#stopWaiting();
+        this.#due = Infinity;
         this.#listen(this.#socket);
     }
 
@@ -190,9 +189,19 @@ export class NutLink {
     }
 
     #wait(what: string): void {
+        const { clock, deadlineMs } = this.address;
+        this.#due = clock.monotonic() + deadlineMs;
+        this.#awaited = what;
+        this.#timer ??= clock.after(deadlineMs, () => this.#checkDue());
+    }
+
+    #checkDue(): void {
         const { clock, deadlineMs, subject } = this.address;
-        this.#stopWaiting();
-        this.#stopWaiting = clock.after(deadlineMs, () => this.end(connectionTrouble(new Trouble("timeout", `${subject}: ${what} within ${deadlineMs / 1000} s`), subject)));
+        this.#timer = undefined;
+        if (this.#due === Infinity) return;
+        const left = this.#due - clock.monotonic();
+        if (left > 0) this.#timer = clock.after(left, () => this.#checkDue());
+        else this.end(connectionTrouble(new Trouble("timeout", `${subject}: ${this.#awaited} within ${deadlineMs / 1000} s`), subject));
     }
 
     #heard(chunk: Buffer): boolean {
@@ -222,7 +231,7 @@ export class NutLink {
         const reply = request.reply.take(line);
         if (reply === undefined) return;
         this.#replies += 1;
-        this.#stopWaiting();
+        this.#due = Infinity;
         if (reply.kind === "error" && (reply.code === "UNKNOWN-COMMAND" || reply.code === "INVALID-ARGUMENT") && this.#blanks > 0) {
             // Not every server that speaks NUT reads as upsd does: this one minds the blanks.
             this.#takesBlanks = false;
@@ -235,6 +244,23 @@ export class NutLink {
         request.settle?.resolve(reply);
         this.#next();
     }
+}
+
+const heeded = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `run` when `signal` aborts; the returned function takes that back. A reader asks with the same signal for as long as it lives, and
+ * to listen anew each time costs a tenth of a poll.
+ */
+function heedAbort(signal: AbortSignal, run: () => void): () => void {
+    let runs = heeded.get(signal);
+    if (runs === undefined) {
+        const all = runs = new Set();
+        heeded.set(signal, all);
+        signal.addEventListener("abort", () => all.forEach((each) => each()), { once: true });
+    }
+    const mine = runs.add(run);
+    return () => void mine.delete(run);
 }
 
 /** Who can put words behind the OK could put an answer to our first question there, too. */
