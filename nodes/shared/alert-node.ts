@@ -102,11 +102,13 @@ export function runAlertNode(RED: NodeAPI, node: Node, { name, choices, problems
     };
     const outbox = new Outbox<FlowMessage>({ file, channel, events, limits: { ...queueLimits, blipMs: choices.blipSeconds * 1000 } });
 
-    background(node, async () => {
+    const tellStart = async (): Promise<void> => {
         if (!choices.service) return life.forget();
         const start = await life.begin();
         if (start !== undefined && isWanted(start)) await outbox.post(start);
-    });
+    };
+    let starting = Promise.resolve();
+    background(node, () => (starting = tellStart()));
 
     onInput(node, async (msg, send) => {
         const alert = alertOf(msg);
@@ -120,6 +122,7 @@ export function runAlertNode(RED: NodeAPI, node: Node, { name, choices, problems
     });
 
     onClose(node, async (removed) => {
+        await starting.catch(() => undefined); // told by `background`
         if (removed && outbox.waiting > 0) node.warn(`removed with ${outbox.waiting} alerts that were not sent yet`);
         await Promise.all([
             removed ? outbox.remove() : outbox.close(),
