@@ -41,7 +41,7 @@ export class NutLink {
     readonly #lines = new NutLines();
     readonly #queue: Request[] = [];
     #active: Request | undefined;
-    /** By when something must have come, monotonic ms, and what is said when it has not. One timer serves many requests: a timer for each would cost as much as all else. */
+    /** By when something must have come, monotonic ms, and what is said when it has not. One timer serves many requests. */
     #due = Infinity;
     #awaited = "";
     #timer: Cancel | undefined;
@@ -156,6 +156,8 @@ export class NutLink {
         }
         this.#upgrade = "none";
         this.#due = Infinity;
+        // Who has only said OK to TLS has answered no question yet.
+        this.#replies = 0;
         this.#listen(this.#socket);
     }
 
@@ -171,7 +173,6 @@ export class NutLink {
         });
         if (this.address.tls.mode === "required") socket.on("data", (chunk: Buffer) => this.#heard(chunk));
     }
-
 
     #next(): void {
         if (this.#active !== undefined || this.#ended !== undefined) return;

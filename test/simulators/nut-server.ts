@@ -30,6 +30,8 @@ export class NutServerSimulator implements NutRig {
     readonly requests: string[] = [];
     connections = 0;
     spoil: Spoil = "none";
+    /** Called with every request before it is answered. */
+    onRequest: (request: string) => void = () => undefined;
     delayMs: number;
     /** PEM of the authority behind the server's certificate. */
     readonly authority = newAuthority("Ridethrough test NUT");
@@ -154,6 +156,7 @@ export class NutServerSimulator implements NutRig {
 
     #answer(socket: Socket, session: Session, text: string, secure: () => void): void {
         this.requests.push(text.trim());
+        this.onRequest(text.trim());
         const { lines, then } = answerTo(splitWords(text.trim()) ?? [], session, this.model);
         const reply = Buffer.from(lines.map((line) => `${line}\n`).join(""));
         if (then === "tls" && this.spoil !== "none") socket.write(this.spoil === "chatter" ? `${reply.toString()}VAR ups1 ups.status "OL"\n` : this.spoil === "garbage" ? `${reply.toString()}no TLS` : reply);

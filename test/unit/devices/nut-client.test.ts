@@ -240,6 +240,15 @@ describe("NutServer", () => {
                 assert.equal(await status(), "OL", "a good answer begins anew");
             });
         }
+        it("not at once to a server that takes TLS and then hangs up on every question", async () => {
+            await start({ tls: true });
+            use({ tls: { mode: "required", ca: upsd.authority.certificate }, deadlineMs: 2000 });
+            upsd.onRequest = (request) => void (upsd.spoil = request === "STARTTLS" ? "none" : "hang-up");
+            const known = await fails(status(), { state: "connection", kind: "closed" });
+            const { connections } = upsd;
+            assert.equal(await fails(status(), {}), known);
+            assert.equal(upsd.connections, connections);
+        });
         it("with one attempt for all who ask", async () => {
             await start();
             use();
