@@ -55,7 +55,7 @@ describe("rows on their way to a real PostgreSQL", function () {
         let next = first;
         for (const began = performance.now(); performance.now() - began < seconds * 1000;) {
             const due = first + Math.floor(((performance.now() - began) / 1000) * perSecond);
-            await into.accept(houseEvents(Math.max(1, due - next), { first: next }));
+            void into.accept(houseEvents(Math.max(1, due - next), { first: next }));
             next = Math.max(due, next + 1);
             await new Promise((resolve) => setTimeout(resolve, tick));
         }
