@@ -9,6 +9,8 @@ import type { PowerHostConfig, PowerHostCredentials } from "./config";
 export interface PowerHost {
     name: string;
     local: boolean;
+    /** Where it is; undefined for this machine, and while nobody has said so. */
+    address?: { host: string; port: number };
     /** Why it cannot be reached. */
     problems: readonly string[];
     access: HostAccess;
@@ -16,6 +18,11 @@ export interface PowerHost {
 
 export interface PowerHostNode extends Node<PowerHostCredentials> {
     powerHost: PowerHost;
+}
+
+/** Where a host is, as far as it is known. */
+export function addressOf(target: PowerHostConfig["target"]): Pick<PowerHost, "address"> {
+    return target === undefined ? {} : { address: { host: target.host, port: target.port } };
 }
 
 /** The way to a host. One that is not configured fails when it is opened, and says why. */

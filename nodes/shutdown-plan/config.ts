@@ -1,10 +1,14 @@
-import type { Final, PlanDraft } from "../../lib/shutdown/plan";
+import { actionNamed } from "../../lib/shutdown/actions";
+import type { Parameter, ParameterValue } from "../../lib/shutdown/catalogue";
+import { facilities, failurePolicies, priorities, type Final, type PlanDraft, type StepDraft } from "../../lib/shutdown/plan";
 import { migrate, Settings, type Migration, type StoredConfig } from "../shared/settings";
 
 export const migrations: readonly Migration[] = [];
 
+type HostDraft = PlanDraft["hosts"][number];
+
 /** A host of the plan as it is stored: its config node, and what the plan does to it. */
-export interface PlanRow extends Pick<Required<PlanDraft["hosts"][number]>, "services" | "after" | "stopTimeoutS"> {
+export interface PlanRow extends Required<Omit<HostDraft, "name" | "local" | "final">>, Pick<HostDraft, "final"> {
     /** Id of a power-host. */
     host: string;
 }
@@ -12,6 +16,8 @@ export interface PlanRow extends Pick<Required<PlanDraft["hosts"][number]>, "ser
 export interface ShutdownPlanConfig {
     rows: PlanRow[];
     final: Final;
+    /** s that the batteries carry the load. */
+    runtimeS?: number;
 }
 
 /**
@@ -28,19 +34,80 @@ export function parseConfig(stored: StoredConfig): { config: ShutdownPlanConfig;
         }
         const step = steps[index];
         const row = new Settings(typeof step === "object" && step !== null ? (step as StoredConfig) : {});
-        const parsed = { host: id, services: names(row, "services"), after: names(row, "after"), stopTimeoutS: row.number("stopTimeout", { fallback: 30, min: 1, max: 3600 }) };
+        const final = finalOf(row);
+        const provides = names(row, "provides");
+        const parsed: PlanRow = {
+            host: id,
+            services: names(row, "services"),
+            steps: row.list("actions").flatMap((action, place) => stepOf(action, `step ${place + 1}`, row) ?? []),
+            after: names(row, "after"),
+            needs: names(row, "needs"),
+            priority: row.choice("priority", priorities, "normal"),
+            provides: facilities.filter((facility) => provides.includes(facility)),
+            fedBy: names(row, "fedBy"),
+            stopTimeoutS: row.number("stopTimeout", { fallback: 30, min: 1, max: 3600 }),
+            ...(final !== undefined && { final }),
+        };
+        for (const name of provides) if (!facilities.some((facility) => facility === name)) row.problem(`provides has "${name}", which is none of ${facilities.join(", ")}`);
         row.problems.forEach((problem) => settings.problem(`row ${index + 1}: ${problem}`));
         return [parsed];
     });
     const verb = settings.choice("final", ["shutdown", "poweroff", "none"], "shutdown");
     const delayMinutes = settings.number("delay", { fallback: 2, min: 0, max: 60, integer: true });
-    return { config: { rows, final: verb === "shutdown" ? { verb, delayMinutes } : { verb } }, problems: settings.problems };
+    const runtime = settings.number("runtime", { fallback: 0, min: 0, max: 10_080 });
+    return { config: { rows, final: verb === "shutdown" ? { verb, delayMinutes } : { verb }, ...(runtime > 0 && { runtimeS: runtime * 60 }) }, problems: settings.problems };
+}
+
+/** How a host is switched off: as the plan says (nothing stored), not at all, or in its own way. */
+function finalOf(row: Settings): HostDraft["final"] {
+    const own = row.stored.end;
+    if (own === undefined || own === null || own === "" || own === "plan") return undefined;
+    return own === "none" ? "none" : stepOf(own, "its end", row);
+}
+
+/** A step as the dialog stores it: its values are texts, which the action's parameters say how to read. */
+function stepOf(stored: unknown, what: string, row: Settings): StepDraft | undefined {
+    const step = new Settings(typeof stored === "object" && stored !== null ? (stored as StoredConfig) : {});
+    const action = step.text("action");
+    const values = new Settings(typeof step.stored.params === "object" && step.stored.params !== null ? (step.stored.params as StoredConfig) : {});
+    const params = Object.fromEntries((actionNamed(action)?.parameters ?? []).flatMap((parameter): [string, ParameterValue][] => {
+        const value = valueOf(parameter, values);
+        return value === undefined ? [] : [[parameter.name, value]];
+    }));
+    const timeoutS = step.number("timeout", { fallback: 0, min: 0, max: 3600 });
+    const onFailure = step.choice("onFailure", failurePolicies, "go-on");
+    for (const problem of [...step.problems, ...values.problems]) row.problem(`${what}: ${problem}`);
+    return { action, params, onFailure, ...(timeoutS > 0 && { timeoutS }) };
+}
+
+function valueOf({ name, kind, fallback, required, choices = [] }: Parameter, values: Settings): ParameterValue | undefined {
+    const raw = values.stored[name];
+    if (raw === undefined || raw === null || raw === "" || (Array.isArray(raw) && raw.length === 0)) {
+        if (required) values.problem(`${name} is missing`);
+        return fallback;
+    }
+    switch (kind) {
+        case "names":
+        case "paths":
+        case "words":
+            return names(values, name, kind === "names" ? /[\s,]+/ : /[\n,]+|\s+/);
+        case "seconds":
+        case "minutes":
+            return values.number(name, { fallback: typeof fallback === "number" ? fallback : 0, min: 0, integer: true });
+        case "flag":
+            return values.boolean(name, fallback === true);
+        case "choice":
+            return values.choice(name, choices, typeof fallback === "string" ? fallback : (choices[0] ?? ""));
+        case "name":
+        case "path":
+            return values.text(name);
+    }
 }
 
 /** Names in a list, or in a text with commas, blanks or lines between them. */
-function names(row: Settings, key: string): string[] {
+function names(row: Settings, key: string, between = /[\s,]+/): string[] {
     const raw = row.stored[key];
-    const list = Array.isArray(raw) ? row.list(key) : row.text(key).split(/[\s,]+/);
+    const list = Array.isArray(raw) ? row.list(key) : row.text(key).split(between);
     if (list.some((name) => typeof name !== "string")) row.problem(`${key} has something that is no name`);
     return list.filter((name): name is string => typeof name === "string" && name !== "");
 }

@@ -1,5 +1,6 @@
 import type { Node } from "node-red";
 import { Trouble } from "../../lib/kit/trouble";
+import { lintPlan, type Lint } from "../../lib/shutdown/lint";
 import { parsePlan, type ShutdownPlan } from "../../lib/shutdown/plan";
 import type { HostAccess } from "../../lib/shutdown/transport";
 import type { PowerHost } from "../power-host/access";
@@ -10,8 +11,10 @@ export interface ResolvedPlan {
     plan: ShutdownPlan | undefined;
     /** What is wrong with the plan itself. */
     problems: string[];
-    /** Why hosts cannot be reached: "nas: no pinned host key". */
+    /** Why hosts cannot be reached, and what in the plan would go wrong: "nas: no pinned host key". Stands against a real run only. */
     unready: string[];
+    /** What its lint has to say, errors (which are in `unready`, too) and warnings. */
+    lints: Lint[];
     /** @throws Trouble when the plan has no such host */
     access(host: string): HostAccess;
 }
@@ -25,16 +28,18 @@ export interface ShutdownPlanNode extends Node {
  * The plan that the stored rows and the power hosts amount to. The dialog's preview and the sequencer both come through here.
  * @param find the power host of an id; undefined when there is none
  */
-export function resolvePlan({ rows, final }: ShutdownPlanConfig, configProblems: readonly string[], find: (id: string) => PowerHost | undefined): ResolvedPlan {
+export function resolvePlan({ rows, final, runtimeS }: ShutdownPlanConfig, configProblems: readonly string[], find: (id: string) => PowerHost | undefined): ResolvedPlan {
     const found = rows.map((row) => ({ row, host: find(row.host) }));
     const missing = found.flatMap(({ host }, index) => (host === undefined ? [`the host of row ${index + 1} is gone`] : []));
     const hosts = found.flatMap(({ row, host }) => (host === undefined ? [] : [{ row, host }]));
-    const { plan, problems } = parsePlan({ final, hosts: hosts.map(({ row: { services, after, stopTimeoutS }, host: { name, local } }) => ({ name, local, services, after, stopTimeoutS })) });
+    const { plan, problems } = parsePlan({ final, hosts: hosts.map(({ row: { host: _id, ...row }, host: { name, local } }) => ({ ...row, name, local })), ...(runtimeS !== undefined && { runtimeS }) });
+    const lints = plan === undefined ? [] : lintPlan(plan, { address: (name) => hosts.find(({ host }) => host.name === name)?.host.address });
     const all = [...configProblems, ...missing, ...(missing.length > 0 ? [] : problems)];
     return {
         plan: all.length === 0 ? plan : undefined,
         problems: all,
-        unready: hosts.flatMap(({ host }) => (host.problems.length > 0 ? [`${host.name}: ${host.problems.join(", ")}`] : [])),
+        unready: [...hosts.flatMap(({ host }) => (host.problems.length > 0 ? [`${host.name}: ${host.problems.join(", ")}`] : [])), ...lints.filter(({ level }) => level === "error").map(({ text }) => text)],
+        lints,
         access(name) {
             const access = hosts.find(({ host }) => host.name === name)?.host.access;
             if (access === undefined) throw new Trouble("config", `host ${name}: not in the plan any more`);

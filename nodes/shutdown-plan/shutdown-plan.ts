@@ -1,5 +1,5 @@
 import type { NodeAPI, NodeDef } from "node-red";
-import type { PowerHost, PowerHostNode } from "../power-host/access";
+import { addressOf, type PowerHost, type PowerHostNode } from "../power-host/access";
 import { parseConfig as parseHost } from "../power-host/config";
 import { previewPlan } from "../../lib/shutdown/steps";
 import { planText } from "../../lib/shutdown/run-texts";
@@ -26,10 +26,10 @@ export = (RED: NodeAPI): void => {
         const { config, problems } = parseConfig(dialogFields(RED, body));
         const edited = new Map((Array.isArray(body.powerHosts) ? body.powerHosts : []).flatMap((entry: unknown): [string, PowerHost][] => {
             const { id, ...stored } = dialogFields(RED, (typeof entry === "object" && entry !== null ? entry : {}) as Record<string, unknown>);
-            const { name, local } = parseHost(stored).config;
-            return typeof id === "string" ? [[id, { name, local, problems: [], access: { root: false, open: () => { throw new Error("a preview opens nothing"); } } }]] : [];
+            const { name, local, target } = parseHost(stored).config;
+            return typeof id === "string" ? [[id, { name, local, ...addressOf(target), problems: [], access: { root: false, open: () => { throw new Error("a preview opens nothing"); } } }]] : [];
         }));
         const resolved = resolvePlan(config, problems, (id) => edited.get(id) ?? find(id));
-        return { ok: true, problems: resolved.problems, ...(resolved.plan && { text: planText(resolved.plan), steps: previewPlan(resolved.plan) }) };
+        return { ok: true, problems: resolved.problems, lints: resolved.lints, ...(resolved.plan && { text: planText(resolved.plan), steps: previewPlan(resolved.plan) }) };
     });
 };

@@ -11,13 +11,35 @@ import hostStored from "../fixtures/configs/power-host.v1.json";
 import { loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
 
 describe("shutdown-plan's settings", () => {
+    const plain = { steps: [], needs: [], priority: "normal", provides: [], fedBy: [] };
+
+    it("read each host's own steps, place and end, whose values the dialog stores as texts", () => {
+        const { config, problems } = parseConfig({
+            hosts: ["a", "b"], runtime: "20",
+            steps: [
+                { actions: [{ action: "stop-service", params: { service: " web " }, timeout: "90", onFailure: "keep-up" }], needs: "nas", priority: "early", fedBy: ["ups1"], end: { action: "shutdown", params: { delayMinutes: "0" } } },
+                { provides: ["network", "dns"], priority: "core", end: "none" },
+            ],
+        });
+        assert.deepEqual(problems, []);
+        assert.equal(config.runtimeS, 1200);
+        assert.deepEqual(config.rows, [
+            {
+                ...plain, host: "a", services: [], after: [], stopTimeoutS: 30, needs: ["nas"], priority: "early", fedBy: ["ups1"],
+                steps: [{ action: "stop-service", params: { service: "web" }, timeoutS: 90, onFailure: "keep-up" }],
+                final: { action: "shutdown", params: { delayMinutes: 0 }, onFailure: "go-on" },
+            },
+            { ...plain, host: "b", services: [], after: [], stopTimeoutS: 30, provides: ["network", "dns"], priority: "core", final: "none" },
+        ]);
+    });
+
     it("of version 1 are read as the editor stored them", () => {
         assert.deepEqual(parseConfig(stored), {
             config: {
                 rows: [
-                    { host: "host-apps", services: ["web-frontend", "grafana-server"], after: [], stopTimeoutS: 30 },
-                    { host: "host-nas", services: ["postgresql", "nfs-server"], after: ["apps"], stopTimeoutS: 60 },
-                    { host: "host-me", services: [], after: [], stopTimeoutS: 30 },
+                    { ...plain, host: "host-apps", services: ["web-frontend", "grafana-server"], after: [], stopTimeoutS: 30 },
+                    { ...plain, host: "host-nas", services: ["postgresql", "nfs-server"], after: ["apps"], stopTimeoutS: 60 },
+                    { ...plain, host: "host-me", services: [], after: [], stopTimeoutS: 30 },
                 ],
                 final: { verb: "shutdown", delayMinutes: 2 },
             },
@@ -35,6 +57,10 @@ describe("shutdown-plan's settings", () => {
         [{ hosts: "a" }, "hosts is not a list"],
         [{ hosts: ["a"], steps: [{ stopTimeout: "soon" }] }, "row 1: stopTimeout is not a number"],
         [{ hosts: ["a"], steps: [{ services: [1] }] }, "row 1: services has something that is no name"],
+        [{ hosts: ["a"], steps: [{ priority: "soon" }] }, "row 1: priority must be one of early, normal, core"],
+        [{ hosts: ["a"], steps: [{ provides: "heat" }] }, 'row 1: provides has "heat", which is none of network, dns, storage, controller'],
+        [{ hosts: ["a"], steps: [{ actions: [{ action: "stop-service", params: {} }] }] }, "row 1: step 1: service is missing"],
+        [{ hosts: ["a"], steps: [{ actions: [{ action: "stop-service", params: { service: "x" }, timeout: "-1" }] }] }, "row 1: step 1: timeout must be between 0 and 3600"],
         [{ final: "rm -rf" }, "final must be one of shutdown, poweroff, none"],
         [{ delay: "1.5" }, "delay is not a whole number"],
     ] as const) {
@@ -53,6 +79,14 @@ describe("a plan with its hosts", () => {
         assert.deepEqual([problems, unready], [[], ["nas: no user, no pinned host key"]]);
         assert.throws(() => access("apps").open(), /apps/);
         assert.throws(() => access("stranger"), /host stranger: not in the plan any more/);
+    });
+
+    it("says what in the plan would go wrong in an outage: it can be rehearsed, and not be armed", () => {
+        const apps = { ...config, rows: config.rows.map((row, index) => (index === 0 ? { ...row, provides: ["network" as const] } : row)) };
+        const { plan, lints, unready } = resolvePlan(apps, [], (id) => hosts.get(id));
+        assert.ok(plan);
+        assert.match(lints.map(({ text }) => text).join(), /nas is reached through apps/);
+        assert.match(unready.join(), /nas is reached through apps/);
     });
 
     it("is none while a host is missing, or the settings are wrong", () => {
