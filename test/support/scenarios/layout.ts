@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import groupStored from "../../fixtures/configs/redundancy-group.v1.json";
+import hostStored from "../../fixtures/configs/power-host.v1.json";
+import planStored from "../../fixtures/configs/shutdown-plan.v1.json";
+import readerStored from "../../fixtures/configs/ups-reader.v1.json";
+import sequencerStored from "../../fixtures/configs/shutdown-sequencer.v1.json";
+import serverStored from "../../fixtures/configs/nut-server.v1.json";
+import telegramStored from "../../fixtures/configs/telegram-alert.v1.json";
+import triggerStored from "../../fixtures/configs/shutdown-trigger.v1.json";
+import type { FlowNode } from "../node-red";
+import type { RigVariables } from "../nut-rig";
+
+/** Fields of an edit dialog, as the editor stores them. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A host that a scenario really shuts down, over SSH. */
+export interface ScenarioHost {
+    name: string;
+    services: readonly string[];
+    after?: readonly string[];
+}
+
+/** How a scenario is wired: readers, a trigger each, groups of them, a sequencer for each that shuts down, and Telegram. */
+export interface Layout {
+    /** What each UPS says at first, by its name in the scenario. */
+    upses: Readonly<Record<string, RigVariables>>;
+    /** Groups by name: their members and what differs from the fields below. */
+    groups?: Readonly<Record<string, { members: readonly string[]; advisory?: readonly string[]; fields?: Fields }>>;
+    /** UPSes and groups whose decisions shut down. Default: every group, and every UPS that is in none. */
+    shutDown?: readonly string[];
+    /** What differs from the fields below. */
+    reader?: Fields;
+    trigger?: Fields;
+    telegram?: Fields;
+    /** What a reader asks the server for, where that is not its UPS. */
+    asksFor?: string;
+    /** With them the shutdown is armed. */
+    hosts?: readonly ScenarioHost[];
+}
+
+/** Polls twice a second; Eneru's thresholds; delays that a test can wait for. */
+const brief = {
+    reader: { interval: "0.5", batteryInterval: "0.5", dwell: "1" },
+    trigger: { stabilization: "1", mainsStable: "1", lowBatteryFor: "1", lowBatteryAlone: "3", missedFor: "1.5", blindLeast: "3", outputOff: "3" },
+    group: { dwell: "1", restore: "1", grace: "4", coldStart: "20" },
+} as const satisfies Record<string, Fields>;
+
+/** Where a scenario is played: addresses that are known when everything listens. */
+export interface Place {
+    nutPort: number;
+    telegramUrl: string;
+    /** SSH port and host key of each host, by name. */
+    ssh: Readonly<Record<string, { port: number; hostKey: string }>>;
+    keyFile: string;
+}
+
+/** The id of a scenario's node: `part` is "reader/ups1", "quorum/rack", "result/ups1" ... */
+export const idOf = (key: string, part: string): string => createHash("sha256").update(`${key} ${part}`).digest("hex").slice(0, 16);
+
+/** The name of a scenario's UPS on the server, and of the device. */
+export const upsName = (key: string, ups: string): string => `${key}_${ups}`;
+
+/** Telegram's chat of a scenario: one server serves them all. */
+export const chatOf = (key: string): string => String(1000 + parseInt(createHash("sha256").update(key).digest("hex").slice(0, 6), 16));
+
+export const telegramToken = "123456789:test-token";
+
+/** The deciders whose decisions shut down. */
+export function actorsOf({ upses, groups = {}, shutDown }: Layout): readonly string[] {
+    const members = Object.values(groups).flatMap(({ members: counting, advisory = [] }) => [...counting, ...advisory]);
+    return shutDown ?? [...Object.keys(groups), ...Object.keys(upses).filter((ups) => !members.includes(ups))];
+}
+
+/** A scenario as a tab of a flow, with every setting as the editor stores it. */
+export function tabOf(key: string, title: string, layout: Layout, place: Place): FlowNode[] {
+    const id = (part: string): string => idOf(key, part);
+    const { upses, groups = {}, hosts } = layout;
+    const node = (part: string, stored: Fields, fields: Fields, wires: string[][]): FlowNode => ({ ...stored, type: String(stored.type), ...fields, id: id(part), z: id("tab"), x: 0, y: 0, wires });
+    const debug = (part: string): FlowNode => node(part, { type: "debug", active: false }, {}, []);
+    const actors = actorsOf(layout);
+    const acts = (who: string): string[] => (actors.includes(who) ? [id(`decision/${who}`), id(`sequencer/${who}`), id("telegram")] : [id(`decision/${who}`)]);
+    const groupsOf = (ups: string): string[] => Object.entries(groups).filter(([, { members, advisory = [] }]) => [...members, ...advisory].includes(ups)).map(([name]) => id(`group/${name}`));
+
+    const chains = Object.keys(upses).flatMap((ups) => [
+        node(`reader/${ups}`, readerStored, { server: id("server"), ups: layout.asksFor ?? upsName(key, ups), device: upsName(key, ups), ...brief.reader, ...layout.reader }, [[id(`trigger/${ups}`)], [id(`event/${ups}`), id("telegram")]]),
+        node(`trigger/${ups}`, triggerStored, { ...brief.trigger, ...layout.trigger }, [acts(ups), acts(ups), [id(`verdict/${ups}`), ...groupsOf(ups)]]),
+        ...["event", "decision", "verdict"].map((part) => debug(`${part}/${ups}`)),
+    ]);
+    const quorums = Object.entries(groups).flatMap(([name, { members, advisory = [], fields }]) => [
+        node(`group/${name}`, groupStored, {
+            group: upsName(key, name), ...brief.group, ...fields,
+            members: [...members.map((ups) => ({ name: upsName(key, ups), role: "counts" })), ...advisory.map((ups) => ({ name: upsName(key, ups), role: "advisory" }))],
+        }, [acts(name), acts(name), [id(`quorum/${name}`), id("telegram")]]),
+        ...["decision", "quorum"].map((part) => debug(`${part}/${name}`)),
+    ]);
+    const runs = actors.flatMap((who) => [
+        node(`sequencer/${who}`, sequencerStored, { plan: id("plan"), ...(hosts && { dryRun: false, enabled: true }) }, [[id(`progress/${who}`)], [id(`result/${who}`), id("telegram")]]),
+        ...["progress", "result"].map((part) => debug(`${part}/${who}`)),
+    ]);
+    const targets: readonly ScenarioHost[] = hosts ?? [{ name: "nas", services: ["nfs-server"] }, { name: "pve", services: [] }];
+    return [
+        { id: id("tab"), type: "tab", label: title },
+        { ...serverStored, id: id("server"), host: "127.0.0.1", port: String(place.nutPort) },
+        ...targets.map(({ name }): FlowNode => {
+            const ssh = place.ssh[name];
+            const reach = hosts === undefined || ssh === undefined ? {} : { host: "127.0.0.1", port: String(ssh.port), hostKey: ssh.hostKey, auth: "keyFile", keyFile: place.keyFile };
+            return { ...hostStored, ...reach, id: id(`host/${name}`), name };
+        }),
+        { ...planStored, id: id("plan"), hosts: targets.map(({ name }) => id(`host/${name}`)), steps: targets.map(({ services, after = [] }) => ({ services, after, stopTimeout: "30" })) },
+        ...chains, ...quorums, ...runs,
+        node("telegram", telegramStored, { baseUrl: place.telegramUrl, chatId: chatOf(key), sourceLabel: "", ...layout.telegram }, [[], []]),
+        node("catch", { type: "catch", scope: null }, {}, [[id("problem")]]),
+        debug("problem"),
+    ];
+}

@@ -1,0 +1,114 @@
+import type { ShutdownCommand } from "../../../lib/power/command";
+import type { PowerEvent } from "../../../lib/power/power-event";
+import type { Quorum } from "../../../lib/power/quorum";
+import type { Reading } from "../../../lib/power/reading";
+import type { Verdict } from "../../../lib/power/verdict";
+import type { RunResult } from "../../../lib/shutdown/progress";
+import type { SentMessage, TelegramSimulator } from "../../simulators/telegram";
+import type { SshHost } from "../../simulators/ssh-host";
+import type { FlowMsg, NodeRed, Status } from "../node-red";
+import type { NutRig, RigVariables } from "../nut-rig";
+import { chatOf, idOf, upsName, type Layout } from "./layout";
+
+/** Where a scenario is played: its UPSes on the NUT server, and what its nodes have sent and told since the start or the last restart. */
+export class Stage {
+    /** @param key begins the names of the scenario's UPSes and groups */
+    constructor(readonly key: string, readonly layout: Layout, readonly rig: NutRig, public red: NodeRed, readonly telegram: TelegramSimulator, readonly hosts: readonly SshHost[] = []) {}
+
+    /** The device's name, as messages and texts have it. */
+    name(ups: string): string {
+        return upsName(this.key, ups);
+    }
+
+    // What the UPSes do. Each resolves when the server serves it.
+    apply(ups: string, values: RigVariables): Promise<void> {
+        return this.rig.apply(this.name(ups), values);
+    }
+    stale(ups: string): Promise<void> {
+        return this.rig.stale(this.name(ups));
+    }
+    driverDown(ups: string): Promise<void> {
+        return this.rig.driverDown(this.name(ups));
+    }
+    driverUp(ups: string): Promise<void> {
+        return this.rig.driverUp(this.name(ups));
+    }
+    fsd(ups: string): Promise<void> {
+        return this.rig.fsd(this.name(ups));
+    }
+
+    // What the nodes have said, oldest first.
+    verdicts(ups: string): Verdict[] {
+        return this.#sent(`verdict/${ups}`, "verdict");
+    }
+    verdict(ups: string): Verdict | undefined {
+        return this.verdicts(ups).at(-1);
+    }
+    readings(ups: string): Reading[] {
+        return this.#sent(`trigger/${ups}`, "reading");
+    }
+    events(ups: string): PowerEvent[] {
+        return this.#sent(`event/${ups}`, "event");
+    }
+    kinds(ups: string): string[] {
+        return this.events(ups).map(({ kind }) => kind);
+    }
+    /** "shutdown", "restored" of a UPS's trigger or of a group. */
+    commands(who: string): ShutdownCommand[] {
+        return this.#sent(`decision/${who}`, "command");
+    }
+    actions(who: string): string[] {
+        return this.commands(who).map(({ action }) => action);
+    }
+    quorums(group: string): Quorum[] {
+        return this.#sent(`quorum/${group}`, "quorum");
+    }
+    quorum(group: string): Quorum | undefined {
+        return this.quorums(group).at(-1);
+    }
+    /** How runs ended. */
+    runs(who: string): RunResult[] {
+        return this.#sent(`result/${who}`, "result");
+    }
+    outcomes(who: string): string[] {
+        return this.runs(who).map(({ outcome }) => outcome);
+    }
+    problems(): string[] {
+        return this.red.received(idOf(this.key, "problem")).map(({ error }) => (error as { message: string }).message);
+    }
+    status(part: string): Status | undefined {
+        return this.red.status(idOf(this.key, part));
+    }
+    messages(): SentMessage[] {
+        const chat = chatOf(this.key);
+        return this.telegram.messages.filter(({ chat_id }) => chat_id === chat);
+    }
+    /** What has arrived on the phone. */
+    texts(): string[] {
+        return this.messages().map(({ text }) => text);
+    }
+
+    /** Waits until it holds; says what the UPSes' verdicts are when it does not. */
+    until(wanted: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
+        const state = (): string => Object.keys(this.layout.upses).map((ups) => `${this.verdict(ups)?.text ?? `${ups}: none`} [${this.actions(ups).join()}]`).join("; ");
+        return this.red.eventually(holds, withinMs, () => `${wanted}; ${state()}; told: ${JSON.stringify(this.texts())}`);
+    }
+    /** Waits for so many readings of a UPS that were begun after this call, good ones or not. */
+    polls(ups: string, count: number): Promise<void> {
+        // The one that is under way may have been answered before.
+        const wanted = this.verdicts(ups).length + 1 + count;
+        return this.until(`${count} more polls of ${ups}`, () => this.verdicts(ups).length >= wanted, 10_000 + count * 1500);
+    }
+    /** Waits for a text on the phone. */
+    told(part: string | RegExp): Promise<void> {
+        return this.until(`an alert with ${String(part)}`, () => this.texts().some((text) => (typeof part === "string" ? text.includes(part) : part.test(text))));
+    }
+    /** How many texts on the phone have this part. */
+    count(part: string): number {
+        return this.texts().filter((text) => text.includes(part)).length;
+    }
+
+    #sent<Type>(part: string, field: string): Type[] {
+        return this.red.received(idOf(this.key, part)).flatMap((msg: FlowMsg) => (msg[field] === undefined ? [] : [msg[field] as Type]));
+    }
+}
