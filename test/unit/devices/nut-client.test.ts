@@ -94,16 +94,21 @@ describe("NutServer", () => {
         });
         it("with a blank between the pieces of a list, so that nobody waits for an acknowledgement (43 ms with upsd), and without for a server that minds it", async () => {
             let minded = 0;
-            const peer = await startBrokenPeer((socket) => void socket.on("data", (chunk) => {
-                for (const line of chunk.toString().split("\n").slice(0, -1)) {
-                    if (line !== "LIST VAR u") {
-                        minded += 1;
-                        return void socket.write("ERR UNKNOWN-COMMAND\n");
+            const peer = await startBrokenPeer((socket) => {
+                let text = "";
+                socket.on("data", (chunk) => {
+                    const lines = `${text}${chunk.toString()}`.split("\n");
+                    text = lines.pop() ?? "";
+                    for (const line of lines) {
+                        if (line !== "LIST VAR u") {
+                            minded += 1;
+                            return void socket.write("ERR UNKNOWN-COMMAND\n");
+                        }
+                        socket.write("BEGIN LIST VAR u\n");
+                        setTimeout(() => socket.write('VAR u ups.status "OL"\nEND LIST VAR u\n'), 3);
                     }
-                    socket.write("BEGIN LIST VAR u\n");
-                    setTimeout(() => socket.write('VAR u ups.status "OL"\nEND LIST VAR u\n'), 3);
-                }
-            }));
+                });
+            });
             try {
                 await start();
                 use({ port: peer.port });
