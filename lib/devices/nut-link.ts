@@ -48,8 +48,9 @@ export class NutLink {
     #ended: Trouble | undefined;
     #heardAt = -Infinity;
     #nudges = 0;
-    /** Blanks that were sent since the last request, which stand in front of the next one. */
-    #blanks = 0;
+    /** Whether blanks were sent since the last request, which stand in front of the next one; and whether they stood in front of the last one. */
+    #blanks = false;
+    #behindBlanks = false;
     #takesBlanks = true;
     /** Bytes of the reply that is awaited, or of the last one. */
     #bytes = 0;
@@ -184,6 +185,8 @@ export class NutLink {
     }
 
     #send({ line }: Request): void {
+        this.#behindBlanks = this.#blanks;
+        this.#blanks = false;
         this.#bytes = 0;
         this.#wait("no answer");
         this.#socket.write(line, "utf8");
@@ -220,7 +223,7 @@ export class NutLink {
         // for something to send: 43 ms for each list. A blank, which upsd skips before a word, is something to send.
         if (request !== undefined && this.#active === request && this.#nudges > 0) {
             this.#nudges -= 1;
-            this.#blanks += 1;
+            this.#blanks = true;
             this.#socket.write(" ");
         }
         return true;
@@ -233,14 +236,12 @@ export class NutLink {
         if (reply === undefined) return;
         this.#replies += 1;
         this.#due = Infinity;
-        if (reply.kind === "error" && (reply.code === "UNKNOWN-COMMAND" || reply.code === "INVALID-ARGUMENT") && this.#blanks > 0) {
+        if (reply.kind === "error" && (reply.code === "UNKNOWN-COMMAND" || reply.code === "INVALID-ARGUMENT") && this.#behindBlanks) {
             // Not every server that speaks NUT reads as upsd does: this one minds the blanks.
             this.#takesBlanks = false;
             this.#nudges = 0;
-            this.#blanks = 0;
             return this.#send(request);
         }
-        this.#blanks = 0;
         this.#active = undefined;
         request.settle?.resolve(reply);
         this.#next();
