@@ -1,5 +1,5 @@
 import type { ClassifierState } from "./classifier-state";
-import { arrive } from "./order";
+import { arrive, type Order } from "./order";
 import { powerStates, type Classified, type KnownPowerState, type Missed, type PowerState, type Transition } from "./power-state";
 import { knownBefore, type Reading } from "./reading";
 import { severityOf, stateAt, type Thresholds } from "./thresholds";
@@ -38,9 +38,8 @@ export interface ClassifierStep {
 export function classify(config: ClassifierConfig, before: ClassifierState | undefined, reading: Reading): ClassifierStep {
     const mine = knownBefore(before, reading);
     const { arrival, order } = arrive(mine?.order, reading.at);
-    const known: ClassifierState = mine === undefined
-        ? { state: "UNKNOWN", since: reading.at, order, recent: [], ...(!isNews(before) && { unannounced: true }) }
-        : { ...mine, order };
+    const known = goOn(mine, order, reading.at);
+    if (mine === undefined && !isNews(before)) known.unannounced = true;
     if (arrival === "late") return { state: known, classified: classifiedAs(config, known, reading) };
     if (arrival === "restarted") startOver(known, reading.at);
     if (reading.quality === "good" && reading.watts !== undefined) return measured(config, known, reading, reading.watts);
@@ -52,19 +51,32 @@ function isNews(before: ClassifierState | undefined): boolean {
     return before !== undefined && !before.unannounced && before.state !== "HEALTHY";
 }
 
+/** A state of its own. Field by field, since spreads cost as much as all the rest. */
+function goOn(before: ClassifierState | undefined, order: Order, at: number): ClassifierState {
+    if (before === undefined) return { state: "UNKNOWN", since: at, order, recent: [] };
+    const state: ClassifierState = { state: before.state, since: before.since, order, recent: before.recent };
+    if (before.missed) state.missed = before.missed;
+    if (before.unannounced) state.unannounced = true;
+    return state;
+}
+
 function measured(config: ClassifierConfig, known: ClassifierState, reading: Reading, watts: number): ClassifierStep {
-    const { order, since, unannounced } = known;
-    const earlier = known.recent.filter((sample) => sample.at < reading.at);
-    const recent = [...earlier, { at: reading.at, watts }].slice(-config.confirmations);
+    const { order, unannounced } = known;
+    const recent = remember(known.recent, { at: reading.at, watts }, config.confirmations);
     const to = confirmedState(config, known.state, recent);
-    if (to === undefined) {
-        const state: ClassifierState = { state: known.state, since, order, recent, ...(unannounced && { unannounced }) };
-        return { state, classified: classifiedAs(config, state, reading) };
-    }
-    const state: ClassifierState = { state: to, since: recent[0]?.at ?? reading.at, order, recent };
+    const state: ClassifierState = { state: to ?? known.state, since: to === undefined ? known.since : (recent[0]?.at ?? reading.at), order, recent };
+    if (to === undefined && unannounced) state.unannounced = true;
     const step: ClassifierStep = { state, classified: classifiedAs(config, state, reading) };
-    if (unannounced && to === "HEALTHY") return step;
-    return { ...step, transition: { ...transitionOf(known.state, state, reading), watts, conclusive: isConclusive(config, reading) } };
+    if (to === undefined || (unannounced && to === "HEALTHY")) return step;
+    step.transition = transitionOf(known.state, state, reading, isConclusive(config, reading));
+    step.transition.watts = watts;
+    return step;
+}
+
+/** The newest samples, as many as are needed. One of the same moment is replaced. */
+function remember(recent: ClassifierState["recent"], sample: { at: number; watts: number }, needed: number): ClassifierState["recent"] {
+    const end = recent.findLastIndex(({ at }) => at < sample.at) + 1;
+    return recent.slice(Math.max(0, end + 1 - needed), end).concat(sample);
 }
 
 function missing(config: ClassifierConfig, known: ClassifierState, reading: Reading): ClassifierStep {
@@ -72,8 +84,8 @@ function missing(config: ClassifierConfig, known: ClassifierState, reading: Read
     const since = known.missed?.since ?? reading.at;
     const missed = { failures, since };
     if (failures % config.missedPolls !== 0) {
-        const state: ClassifierState = { ...known, missed };
-        return { state, classified: classifiedAs(config, state, reading) };
+        known.missed = missed;
+        return { state: known, classified: classifiedAs(config, known, reading) };
     }
     const turns = known.state !== "UNKNOWN";
     const state: ClassifierState = { state: "UNKNOWN", since: turns ? since : known.since, order: known.order, recent: [], missed };
@@ -81,16 +93,20 @@ function missing(config: ClassifierConfig, known: ClassifierState, reading: Read
         state,
         classified: classifiedAs(config, state, reading),
         missed: { device: reading.device, ...missed, at: reading.at, error: reading.error ?? whyMissed(reading), ...taint(reading) },
-        ...(turns && { transition: { ...transitionOf(known.state, state, reading), conclusive: false } }),
+        ...(turns && { transition: transitionOf(known.state, state, reading, false) }),
     };
 }
 
 /** The state that the recent readings confirm, when it is another than the present one. */
 function confirmedState(config: ClassifierConfig, state: PowerState, recent: ClassifierState["recent"]): KnownPowerState | undefined {
     if (recent.length < config.confirmations) return undefined;
-    const severities = recent.map((sample) => severityIn(state, sample.watts, config));
-    const mildest = Math.min(...severities);
-    const worst = Math.max(...severities);
+    let mildest = Infinity;
+    let worst = -Infinity;
+    for (const { watts } of recent) {
+        const severity = severityIn(state, watts, config);
+        mildest = Math.min(mildest, severity);
+        worst = Math.max(worst, severity);
+    }
     if (state === "UNKNOWN") return powerStates[mildest];
     const present = severityOf(state);
     if (mildest > present) return powerStates[mildest];
@@ -105,14 +121,16 @@ function severityIn(state: PowerState, watts: number, { thresholds, hysteresis }
 }
 
 /** The change that the newest readings point to, and how many of them do. */
-function confirming(config: ClassifierConfig, { state, recent }: ClassifierState): Classified["confirming"] {
-    const severities = recent.map((sample) => severityIn(state, sample.watts, config));
+function confirming(config: ClassifierConfig, state: PowerState, recent: ClassifierState["recent"]): Classified["confirming"] {
+    const newest = recent.at(-1);
+    if (newest === undefined) return undefined;
     const present = state === "UNKNOWN" ? undefined : severityOf(state);
-    const last = severities.at(-1);
-    if (last === undefined || last === present) return undefined;
+    const last = severityIn(state, newest.watts, config);
+    if (last === present) return undefined;
     const worsens = present === undefined || last > present;
     const run: number[] = [];
-    for (const severity of severities.reverse()) {
+    for (const { watts } of recent.toReversed()) {
+        const severity = severityIn(state, watts, config);
         if (present !== undefined && (worsens ? severity <= present : severity >= present)) break;
         run.push(severity);
     }
@@ -120,9 +138,10 @@ function confirming(config: ClassifierConfig, { state, recent }: ClassifierState
     return candidate === undefined || run.length >= config.confirmations ? undefined : { state: candidate, seen: run.length, needed: config.confirmations };
 }
 
-function classifiedAs(config: ClassifierConfig, state: ClassifierState, reading: Reading): Classified {
-    const candidate = confirming(config, state);
-    return { state: state.state, since: state.since, conclusive: isConclusive(config, reading), ...(candidate && { confirming: candidate }), reading };
+function classifiedAs(config: ClassifierConfig, { state, since, recent }: ClassifierState, reading: Reading): Classified {
+    const conclusive = isConclusive(config, reading);
+    const candidate = confirming(config, state, recent);
+    return candidate === undefined ? { state, since, conclusive, reading } : { state, since, conclusive, confirming: candidate, reading };
 }
 
 /** See Transition.conclusive. */
@@ -130,8 +149,10 @@ function isConclusive({ loadIsConstant }: ClassifierConfig, { mains }: Reading):
     return loadIsConstant || mains === "absent";
 }
 
-function transitionOf(from: PowerState, after: ClassifierState, reading: Reading): Omit<Transition, "conclusive"> {
-    return { device: reading.device, from, to: after.state, since: after.since, at: reading.at, ...taint(reading) };
+function transitionOf(from: PowerState, after: ClassifierState, reading: Reading, conclusive: boolean): Transition {
+    const transition: Transition = { device: reading.device, from, to: after.state, since: after.since, at: reading.at, conclusive };
+    if (reading.simulated) transition.simulated = true;
+    return transition;
 }
 
 /** The source's clock was set back: what was measured before lies in its future now. */

@@ -1,4 +1,4 @@
-import { middleOf, type Point } from "./smooth";
+import type { Point } from "./smooth";
 
 /**
  * The slope of a line through points, per ms, after Theil and Sen: the median of the slopes of all pairs, each weighed by
@@ -7,9 +7,9 @@ import { middleOf, type Point } from "./smooth";
  */
 export function slopeThrough(points: readonly Point[]): number | undefined {
     let count = 0;
-    for (const to of points) {
-        for (const from of points) {
-            if (from === to) break;
+    for (const [place, to] of points.entries()) {
+        for (let earlier = 0; earlier < place; earlier += 1) {
+            const from = points[earlier] ?? to;
             const elapsed = to.at - from.at;
             if (elapsed === 0) continue;
             slopes[count] = (to.value - from.value) / elapsed;
@@ -17,63 +17,55 @@ export function slopeThrough(points: readonly Point[]): number | undefined {
             count += 1;
         }
     }
-    return weightedMedian(count);
+    return count === 0 ? undefined : weightedMedian(count);
 }
 
 /** The slopes of all pairs and their weights, 435 of thirty points: room that is used again from call to call. */
 const slopes: number[] = [];
 const weights: number[] = [];
+const buckets = new Float64Array(64);
 
 /**
- * The least slope that, with all below it, has half of the weight. As in quicksort the slopes are parted at one of them
- * again and again, but only the part that holds the answer is looked at further.
+ * The least of the first `count` slopes that, with all below it, has half of the weight. Sorting them all would cost
+ * several times as much: they are spread over buckets by value, and only the one that holds the answer is looked at further.
  */
-function weightedMedian(count: number): number | undefined {
+function weightedMedian(count: number): number {
     let half = 0;
     for (let place = 0; place < count; place += 1) half += (weights[place] ?? 0) / 2;
-    let from = 0;
-    let to = count;
     let below = 0;
-    while (from < to) {
-        const pivot = middleOf(slopes[from] ?? 0, slopes[(from + to) >> 1] ?? 0, slopes[to - 1] ?? 0);
-        // What is less moves to the front, what is more to the back, what is alike stays in between.
-        let less = from;
-        let more = to;
-        let lessWeight = 0;
-        let alikeWeight = 0;
-        for (let place = from; place < more;) {
+    let left = count;
+    for (;;) {
+        let least = Infinity;
+        let most = -Infinity;
+        for (let place = 0; place < left; place += 1) {
             const slope = slopes[place] ?? 0;
-            if (slope < pivot) {
-                lessWeight += weights[place] ?? 0;
-                swap(place, less);
-                less += 1;
-                place += 1;
-            } else if (slope > pivot) {
-                more -= 1;
-                swap(place, more);
-            } else {
-                alikeWeight += weights[place] ?? 0;
-                place += 1;
-            }
+            if (slope < least) least = slope;
+            if (slope > most) most = slope;
         }
-        if (below + lessWeight >= half) {
-            to = less;
-            continue;
-        }
-        below += lessWeight + alikeWeight;
-        if (below >= half) return pivot;
-        from = more;
-    }
-    return undefined;
-}
+        const perBucket = (buckets.length - 1) / (most - least);
+        // All alike, or nothing that numbers could tell apart.
+        if (!(perBucket > 0 && perBucket < Infinity)) return least;
 
-function swap(one: number, other: number): void {
-    const slope = slopes[one] ?? 0;
-    const weight = weights[one] ?? 0;
-    slopes[one] = slopes[other] ?? 0;
-    weights[one] = weights[other] ?? 0;
-    slopes[other] = slope;
-    weights[other] = weight;
+        buckets.fill(0);
+        for (let place = 0; place < left; place += 1) {
+            const bucket = ((slopes[place] ?? 0) - least) * perBucket | 0;
+            buckets[bucket] = (buckets[bucket] ?? 0) + (weights[place] ?? 0);
+        }
+        let chosen = 0;
+        while (chosen < buckets.length - 1 && below + (buckets[chosen] ?? 0) < half) {
+            below += buckets[chosen] ?? 0;
+            chosen += 1;
+        }
+        let kept = 0;
+        for (let place = 0; place < left; place += 1) {
+            const slope = slopes[place] ?? 0;
+            if (((slope - least) * perBucket | 0) !== chosen) continue;
+            slopes[kept] = slope;
+            weights[kept] = weights[place] ?? 0;
+            kept += 1;
+        }
+        left = kept;
+    }
 }
 
 /** The middle of the values, or the mean of the two in the middle; undefined of none. */

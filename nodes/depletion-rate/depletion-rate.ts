@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
-import { estimateDepletion } from "../../lib/power/depletion";
+import { estimateDepletion, type Depletion } from "../../lib/power/depletion";
 import { parseDepletionState, type DepletionState } from "../../lib/power/depletion-state";
 import { readingInOrder } from "../../lib/power/order";
 import { streamOf } from "../../lib/power/reading";
@@ -10,7 +10,7 @@ import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
-import { every, onClose, onInput } from "../shared/wire";
+import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
 import { parseConfig } from "./config";
 import { statusOf } from "./status-text";
 
@@ -36,8 +36,7 @@ export = (RED: NodeAPI): void => {
         // What arrives before the state is loaded waits for it, in order.
         const loaded = loadState(this, keeper.file).then((found) => (streams = found ?? new Streams<DepletionState>()));
 
-        onInput(this, async (msg, send) => {
-            const known = streams ?? (await loaded);
+        const estimate = (known: Streams<DepletionState>, msg: FlowMessage & { depletion?: Depletion }, send: Send): void => {
             const parsed = readingInOrder(msg, systemClock.now(), (stream) => known.get(stream)?.order.at);
             if ("error" in parsed) throw new Trouble("garbage", `no depletion rate: ${parsed.error}`);
             const { reading } = parsed;
@@ -46,10 +45,13 @@ export = (RED: NodeAPI): void => {
             known.set(stream, state);
             // A battery at rest is not worth a worn-out SD card.
             unsaved ||= state.onBatterySince !== undefined || (depletion.perMinute ?? 0) > 0;
-            send(Object.assign(msg, { reading, depletion }));
+            msg.reading = reading;
+            msg.depletion = depletion;
+            send(msg);
             const { mood, text } = statusOf(depletion, reading.quality);
             light.show(mood, text);
-        });
+        };
+        onInput(this, (msg, send) => (streams ? estimate(streams, msg, send) : loaded.then((known) => estimate(known, msg, send))));
 
         every(this, saveIntervalMs, async () => {
             if (!unsaved || streams === undefined) return;

@@ -4,15 +4,23 @@ import { Trouble } from "../../lib/kit/trouble";
 import { classify } from "../../lib/power/classify";
 import { parseClassifierState, type ClassifierState } from "../../lib/power/classifier-state";
 import { readingInOrder } from "../../lib/power/order";
+import type { Classified } from "../../lib/power/power-state";
 import { streamOf } from "../../lib/power/reading";
 import { parseStreams, Streams } from "../../lib/power/streams";
 import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
-import { onClose, onInput, type FlowMessage } from "../shared/wire";
+import { onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
 import { parseConfig } from "./config";
 import { statusOf } from "./status-text";
+
+/** A message with what is decided about its reading; it may have come with an older decision. */
+interface Judged extends FlowMessage {
+    power?: Classified;
+    transition?: unknown;
+    missed?: unknown;
+}
 
 export = (RED: NodeAPI): void => {
     function PowerClassifier(this: Node, stored: NodeDef): void {
@@ -32,8 +40,7 @@ export = (RED: NodeAPI): void => {
         // What arrives before the state is loaded waits for it, in order.
         const loaded = loadState(this, keeper.file).then((found) => (streams = found ?? new Streams<ClassifierState>()));
 
-        onInput(this, async (msg, send) => {
-            const known = streams ?? (await loaded);
+        const judge = (known: Streams<ClassifierState>, msg: Judged, send: Send): void => {
             const parsed = readingInOrder(msg, systemClock.now(), (stream) => known.get(stream)?.order.at);
             if ("error" in parsed) throw new Trouble("garbage", `not classified: ${parsed.error}`);
             const { reading } = parsed;
@@ -42,24 +49,28 @@ export = (RED: NodeAPI): void => {
             const step = classify(config, before, reading);
             known.set(stream, step.state);
 
-            // The save runs beside the message: a slow disk delays no shutdown. Cut off in between, a restart tells the
-            // same transition once more, rather than never.
-            if (before?.state !== step.state.state || step.missed) void keeper.save(known);
-
             const { transition, missed } = step;
+            msg.reading = reading;
+            msg.power = step.classified;
             // Only decisions about this very reading go on: the message may have come to ask for one because of an older.
-            const carried: FlowMessage & { transition?: unknown; missed?: unknown } = Object.assign(msg, { reading, power: step.classified });
-            delete carried.transition;
-            delete carried.missed;
-            // No copy is made here: Node-RED itself copies all but the first message that is sent.
-            const news = transition || missed
-                ? { ...msg, topic: reading.device, payload: step.state.state, ...(transition && { transition }), ...(missed && { missed }) }
-                : null;
+            if ("transition" in msg) delete msg.transition;
+            if ("missed" in msg) delete msg.missed;
+            let news: Judged | null = null;
+            if (transition || missed) {
+                // Whatever hangs on the message is copied by Node-RED itself, as all but the first message that is sent.
+                news = Object.assign({}, msg, { topic: reading.device, payload: step.state.state });
+                if (transition) news.transition = transition;
+                if (missed) news.missed = missed;
+            }
             send([msg, news]);
 
+            // The save comes after the message: a slow disk delays no shutdown. Cut off in between, a restart tells the
+            // same transition once more, rather than never.
+            if (before?.state !== step.state.state || missed) keeper.saveSoon(known);
             const { mood, text } = statusOf(step, config.missedPolls, known.size > 1);
             light.show(mood, text);
-        });
+        };
+        onInput(this, (msg, send) => (streams ? judge(streams, msg, send) : loaded.then((known) => judge(known, msg, send))));
 
         onClose(this, async (removed) => {
             if (streams || removed) await keeper.close(await loaded, removed);

@@ -1,6 +1,10 @@
 import type { Node } from "node-red";
+import { systemClock, type Cancel, type Clock } from "../../lib/kit/clock";
 import { errorText } from "../../lib/kit/trouble";
 import type { StateFile } from "../../lib/stores/state-file";
+
+/** A source that flickers wears out no disk: saves begin this far apart at least, ms. */
+const saveGapMs = 50;
 
 /**
  * Saves a node's state without holding up what the node decides. A disk that refuses (full, read-only) is told once,
@@ -8,7 +12,9 @@ import type { StateFile } from "../../lib/stores/state-file";
  */
 export class StateKeeper<T> {
     #failing = false;
-    constructor(readonly node: Node, readonly file: StateFile<T>) {}
+    #began = -Infinity;
+    #planned: Cancel | undefined;
+    constructor(readonly node: Node, readonly file: StateFile<T>, readonly clock: Clock = systemClock) {}
 
     /** Begins to save `value` at once. Resolves when it is on the disk, or when the disk has refused; never rejects. */
     async save(value: T): Promise<void> {
@@ -22,8 +28,29 @@ export class StateKeeper<T> {
         }
     }
 
+    /**
+     * Saves `value` as it is then, right after what is being sent now has been delivered. Cut off before that, a restart
+     * knows what came before.
+     */
+    saveSoon(value: T): void {
+        if (this.#planned !== undefined) return;
+        const begin = (): void => {
+            this.#planned = undefined;
+            this.#began = this.clock.monotonic();
+            void this.save(value);
+        };
+        const waitMs = this.#began + saveGapMs - this.clock.monotonic();
+        if (waitMs > 0) {
+            this.#planned = this.clock.after(waitMs, begin);
+        } else {
+            const immediate = setImmediate(begin);
+            this.#planned = () => clearImmediate(immediate);
+        }
+    }
+
     /** For closing: saves a last time, or removes the file of a node that is gone for good. */
     async close(value: T, removed: boolean): Promise<void> {
+        this.#planned?.();
         if (removed) await this.file.remove();
         else await this.save(value);
     }

@@ -12,15 +12,27 @@ export type Send = (msg: FlowMessage | (FlowMessage | FlowMessage[] | null)[]) =
 
 /**
  * The one way a node takes messages. Whatever `handle` throws or rejects with reaches done(err), and so Catch; nothing
- * can reach the process. Exactly one done per message.
+ * can reach the process. Exactly one done per message, at once where `handle` has nothing to wait for.
  */
 export function onInput(node: Node, handle: (msg: FlowMessage, send: Send) => void | Promise<void>): void {
     node.on("input", (msg, send, done) => {
-        Promise.resolve()
-            .then(() => handle(msg as FlowMessage, send as Send))
-            .then(() => done(), (cause: unknown) => done(asError(cause)))
-            .catch((cause: unknown) => node.warn(errorText(cause)));
+        let pending: void | Promise<void>;
+        try {
+            pending = handle(msg as FlowMessage, send as Send);
+        } catch (cause) {
+            return finish(node, done, asError(cause));
+        }
+        if (pending instanceof Promise) pending.then(() => finish(node, done), (cause: unknown) => finish(node, done, asError(cause)));
+        else finish(node, done);
     });
+}
+
+function finish(node: Node, done: (error?: Error) => void, error?: Error): void {
+    try {
+        done(error);
+    } catch (cause) {
+        node.warn(errorText(cause));
+    }
 }
 
 /** The longest that a node may hold up a deploy, in ms. */

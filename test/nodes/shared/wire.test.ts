@@ -42,6 +42,13 @@ describe("the wire", () => {
             assert.equal(loaded.received("completed").length, 1);
             assert.deepEqual(errors(), []);
         });
+        it("is done at once where nothing is to be waited for", () => {
+            let handler: (msg: FlowMessage, send: Send, done: () => void) => void = () => undefined;
+            onInput({ on: (_: string, listener: typeof handler) => (handler = listener) } as unknown as Node, (msg, send) => send(msg));
+            const order: string[] = [];
+            handler({} as FlowMessage, () => order.push("sent"), () => order.push("done"));
+            assert.deepEqual(order, ["sent", "done"]);
+        });
         it("waits for a handler that takes its time", async () => {
             let release: () => void = () => undefined;
             await load((node) => onInput(node, () => new Promise<void>((resolve) => (release = resolve))));

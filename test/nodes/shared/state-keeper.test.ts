@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import type { Node } from "node-red";
+import type { StateFile } from "../../../lib/stores/state-file";
+import { StateKeeper } from "../../../nodes/shared/state-keeper";
+import { VirtualClock } from "../../support/virtual-clock";
+
+describe("a state keeper that saves soon", () => {
+    let clock: VirtualClock;
+    let saved: string[];
+    let keeper: StateKeeper<string[]>;
+    beforeEach(() => {
+        clock = new VirtualClock();
+        saved = [];
+        const file = { save: (value: string[]) => Promise.resolve(void saved.push(value.join(" "))), remove: () => Promise.resolve(void saved.push("removed")) };
+        keeper = new StateKeeper({} as Node, file as unknown as StateFile<string[]>, clock);
+    });
+    const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+    it("saves after what was already to be delivered, not before", async () => {
+        setImmediate(() => saved.push("delivered"));
+        keeper.saveSoon(["state"]);
+        await nextTurn();
+        assert.deepEqual(saved, ["delivered", "state"]);
+    });
+    it("in a storm saves first, then twenty times a second at most, each time what is the newest then", async () => {
+        const state = ["0"];
+        for (let ms = 0; ms < 100; ms += 10) {
+            state[0] = String(ms);
+            keeper.saveSoon(state);
+            await nextTurn();
+            await clock.pass(10);
+        }
+        assert.deepEqual(saved, ["0", "40", "90"]);
+    });
+    it("after a pause saves at once again", async () => {
+        for (const state of ["one", "two"]) {
+            keeper.saveSoon([state]);
+            await nextTurn();
+            await clock.pass(60);
+        }
+        assert.deepEqual(saved, ["one", "two"]);
+    });
+    for (const removed of [false, true]) {
+        it(`closing ${removed ? "removes the file" : "saves the last"}, and nothing is saved after it`, async () => {
+            const state = ["old"];
+            keeper.saveSoon(state);
+            await nextTurn();
+            state[0] = "new";
+            keeper.saveSoon(state);
+            await keeper.close(state, removed);
+            await clock.pass(100);
+            assert.deepEqual(saved, ["old", removed ? "removed" : "new"]);
+        });
+    }
+});
