@@ -109,6 +109,13 @@ export class TimelineQueue {
         });
     }
 
+    /** So many of the rows that were given up have been told of: `state.dropped` counts them no more. */
+    toldDropped(count: number): Promise<void> {
+        const here = Math.min(count, this.#crowdedOut);
+        this.#crowdedOut -= here;
+        return this.options.spool.toldDropped(count - here);
+    }
+
     /** Saves what was taken, tries for `withinMs` to store it, and stops. What is left waits in the spool. */
     async close(withinMs = 300): Promise<void> {
         const { spool, store } = this.options;
@@ -159,6 +166,7 @@ export class TimelineQueue {
                 this.#away = undefined;
             } catch (error) {
                 this.#away = { trouble: toTrouble(error, this.options.subject), since: this.#away?.since ?? this.#clock.monotonic() };
+                this.#settle();
                 this.#changed();
                 await sleep(backOffMs(failures, this.options.backOff ?? { minMs: 500, maxMs: 15_000 }), this.#clock, this.#stop.signal);
                 failures += 1;

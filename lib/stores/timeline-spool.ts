@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { errorText } from "../kit/trouble";
 import type { TimelineRow } from "./timeline-event";
@@ -32,7 +33,7 @@ export interface SpoolState {
     waiting: number;
     /** Of these, rows that a crash would lose, because the disk refuses them. Undefined when there is no folder anyway. */
     unsafe?: number;
-    /** Rows given up since the start because there was no room: the oldest. */
+    /** Rows given up because there was no room, the oldest, that the timeline has not been told of yet (see `toldDropped`); over restarts, too. */
     dropped: number;
     /** Why the disk refuses rows. */
     disk?: string;
@@ -43,6 +44,8 @@ export function rowBytes({ metadata }: TimelineRow): number {
     return metadata.length + 60;
 }
 
+/** The file that holds how many rows were given up. */
+const droppedName = "dropped";
 /** How often a disk that refuses is tried again, in ms. */
 const diskRetryMs = 2000;
 /** The most that a power cut can take, in ms, next to what the disk itself holds back. */
@@ -83,6 +86,11 @@ export class Spool {
         return this.#damaged;
     }
 
+    /** So many of the rows that were given up have been told of. Never throws. */
+    toldDropped(count: number): Promise<void> {
+        return this.#inTurn(() => this.#drop(-count));
+    }
+
     /** Takes up what an earlier process left. Never throws: a folder that cannot be used is told by `state.disk`. */
     open(): Promise<void> {
         return this.#inTurn(async () => {
@@ -90,6 +98,7 @@ export class Spool {
             if (folder === undefined) return;
             try {
                 await mkdir(folder, { recursive: true });
+                this.#dropped += Number(await readFile(join(folder, droppedName), "utf8").catch(() => "0")) || 0;
                 const names = (await readdir(folder)).map((name) => /^(\d{10})-([0-9a-f-]{36})\.rows$/.exec(name)).filter((match) => match !== null);
                 for (const [name, number, id] of names.sort(([a], [b]) => (a < b ? -1 : 1))) {
                     await this.#adopt(join(folder, name), Number(number), id ?? "").catch((error: unknown) => this.#setAside(join(folder, name), error));
@@ -133,6 +142,7 @@ export class Spool {
     /** The oldest rows that are not confirmed, at most `limit` of them. */
     head(limit: number): Promise<Piece | undefined> {
         return this.#inTurn(async () => {
+            await this.#rescue();
             for (let segment = this.#segments[0]; segment !== undefined; segment = this.#segments[0]) {
                 if (segment.stored >= segment.count) {
                     if (segment === this.#segments.at(-1)) return undefined;
@@ -269,7 +279,7 @@ export class Spool {
             segment.count = rows.length;
         } catch (error) {
             this.#refused(error);
-            this.#dropped += segment.count - segment.stored;
+            await this.#drop(segment.count - segment.stored);
             await this.#remove(segment);
         }
         return segment.rows;
@@ -279,10 +289,19 @@ export class Spool {
         for (const [isOurs, limit] of [[({ path }: Segment) => path !== undefined, this.options.maxBytes], [({ path }: Segment) => path === undefined, this.options.maxMemoryBytes]] as const) {
             for (let mine = this.#segments.filter(isOurs); mine.length > 1 && mine.reduce((sum, { bytes }) => sum + bytes, 0) > limit; mine = this.#segments.filter(isOurs)) {
                 const [oldest] = mine as [Segment];
-                this.#dropped += oldest.count - oldest.stored;
+                await this.#drop(oldest.count - oldest.stored);
                 await this.#remove(oldest);
             }
         }
+    }
+
+    /** A hole that nobody has been told of is not forgotten over a restart, where the disk lets us. */
+    async #drop(count: number): Promise<void> {
+        this.#dropped = Math.max(0, this.#dropped + count);
+        const { folder } = this.options;
+        if (folder === undefined || count === 0) return;
+        const path = join(folder, droppedName);
+        await (this.#dropped === 0 ? rm(path, { force: true }) : writeAtomic(path, `${this.#dropped}\n`)).catch(() => undefined);
     }
 
     async #remove(segment: Segment): Promise<void> {

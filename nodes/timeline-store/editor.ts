@@ -1,5 +1,5 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
-import { isEnvironment, numberBetween } from "../shared/editor-fields";
+import { fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -31,11 +31,11 @@ const fields = ["name", "kind", "host", "port", "database", "schema", "table", "
 const field = (name: string): JQuery => $(`#node-config-input-${name}`);
 
 /** Needed for PostgreSQL only. */
-function neededForPostgres(this: Properties, value: string): boolean {
-    return this.kind !== "postgres" || isEnvironment(value) || value.trim() !== "";
+function neededForPostgres(this: Properties, value: unknown): boolean {
+    return this.kind !== "postgres" || isEnvironment(value) || fieldText(value) !== "";
 }
 /** What PostgreSQL takes for a name. */
-const isIdentifier = (value: string): boolean => isEnvironment(value) || new TextEncoder().encode(value.trim()).length <= 63;
+const isIdentifier = (value: unknown): boolean => isEnvironment(value) || new TextEncoder().encode(fieldText(value)).length <= 63;
 
 RED.nodes.registerType<Properties, Credentials>("timeline-store", {
     category: "config",

@@ -25,8 +25,10 @@ export = (RED: NodeAPI): void => {
         const store = openStore(config, folder, (notes) => notes.forEach((note) => this.log(note)));
         // The embedded store is a disk itself: nothing is gained by writing its rows to that disk twice.
         const spoolFolder = config.place.kind === "embedded" ? {} : { folder: dataPath(RED, this, ".spool") };
-        const spool = new Spool({ ...spoolFolder, maxBytes: config.spoolBytes, maxMemoryBytes: memoryBytes });
-        const reports = new StoreReports(this, config.subject, (event) => void queue.accept([event]));
+        const reports = new StoreReports(this, config.subject, async (event, count) => {
+            if ((await queue.accept([event])) === undefined) await queue.toldDropped(count);
+        });
+        const spool = new Spool({ ...spoolFolder, maxBytes: config.spoolBytes, maxMemoryBytes: memoryBytes, onUnreadable: (path, trouble) => reports.unreadable(path, trouble) });
         const queue = new TimelineQueue({ spool, store, subject: config.subject, onChange: (state) => reports.changed(state), onRefused: (piece, trouble) => reports.refused(piece, trouble) });
         this.timeline = { accept: (events) => queue.accept(events), query: (query) => store.query(query), get state() { return queue.state; } };
         queue.start();

@@ -13,7 +13,7 @@ import type { TimelineStoreNode } from "../../nodes/timeline-store/timeline";
 import timelineStore from "../../nodes/timeline-store/timeline-store";
 import stored from "../fixtures/configs/timeline-store.v1.json";
 import { eventually, loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
-import { VirtualClock } from "../support/virtual-clock";
+import { settle, VirtualClock } from "../support/virtual-clock";
 
 const login = { user: "ridethrough", password: "secret" };
 
@@ -66,7 +66,7 @@ describe("what a store tells of itself", () => {
         said = [];
         rows = [];
         const say = (kind: string) => (text: string): void => void said.push(`${kind}: ${text}`);
-        reports = new StoreReports({ error: say("error"), warn: say("warn"), log: say("log"), debug: () => undefined } as unknown as Node, "db", (event) => rows.push(event), clock);
+        reports = new StoreReports({ error: say("error"), warn: say("warn"), log: say("log"), debug: () => undefined } as unknown as Node, "db", (event) => Promise.resolve(void rows.push(event)), clock);
     });
     it("an outage once, and its end", () => {
         for (let n = 0; n < 5; n += 1) reports.changed(state({ away, waiting: n }));
@@ -79,7 +79,7 @@ describe("what a store tells of itself", () => {
         reports.changed(state());
         assert.deepEqual(said, ["error: db: waiting rows can't be saved, a crash now would lose them: ENOSPC: no space left on device", "log: working again after 3 failures"]);
     });
-    it("rows that were given up: at once, and with their number in the timeline when it is back", () => {
+    it("rows that were given up: at once, and with their number in the timeline when it is back", async () => {
         reports.changed(state({ away, waiting: 100, dropped: 10 }));
         reports.changed(state({ away, waiting: 100, dropped: 30 }));
         reports.changed(state({ waiting: 20, dropped: 30 }));
@@ -87,12 +87,31 @@ describe("what a store tells of itself", () => {
         reports.changed(state({ dropped: 30 }));
         reports.changed(state({ dropped: 30 }));
         assert.deepEqual(rows, [{ event_type: "timeline_dropped", source: "timeline", value: 30, metadata: {}, created_at: 1_763_722_800_000 }]);
-        assert.deepEqual(said.filter((text) => text.startsWith("warn")), ["warn: db: the room for waiting rows is full, the oldest are given up", "warn: db: 30 rows were given up while it was away"]);
+        await settle();
+        reports.changed(state({ dropped: 5 }));
+        assert.deepEqual(rows.map(({ value }) => value), [30, 5], "those of a later outage");
+        assert.deepEqual(said.filter((text) => text.startsWith("warn")), [
+            "warn: db: the room for waiting rows is full, the oldest are given up", "warn: db: 30 rows were given up while it was away",
+            "warn: db: the room for waiting rows is full, the oldest are given up", "warn: db: 5 rows were given up while it was away",
+        ]);
     });
-    it("a row that the table refuses", () => {
-        const row = { event_type: "plug_power", source: "rack", value: 1, metadata: "{}", created_at: 0 };
-        reports.refused({ segment: "s", from: 0, to: 1, rows: [row] }, new Trouble("failed", "db: violates check constraint"));
-        assert.deepEqual(said, ["error: db: violates check constraint; left out: plug_power of rack"]);
+    it("rows that the table refuses: the first of each type, and an hour later how many more there were", async () => {
+        const refuse = (event_type: string, source = "rack"): void => reports.refused({ segment: "s", from: 0, to: 1, rows: [{ event_type, source, value: 1, metadata: "{}", created_at: 0 }] }, new Trouble("failed", "db: violates check constraint"));
+        refuse("plug_power");
+        for (let n = 0; n < 3; n += 1) refuse("plug_power", "lamp");
+        refuse("tariff", "grid");
+        await clock.pass(3_600_000);
+        refuse("plug_power");
+        await clock.pass(3_600_000);
+        refuse("plug_power");
+        assert.deepEqual(said, [
+            "error: db: violates check constraint; left out: plug_power of rack", "error: db: violates check constraint; left out: tariff of grid",
+            "error: db: violates check constraint; left out: plug_power of rack, and 3 more of this type before it", "error: db: violates check constraint; left out: plug_power of rack",
+        ]);
+    });
+    it("a file of waiting rows that cannot be read", () => {
+        reports.unreadable("/data/0000000001-x.rows.bad-1", "EIO: i/o error, read");
+        assert.deepEqual(said, ["error: db: rows that waited in /data/0000000001-x.rows.bad-1 can't be read, and are left out: EIO: i/o error, read"]);
     });
 });
 

@@ -166,6 +166,20 @@ describe("the spool", () => {
         assert.deepEqual(kept, range(dropped, 1000), "the newest, without a hole");
         assert.ok(dropped > 500 && waiting > 100);
     });
+    it("remembers over restarts how many it gave up, until that has been told", async () => {
+        const one = await spool({ maxBytes: 40_000 });
+        for (let n = 0; n < 1000; n += 10) await one.append(numbered(n, 10));
+        const { dropped } = one.state;
+        const two = await spool({ maxBytes: 40_000 });
+        assert.equal(two.state.dropped, dropped);
+        await two.toldDropped(dropped - 1);
+        const three = await spool({ maxBytes: 40_000 });
+        assert.equal(three.state.dropped, 1);
+        await three.toldDropped(1);
+        await drain(three);
+        await three.close();
+        assert.deepEqual(files(), []);
+    });
     it("holds rows in memory while the disk refuses them, and brings them to it later", async () => {
         const clock = new VirtualClock();
         writeFileSync(place, "a file where the folder should be");
