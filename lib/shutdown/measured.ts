@@ -1,0 +1,78 @@
+/** How long something took; `cut`: it was cut off by its limit, and would have taken longer. */
+export interface Sample {
+    ms: number;
+    cut?: true;
+}
+
+/** What real runs have measured. Only the newest count. */
+export interface Measured {
+    /** By "host/action". */
+    durations: Record<string, Sample[]>;
+    /** W of a plug while its machine was off, by device. */
+    darkWatts: Record<string, number[]>;
+}
+
+export const nothingMeasured = (): Measured => ({ durations: {}, darkWatts: {} });
+
+const kept = 20;
+const mostKeys = 2000;
+
+export function withDuration(known: Measured, key: string, sample: Sample): Measured {
+    return { ...known, durations: bounded({ ...known.durations, [key]: [...(known.durations[key] ?? []), sample].slice(-kept) }) };
+}
+
+export function withDarkWatts(known: Measured, device: string, watts: number): Measured {
+    return { ...known, darkWatts: bounded({ ...known.darkWatts, [device]: [...(known.darkWatts[device] ?? []), watts].slice(-kept) }) };
+}
+
+function bounded<V>(record: Record<string, V>): Record<string, V> {
+    const keys = Object.keys(record);
+    return keys.length <= mostKeys ? record : Object.fromEntries(Object.entries(record).slice(-mostKeys));
+}
+
+/** Fewer measurements than this say nothing. */
+const fewest = 3;
+/** The part of all times that the bound is to hold. */
+const part = 0.95;
+
+/**
+ * A time in ms that 95 % stay within, after Kaplan and Meier: a time that was cut off counts as longer than its limit, not as
+ * the limit. Undefined while too little is known, or when too many were cut off to say.
+ */
+export function upperMs(samples: readonly Sample[]): number | undefined {
+    if (samples.filter(({ cut }) => !cut).length < fewest) return undefined;
+    const sorted = samples.toSorted((a, b) => a.ms - b.ms || Number(a.cut ?? false) - Number(b.cut ?? false));
+    let left = 1;
+    for (const [place, { ms, cut }] of sorted.entries()) {
+        if (cut) continue;
+        left *= 1 - 1 / (sorted.length - place);
+        if (left <= 1 - part + 1e-9) return ms;
+    }
+    return undefined;
+}
+
+/** W of a plug that mean off, when nothing was measured: more than its own error, less than any machine. */
+const unlearnedWatts = 3;
+
+/** W up to which a plug says that its machine is off: what was seen before, with some room. */
+export function darkBound(watts: readonly number[] | undefined): number {
+    const most = Math.max(...(watts ?? []), -Infinity);
+    return most === -Infinity ? unlearnedWatts : Math.max(unlearnedWatts, most * 1.3, most + 1);
+}
+
+/** Measurements as they were saved; undefined for anything else. */
+export function parseMeasured(value: unknown): Measured | undefined {
+    const { durations, darkWatts } = (typeof value === "object" && value !== null ? value : {}) as Partial<Record<keyof Measured, unknown>>;
+    if (!isRecord(durations) || !isRecord(darkWatts)) return undefined;
+    if (!Object.values(durations).every((list) => Array.isArray(list) && list.every((sample: unknown) => isRecord(sample) && isTime(sample.ms)))) return undefined;
+    if (!Object.values(darkWatts).every((list) => Array.isArray(list) && list.every(isTime))) return undefined;
+    return { durations, darkWatts } as Measured;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTime(value: unknown): boolean {
+    return typeof value === "number" && Number.isFinite(value);
+}
