@@ -8,6 +8,9 @@ import { temporaryFolder } from "./temporary-folder";
 const program = "/lib/nut/upsmon";
 /** Debian's upsmon writes its pid here whatever it is told; a dead one's leftover can block the next start. */
 const pidFile = "/run/nut/upsmon.pid";
+/** So each has that folder to itself, where the system lets us: several may run at once. */
+const inItsOwnPlace = `unshare -m true 2>/dev/null || exec "$0" "$@"
+exec unshare -m --propagation private sh -c 'mount -t tmpfs tmpfs /run/nut 2>/dev/null; exec "$0" "$@"' "$0" "$@"`;
 
 /** Why NUT's own upsmon can't run here; undefined when it can. */
 export function upsmonMissing(): string | undefined {
@@ -37,7 +40,7 @@ export async function startUpsmon({ ups, port, user, password }: { ups: string; 
         `SHUTDOWNCMD "date +%s.%N > ${done}.part && mv ${done}.part ${done}"`, `POWERDOWNFLAG ${join(folder.path, "killpower")}`, "RUN_AS_USER root",
     ];
     writeFileSync(join(folder.path, "upsmon.conf"), `${lines.join("\n")}\n`, { mode: 0o640 });
-    const child = spawn(program, ["-p", "-D", "-F"], { env: { ...process.env, NUT_CONFPATH: folder.path }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("sh", ["-c", inItsOwnPlace, program, "-p", "-D", "-F"], { env: { ...process.env, NUT_CONFPATH: folder.path }, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-20_000)));
     const ended = once(child, "exit");
