@@ -7,7 +7,7 @@ import type { Reading } from "../../lib/power/reading";
 import gpuReader from "../../nodes/gpu-reader/gpu-reader";
 import powerHost from "../../nodes/power-host/power-host";
 import stored from "../fixtures/configs/gpu-reader.v1.json";
-import { fakeGpus, fakeNvidiaSmi, fakeTool } from "../simulators/gpu-tools";
+import { fakeCaptured, fakeCaptures, fakeGpus, fakeNvidiaSmi, fakeTool } from "../simulators/gpu-tools";
 import { eventually, loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
 import { sshdMissing, startRealSshd, type RealSshd } from "../support/real-sshd";
 
@@ -34,7 +34,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         await new Promise<void>((resolve) => helper.stopServer(resolve));
     });
     beforeEach(() => {
-        for (const tool of ["nvidia-smi", "ipmitool"]) rmSync(join(sshd.tools, tool), { force: true });
+        for (const tool of ["nvidia-smi", "amd-smi", "rocm-smi", "xpu-smi", "ipmitool"]) rmSync(join(sshd.tools, tool), { force: true });
     });
     afterEach(async () => {
         await flow?.unload();
@@ -71,6 +71,38 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         fakeNvidiaSmi(sshd.tools, [fakeGpus.gtx1080]);
         const [msg] = await (await load()).until("out", 1, 15_000);
         equal(msg?.payload, 8.41);
+    });
+
+    const others: { tool: string; what: string; captures: Record<string, string>; watts: (number | null)[]; about: object; total: number }[] = [
+        { tool: "amd-smi", what: "an older ROCm behind a warning", captures: fakeCaptured.amdOlder, watts: [22, 41], about: { gpu_model: "Radeon RX 7900 XT", power_limit_w: 300, temperature_c: 33, gpu_utilization_pct: 7 }, total: 63 },
+        { tool: "amd-smi", what: "a newer ROCm, one GPU without a meter", captures: fakeCaptured.amdNewer, watts: [41, null], about: { gpu_model: "Radeon RX 7900 XT", memory_total_mb: 20_464 }, total: 41 },
+        { tool: "rocm-smi", what: "a GPU of two dies", captures: fakeCaptured.rocm, watts: [90], about: { gpu_model: "AMD INSTINCT MI250", power_limit_w: 560, temperature_c: 35 }, total: 90 },
+        { tool: "rocm-smi", what: "the power of a socket", captures: fakeCaptured.rocmSocket, watts: [4], about: {}, total: 4 },
+        { tool: "xpu-smi", what: "one GPU whose power cannot be read", captures: fakeCaptured.xpu, watts: [32.94, null], about: { gpu_model: "Intel(R) Data Center GPU Flex 170", temperature_c: 50, memory_total_mb: 14_248 }, total: 32.94 },
+    ];
+    for (const { tool, what, captures, watts, about, total } of others) {
+        for (const chosen of ["auto", tool]) {
+            it(`are read with ${tool} (${what}), ${chosen === "auto" ? "found by itself" : "chosen"}`, async () => {
+                fakeCaptures(sshd.tools, tool, captures);
+                const loaded = await load({ machines: [{ name: "", tool: chosen }] });
+                const sums = await loaded.until("total", 2, 15_000);
+                const out = loaded.received("out").slice(0, watts.length);
+                deepEqual(out.map(({ topic, payload }) => [topic, payload]), watts.map((each, index) => [`gpu_gpu1_${index}`, each]));
+                deepEqual(out.map(({ reading }) => (reading as Reading).quality), watts.map((each) => (each === null ? "missing" : "good")));
+                equal((out[0]?.reading as Reading).source, tool === "xpu-smi" ? "intel" : "amd");
+                const { gpu } = out[0] as { gpu: Record<string, unknown> };
+                deepEqual(Object.fromEntries(Object.keys(about).map((key) => [key, gpu[key]])), about);
+                deepEqual(sums.slice(0, 2).map(({ payload }) => payload), [total, total]);
+            });
+        }
+    }
+
+    it("are not read by a tool that fails for want of a right, and the cure is named", async () => {
+        fakeTool(sshd.tools, "amd-smi", "echo 'Unable to access KFD: permission denied' >&2; exit 1");
+        const loaded = await load();
+        const [msg] = await loaded.until("out", 1, 15_000);
+        deepEqual([msg?.topic, msg?.payload], ["gpu_gpu1", null]);
+        match(errorIn(loaded), /host gpu1: amd-smi failed with status 1 \(Unable to access KFD.*groups render and video/);
     });
 
     for (const { what, script, says } of [

@@ -64,3 +64,48 @@ export function fakeNvidiaSmi(folder: string, gpus: readonly FakeGpu[], { instea
         "IFS=,", ...rows, ...(stderr === undefined ? [] : [`echo '${stderr}' >&2`]), `exit ${code}`,
     ].join("\n"));
 }
+
+/**
+ * A tool in `folder` that prints a capture when its arguments hold all the words of its key ("metric --json"), and refuses
+ * any others as a tool does that does not know them.
+ */
+export function fakeCaptures(folder: string, name: string, captures: Readonly<Record<string, string>>): string {
+    const answers = Object.entries(captures).map(([words, text]) => [
+        `all=yes; for word in ${words}; do case " $* " in *" $word "*) ;; *) all=no;; esac; done`,
+        `if [ $all = yes ]; then cat <<'CAPTURE'`, text, "CAPTURE", "exit 0; fi",
+    ].join("\n"));
+    return fakeTool(folder, name, [...answers, `echo "${name}: error: unrecognized arguments: $*" >&2; exit 2`].join("\n"));
+}
+
+const amount = (value: number, unit: string): object => ({ value, unit });
+const amdMetric = (gpu: number, watts: unknown): object => ({
+    gpu, power: { socket_power: watts, gfx_voltage: "N/A", throttle_status: "UNTHROTTLED" }, usage: { gfx_activity: amount(7, "%"), umc_activity: amount(1, "%") },
+    temperature: { edge: amount(33, "C"), hotspot: amount(37, "C"), mem: amount(48, "C") }, mem_usage: { total_vram: amount(20_464, "MB"), used_vram: amount(300, "MB") }, fan: { usage: amount(22, "%") },
+});
+const amdNames = [0, 1].map((gpu) => ({ gpu, asic: { market_name: "Radeon RX 7900 XT", asic_serial: `0x000${gpu}` }, bus: { bdf: `0000:0${gpu + 3}:00.0` }, limit: { max_power: amount(300, "W"), socket_power: amount(0, "W") } }));
+
+/** What the tools of AMD and Intel print, in our own numbers, in the shapes of their versions. */
+export const fakeCaptured = {
+    /** An older ROCm: a bare list, and before it what an account without the groups is told. */
+    amdOlder: {
+        "metric --power --json": `WARNING: User is missing the following required groups: render, video. Please add user to these groups.\n\n${JSON.stringify([amdMetric(0, amount(22, "W")), amdMetric(1, amount(41, "W"))], null, 4)}`,
+        "static --json": JSON.stringify(amdNames, null, 4),
+    },
+    /** A newer one: wrapped; the second GPU has no meter. */
+    amdNewer: { "metric --power --json": JSON.stringify({ gpu_data: [amdMetric(0, amount(41, "W")), amdMetric(1, "N/A")] }, null, 4), "static --json": JSON.stringify({ gpu_data: amdNames }, null, 4) },
+    /** Numbers as texts; card1 is the second die of card0. */
+    rocm: {
+        "--showpower --json": JSON.stringify({
+            card0: { "Average Graphics Package Power (W)": "90.0", "Max Graphics Package Power (W)": "560.0", "Temperature (Sensor edge) (C)": "35.0", "GPU use (%)": "3", "VRAM Total Memory (B)": "68702699520", "VRAM Total Used Memory (B)": "10960896", "Card Series": "AMD INSTINCT MI250", "PCI Bus": "0000:29:00.0" },
+            card1: { "Average Graphics Package Power (W)": "N/A (Secondary die)", "Temperature (Sensor edge) (C)": "39.0", "Card Series": "AMD INSTINCT MI250" },
+            system: { "Driver version": "6.3.6" },
+        }),
+    },
+    /** The key of an iGPU and of an MI300. */
+    rocmSocket: { "--showpower --json": JSON.stringify({ card0: { "Current Socket Graphics Package Power (W)": "4.0" } }) },
+    /** A line a GPU; the second one's power cannot be read. */
+    xpu: {
+        "dump -m 0,1,3,18": "Timestamp, DeviceId, GPU Utilization (%), GPU Power (W), GPU Core Temperature (Celsius Degree), GPU Memory Used (MiB)\n20:32:58.100,    0, 12.50, 32.94, 50.00, 396.00\n20:32:58.100,    1, N/A, N/A, 48.00, N/A",
+        "discovery --dump": 'Device ID,Device Name,SOC UUID,Memory Physical Size\n0,"Intel(R) Data Center GPU Flex 170","0000-1","14248.00 MiB"\n1,"Intel(R) Data Center GPU Flex 170","0000-2","14248.00 MiB"',
+    },
+} satisfies Record<string, Record<string, string>>;
