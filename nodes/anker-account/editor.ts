@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say, type FoundDevice } from "../shared/editor-ask";
-import { isEnvironment } from "../shared/editor-fields";
+import { fieldText, isEnvironment } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -18,7 +18,7 @@ RED.nodes.registerType<Properties, Credentials>("anker-account", {
     category: "config",
     defaults: {
         name: { value: "" },
-        country: { value: "US", required: true, validate: (country: string) => isEnvironment(country) || /^[A-Za-z]{2}$/.test(country.trim()) },
+        country: { value: "US", required: true, validate: (country: unknown) => isEnvironment(country) || /^[A-Za-z]{2}$/.test(fieldText(country)) },
         version: { value: 1 },
     },
     credentials: {

@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { alertDefaults, prepareAlertDialog, type AlertFields } from "../shared/editor-alerts";
-import { category, colours, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -19,7 +19,7 @@ interface Credentials {
 }
 
 const ports: Record<string, string> = { starttls: "587", tls: "465", none: "25" };
-const isAddress = (value: string): boolean => isEnvironment(value) || /^\s*[^\s@,;<>]+@[^\s@,;<>]+\s*$/.test(value);
+const isAddress = (value: unknown): boolean => isEnvironment(value) || /^[^\s@,;<>]+@[^\s@,;<>]+$/.test(fieldText(value));
 
 RED.nodes.registerType<Properties, Credentials>("email-alert", {
     category,
@@ -27,11 +27,11 @@ RED.nodes.registerType<Properties, Credentials>("email-alert", {
     icon: "email-alert.svg",
     defaults: {
         name: { value: "" },
-        host: { value: "", validate: (value: string) => isEnvironment(value) || /^\s*[\w.:[\]-]+\s*$/.test(value) },
+        host: { value: "", validate: (value: unknown) => isEnvironment(value) || /^[\w.:[\]-]+$/.test(fieldText(value)) },
         port: { value: "", validate: numberBetween(1, 65_535, { required: false }) },
         security: { value: "starttls" },
         from: { value: "", validate: isAddress },
-        to: { value: "", validate: (value: string) => isEnvironment(value) || (value.trim() !== "" && value.trim().split(/[,;\s]+/).every(isAddress)) },
+        to: { value: "", validate: (value: unknown) => isEnvironment(value) || fieldText(value).split(/[,;\s]+/).every(isAddress) },
         caFile: { value: "" },
         sourceLabel: { value: "" },
         ...alertDefaults,

@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say } from "../shared/editor-ask";
-import { isEnvironment, numberBetween } from "../shared/editor-fields";
+import { fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -31,11 +31,11 @@ RED.nodes.registerType<Properties, Credentials>("nut-server", {
     category: "config",
     defaults: {
         name: { value: "" },
-        host: { value: "127.0.0.1", validate: (value: string) => isEnvironment(value) || !/[\s/]|^-/.test(value.trim()) },
+        host: { value: "127.0.0.1", validate: (value: unknown) => isEnvironment(value) || !/[\s/]|^-/.test(fieldText(value)) },
         port: { value: "3493", validate: numberBetween(1, 65_535, { required: false }) },
         tls: { value: "off" },
         caFile: { value: "" },
-        pin: { value: "", validate: (value: string) => isEnvironment(value) || value.trim() === "" || /^[0-9a-f]{64}$/i.test(value.replace(/^\s*sha-?256( fingerprint)?\s*[:=]|[:\s]/gi, "")) },
+        pin: { value: "", validate: (value: unknown) => isEnvironment(value) || fieldText(value) === "" || /^[0-9a-f]{64}$/i.test(fieldText(value).replace(/^\s*sha-?256( fingerprint)?\s*[:=]|[:\s]/gi, "")) },
         version: { value: 1 },
     },
     credentials: {

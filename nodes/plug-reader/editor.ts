@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say } from "../shared/editor-ask";
-import { category, colours, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -39,7 +39,7 @@ RED.nodes.registerType<Properties, Credentials>("plug-reader", {
         name: { value: "" },
         device: { value: "" },
         plugType: { value: "auto" },
-        host: { value: "", required: true, validate: (host: string) => isEnvironment(host) || /^[A-Za-z0-9._:%-]+$/.test(host.trim()) },
+        host: { value: "", required: true, validate: (host: unknown) => isEnvironment(host) || /^[A-Za-z0-9._:%-]+$/.test(fieldText(host)) },
         port: { value: "", validate: numberBetween(1, 65535, { required: false }) },
         channels: { value: "" },
         interval: { value: "60", validate: numberBetween(1, 86_400) },

@@ -5,6 +5,11 @@ export function isEnvironment(value: unknown): boolean {
     return typeof value === "string" && /^\$\{[^}]+\}$/.test(value.trim());
 }
 
+/** What a field of a text says. One that a node from before that field lacks is empty. */
+export function fieldText(value: unknown): string {
+    return typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
+}
+
 /** A validator for a number within bounds. An empty field passes unless `required`. */
 export function numberBetween(min: number, max: number, { required = true }: { required?: boolean } = {}): (value: unknown) => boolean {
     return (value) => {

@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say, type FoundDevice } from "../shared/editor-ask";
-import { category, colours, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -26,7 +26,7 @@ RED.nodes.registerType<Properties>("solix-reader", {
     defaults: {
         name: { value: "" },
         account: { value: "", type: "anker-account", required: true },
-        serial: { value: "", validate: (serial: string) => isEnvironment(serial) || /^[A-Za-z0-9_-]*$/.test(serial.trim()) },
+        serial: { value: "", validate: (serial: unknown) => isEnvironment(serial) || /^[A-Za-z0-9_-]*$/.test(fieldText(serial)) },
         device: { value: "" },
         interval: { value: "120", validate: numberBetween(1, 86_400) },
         fastInterval: { value: "30", validate: numberBetween(1, 86_400) },

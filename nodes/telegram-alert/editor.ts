@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { alertDefaults, prepareAlertDialog, type AlertFields } from "../shared/editor-alerts";
-import { category, colours, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -20,9 +20,9 @@ RED.nodes.registerType<Properties, Credentials>("telegram-alert", {
     icon: "telegram-alert.svg",
     defaults: {
         name: { value: "" },
-        chatId: { value: "", validate: (value: string) => isEnvironment(value) || /^\s*(-?\d+|@\w+)\s*$/.test(value) },
+        chatId: { value: "", validate: (value: unknown) => isEnvironment(value) || /^(-?\d+|@\w+)$/.test(fieldText(value)) },
         threadId: { value: "", validate: numberBetween(0, Number.MAX_SAFE_INTEGER, { required: false }) },
-        baseUrl: { value: "", validate: (value: string) => isEnvironment(value) || /^\s*(|https:\/\/\S+|http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/\S*)?)\s*$/.test(value) },
+        baseUrl: { value: "", validate: (value: unknown) => isEnvironment(value) || /^(|https:\/\/\S+|http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/\S*)?)$/.test(fieldText(value)) },
         sourceLabel: { value: "Solix output" },
         ...alertDefaults,
         version: { value: 1 },

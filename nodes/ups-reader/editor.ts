@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say } from "../shared/editor-ask";
-import { category, colours, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -32,7 +32,7 @@ RED.nodes.registerType<Properties>("ups-reader", {
     defaults: {
         name: { value: "" },
         server: { value: "", type: "nut-server", required: true },
-        ups: { value: "", validate: (ups: string) => isEnvironment(ups) || /^[^\s"\\]*$/.test(ups.trim()) },
+        ups: { value: "", validate: (ups: unknown) => isEnvironment(ups) || /^[^\s"\\]*$/.test(fieldText(ups)) },
         device: { value: "" },
         interval: { value: "5", validate: numberBetween(0.5, 86_400) },
         batteryInterval: { value: "1", validate: numberBetween(0.5, 86_400) },
