@@ -3,9 +3,9 @@ import { errorCode, errorText, toTrouble, Trouble } from "../kit/trouble";
 /**
  * What ssh2 says, in our words. Its errors carry the stage in `level`: client-socket, client-timeout, handshake,
  * client-authentication, agent, protocol.
- * @param shown fingerprint of the key that the host showed, when it got so far
+ * What is wrong with a host key is said by whoever judged it.
  */
-export function sshTrouble(error: unknown, name: string, shown: string | undefined): Trouble {
+export function sshTrouble(error: unknown, name: string): Trouble {
     const subject = `host ${name}`;
     const level = typeof error === "object" && error !== null && "level" in error ? String(error.level) : "";
     const text = errorText(error);
@@ -13,10 +13,6 @@ export function sshTrouble(error: unknown, name: string, shown: string | undefin
     if (/Cannot parse privateKey|does not contain a \(valid\) private key/.test(text)) {
         return trouble("config", "the private key cannot be used", /passphrase|decrypt|integrity/i.test(text) ? "check its passphrase" : "paste the whole private key, in OpenSSH or PEM format");
     }
-    if (/verification failed/.test(text)) {
-        return trouble("auth", `refused, its host key is not the pinned one (it shows ${shown ?? "another"})`, "if the machine was set up anew, learn its key again in the dialog; if not, somebody may be in between");
-    }
-    if (/no matching host key format/.test(text)) return trouble("auth", "refused, it has no host key of the pinned type", "if the machine was set up anew, learn its key again in the dialog");
     switch (level) {
         case "client-timeout":
             return trouble("timeout", "no answer in time");

@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { connect as connectTcp, type Socket } from "node:net";
 import type { Client, ClientChannel, ConnectConfig } from "ssh2";
-import { systemClock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
 import { toTrouble, Trouble } from "../kit/trouble";
+import { CommandWatch } from "./command-watch";
 import { remoteCommand } from "./commands";
-import { fingerprintOf, hostKeyAlgorithms, keyTypeOf, type PinnedKey } from "./host-key";
+import { hostLookup } from "./host-address";
+import { fingerprintOf, keyTypeOf } from "./host-key";
+import { expandHome, judgeOf, type HostJudge, type HostTrust } from "./host-trust";
 import { sshTrouble } from "./ssh-trouble";
-import { commandEnd, lastWordsMs, OutputTail, wholeOutputMs, type CommandEnd, type OutputTap, type Transport } from "./transport";
+import type { CommandEnd, OutputTap, Transport } from "./transport";
 
 /** How we prove who we are. */
 export type SshAuth =
@@ -16,30 +18,33 @@ export type SshAuth =
     /** An agent's socket; without it the one that SSH_AUTH_SOCK names. */
     | { kind: "agent"; socket?: string };
 
-export interface SshTarget {
+export type SshTarget = HostTrust & {
     /** As messages name it. */
     name: string;
     host: string;
     port: number;
     user: string;
     auth: SshAuth;
-    /** Without it nobody is trusted. */
-    pin: PinnedKey;
-}
+};
 
 /** Longest time from the first packet to the login, ms. */
 const connectTimeoutMs = 10_000;
+/** How long each address of a name may take but the last, ms: Node's 250 are too few for a network that loses packets. */
+const addressMs = 2000;
 /** A dead connection is noticed after this many ms times keepaliveCountMax. */
 const keepaliveMs = 5000;
 
 /**
- * SSH within this process (ssh2), one connection. The host must prove the pinned key before anything of ours is shown to
- * it; there is no way around that.
+ * SSH within this process (ssh2), one connection. The host must prove itself by a key that is known before anything of ours
+ * is shown to it; there is no way around that.
  */
 export class SshTransport implements Transport {
     #socket: Socket | undefined;
     #client: Client | undefined;
+    #connecting: Promise<void> | undefined;
     #closed = false;
+    /** What became of the last connection, in words; undefined when it simply ended. */
+    #loss: string | undefined;
 
     constructor(readonly target: SshTarget, readonly timeoutMs = connectTimeoutMs) {}
 
@@ -47,28 +52,39 @@ export class SshTransport implements Transport {
         return `host ${this.target.name}`;
     }
 
-    async connect(): Promise<void> {
-        if (this.#client !== undefined) return;
+    connect(): Promise<void> {
+        if (this.#client !== undefined) return Promise.resolve();
+        return this.#connecting ??= this.#connect().finally(() => { this.#connecting = undefined; });
+    }
+
+    async #connect(): Promise<void> {
         if (this.#closed) throw new Trouble("stopped", `${this.#subject}: stopped`);
-        const [auth, open] = [await authConfig(this.target.auth, this.#subject), await sshClients()];
         try {
-            await withDeadline({ ms: this.timeoutMs, subject: this.#subject }, (signal) => this.#login(auth, open, signal));
+            await withDeadline({ ms: this.timeoutMs, subject: this.#subject }, async (signal) => {
+                const [auth, open, judge] = await Promise.all([authConfig(this.target.auth, this.#subject), sshClients(), judgeOf(this.target, this.target)]);
+                await this.#login(auth, open, judge, signal);
+            });
         } catch (error) {
             this.#drop();
             throw this.#closed ? new Trouble("stopped", `${this.#subject}: stopped`) : error;
         }
     }
 
-    #login(auth: Partial<ConnectConfig>, open: OpenClient, signal: AbortSignal): Promise<void> {
-        const { host, port, user, pin } = this.target;
+    #login(auth: Partial<ConnectConfig>, open: OpenClient, judge: HostJudge, signal: AbortSignal): Promise<void> {
+        const { host, port, user, name } = this.target;
         return new Promise((resolve, reject) => {
-            if (this.#closed) return reject(new Trouble("stopped", `${this.#subject}: stopped`));
+            if (this.#closed || signal.aborted) return reject(new Trouble("stopped", `${this.#subject}: stopped`));
             const { client, socket } = open(host, port);
             this.#socket = socket;
+            this.#loss = undefined;
             signal.addEventListener("abort", () => socket.destroy(), { once: true });
-            let shown: string | undefined;
+            let refused: Trouble | undefined;
             // ssh2 may say several errors; the first one decides, and none may stay without a listener.
-            client.on("error", (error) => reject(sshTrouble(error, this.target.name, shown)));
+            client.on("error", (error) => {
+                const trouble = /no matching host key format/.test(error.message) ? judge.otherType() : (refused ?? sshTrouble(error, name));
+                this.#loss ??= trouble.message.replace(`${this.#subject}: `, "");
+                reject(trouble);
+            });
             client.on("close", () => {
                 reject(this.#closed ? new Trouble("stopped", `${this.#subject}: stopped`) : new Trouble("closed", `${this.#subject}: hung up during the login`));
                 if (this.#client === client) this.#client = undefined;
@@ -77,18 +93,17 @@ export class SshTransport implements Transport {
                 this.#client = client;
                 resolve();
             });
-            const algorithms = hostKeyAlgorithms(pin);
             try {
                 client.connect({
                     ...auth, sock: socket, username: user, readyTimeout: this.timeoutMs, keepaliveInterval: keepaliveMs, keepaliveCountMax: 2,
                     hostVerifier: (key: Buffer) => {
-                        shown = fingerprintOf(key);
-                        return shown === pin.fingerprint;
+                        refused = judge.refusal(key);
+                        return refused === undefined;
                     },
-                    ...(algorithms && { algorithms: { serverHostKey: algorithms } }),
+                    ...(judge.algorithms && { algorithms: { serverHostKey: judge.algorithms } }),
                 });
             } catch (error) {
-                reject(sshTrouble(error, this.target.name, undefined));
+                reject(sshTrouble(error, name));
             }
         });
     }
@@ -98,46 +113,34 @@ export class SshTransport implements Transport {
         if (client === undefined) throw new Trouble(this.#closed ? "stopped" : "closed", `${this.#subject}: not connected`);
         return withDeadline({ ms: deadlineMs, subject: this.#subject }, (signal) => new Promise<CommandEnd>((resolve, reject) => {
             let accepted: ClientChannel | undefined;
-            let exit: { code: number | null; signal: string } | undefined;
-            const output = new OutputTail();
-            const over = (): void => {
-                client.off("close", over);
+            const watch = new CommandWatch({
+                subject: this.#subject, resolve, reject,
+                letGo: () => {
+                    client.off("close", lost);
+                    accepted?.removeAllListeners("data").close();
+                },
+            }, tap);
+            const lost = (): void => {
                 if (this.#closed) reject(new Trouble("stopped", `${this.#subject}: stopped`));
-                else if (accepted === undefined) reject(new Trouble("closed", `${this.#subject}: the connection was lost`));
-                else resolve(commandEnd(exit, output.text()));
-                accepted?.close();
+                else if (accepted === undefined) reject(new Trouble("closed", `${this.#subject}: ${this.#loss ?? "the connection was lost"}`));
+                else return watch.closed(this.#loss);
+                watch.drop();
             };
-            client.once("close", over);
-            signal.addEventListener("abort", () => {
-                client.off("close", over);
-                accepted?.close();
-            }, { once: true });
-            if (this.#client !== client) return over();
+            client.once("close", lost);
+            signal.addEventListener("abort", () => watch.drop(), { once: true });
+            if (this.#client !== client) return lost();
             client.exec(remoteCommand(argv), (error, channel) => {
-                if (error) return reject(sshTrouble(error, this.target.name, undefined));
+                if (error) {
+                    reject(sshTrouble(error, this.target.name));
+                    return watch.drop();
+                }
                 if (signal.aborted) return channel.close();
                 accepted = channel;
                 channel.on("error", () => undefined);
-                channel.on("data", output.take);
-                channel.stderr.on("data", output.take);
-                const feed = (take: (chunk: Buffer) => boolean) => (chunk: Buffer): void => {
-                    if (take(chunk)) return;
-                    client.off("close", over);
-                    reject(new Trouble("garbage", `${this.#subject}: wrote more than is wanted`));
-                    channel.removeAllListeners("data").close();
-                };
-                if (tap) {
-                    channel.on("data", feed(tap.stdout));
-                    channel.stderr.on("data", feed(tap.stderr));
-                }
-                channel.on("exit", (code: number | null, signalName = "unknown") => {
-                    exit = { code, signal: signalName };
-                    // Output may come behind the status: all of it, or the line that says why.
-                    if (tap) systemClock.after(wholeOutputMs, over);
-                    else if (code === 0) over();
-                    else systemClock.after(lastWordsMs, over);
-                });
-                channel.on("close", over);
+                channel.on("data", (chunk: Buffer) => watch.stdout(chunk));
+                channel.stderr.on("data", (chunk: Buffer) => watch.stderr(chunk));
+                channel.on("exit", (code: number | null, signalName = "unknown") => watch.exited(code, signalName));
+                channel.on("close", lost);
             });
         }));
     }
@@ -159,7 +162,7 @@ type OpenClient = (host: string, port: number) => { client: Client; socket: Sock
 /** Clients on a socket of their own, which unlike ssh2's can be cut at any moment. ssh2 is loaded when it is first needed. */
 async function sshClients(): Promise<OpenClient> {
     const { Client } = await import("ssh2");
-    return (host, port) => ({ client: new Client(), socket: connectTcp({ host, port, noDelay: true }) });
+    return (host, port) => ({ client: new Client(), socket: connectTcp({ host, port, noDelay: true, lookup: hostLookup, autoSelectFamilyAttemptTimeout: addressMs }) });
 }
 
 async function authConfig(auth: SshAuth, subject: string): Promise<Partial<ConnectConfig>> {
@@ -168,7 +171,7 @@ async function authConfig(auth: SshAuth, subject: string): Promise<Partial<Conne
         if (agent === undefined || agent === "") throw new Trouble("config", `${subject}: no SSH agent`, "SSH_AUTH_SOCK is not set where Node-RED runs; use a key instead");
         return { agent };
     }
-    const privateKey = auth.kind === "key" ? auth.privateKey : await readFile(auth.path, "utf8").catch((error: unknown) => {
+    const privateKey = auth.kind === "key" ? auth.privateKey : await readFile(expandHome(auth.path), "utf8").catch((error: unknown) => {
         throw new Trouble("config", toTrouble(error, `${subject}: key file`).message, "the account that runs Node-RED must be able to read it");
     });
     return { privateKey, ...(auth.passphrase !== undefined && { passphrase: auth.passphrase }) };
@@ -191,7 +194,7 @@ export async function fetchHostKey(host: string, port: number, timeoutMs = conne
         const finish = (): void => void socket.destroy();
         signal.addEventListener("abort", finish, { once: true });
         client.on("error", (error) => {
-            reject(sshTrouble(error, host, undefined));
+            reject(sshTrouble(error, host));
             finish();
         });
         client.on("close", () => reject(new Trouble("closed", `${subject}: hung up before it showed its key`)));

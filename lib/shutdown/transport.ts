@@ -2,8 +2,8 @@
 export type CommandEnd =
     | { end: "exit"; code: number; output: string }
     | { end: "signal"; signal: string; output: string }
-    /** The host accepted the command, then the connection was gone: what a successful power-off looks like. */
-    | { end: "lost"; output: string };
+    /** The host accepted the command, then the connection was gone: what a successful power-off looks like. `why`: "does not answer any more", where that is known. */
+    | { end: "lost"; output: string; why?: string };
 
 /** How long to wait for what a failed program still has to say, ms. */
 export const lastWordsMs = 100;
