@@ -144,9 +144,12 @@ function classifiedAs(config: ClassifierConfig, { state, since, recent }: Classi
     return candidate === undefined ? { state, since, conclusive, reading } : { state, since, conclusive, confirming: candidate, reading };
 }
 
-/** See Transition.conclusive. */
-function isConclusive({ loadIsConstant }: ClassifierConfig, { mains }: Reading): boolean {
-    return loadIsConstant || mains === "absent";
+/**
+ * See Transition.conclusive. Watts that a UPS did not measure (whole percents of its rating) come in steps of 9 W and more, and 0 of
+ * them is no 0 W: they show a state, as measured ones do, but mains that is absent makes no proof of them.
+ */
+function isConclusive({ loadIsConstant }: ClassifierConfig, { mains, derived }: Reading): boolean {
+    return loadIsConstant || (mains === "absent" && derived?.includes("watts") !== true);
 }
 
 function transitionOf(from: PowerState, after: ClassifierState, reading: Reading, conclusive: boolean): Transition {

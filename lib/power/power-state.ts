@@ -18,8 +18,8 @@ export interface Transition {
     watts?: number;
     /**
      * Whether low watts prove that the source is failing: the user has said that this load is constant, or the reading
-     * itself says that mains is absent. Without it the load may just have been switched off, and nothing destructive
-     * follows from the transition alone.
+     * itself says that mains is absent and its watts were measured. Without it the load may just have been switched off, and nothing
+     * destructive follows from the transition alone.
      */
     conclusive: boolean;
     simulated?: true;

@@ -217,6 +217,7 @@ describe("power-classifier", () => {
             ["WARNING is yellow", {}, [reading(120, 1)], "yellow", "dot", "WARNING 120 W"],
             ["CRITICAL is red", {}, [reading(24, 1)], "red", "dot", "CRITICAL 24 W"],
             ["small watts have a decimal", {}, [reading(2.34, 1)], "red", "dot", "DEAD 2.3 W"],
+            ["watts that were not measured are about right", {}, [reading(270, 1, { derived: ["watts"] })], "green", "dot", "HEALTHY about 270 W"],
             ["a missed poll shows how many", {}, [reading(421, 1), reading(undefined, 2)], "yellow", "ring", "HEALTHY, missed 1/5"],
             ["a confirmation under way shows how far", { confirmations: "2" }, [reading(421, 1), reading(421, 2), reading(24, 3)], "green", "dot", "HEALTHY 24 W, CRITICAL 1/2"],
             ["several devices are named", {}, [reading(421, 1), reading(24, 1, { device: "nas" })], "red", "dot", "nas CRITICAL 24 W"],

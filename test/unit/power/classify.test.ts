@@ -101,6 +101,9 @@ describe("classify", () => {
             ["low watts alone are not: the load may have been switched off", {}, low, false],
             ["the user says that the load is constant", { loadIsConstant: true }, low, true],
             ["the source itself says that mains is absent", {}, { ...low, mains: "absent" }, true],
+            ["watts that a UPS did not measure, from its load in percent, are none", {}, { ...low, mains: "absent", derived: ["watts"] }, false],
+            ["unless the user says that the load is constant", { loadIsConstant: true }, { ...low, mains: "absent", derived: ["watts"] }, true],
+            ["what else was computed does not matter", {}, { ...low, mains: "absent", derived: ["load"] }, true],
             ["the source does not know about mains", {}, { ...low, mains: "unknown" }, false],
         ];
         for (const [rule, config, reading, conclusive] of evidence) {
