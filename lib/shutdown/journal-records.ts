@@ -1,3 +1,4 @@
+import type { Proof } from "./proof";
 import type { RunMode, RunOutcome, StepState } from "./progress";
 
 /** When a record was written by the machine's own count: ms since it was switched on. Older journals have none. */
@@ -11,7 +12,7 @@ export type JournalRecord = Written & (
     | { kind: "run"; run: string; stream: string; reason: string; boot: string; at: number }
     /** A step is about to be taken. */
     | { kind: "intent"; run: string; step: string; at: number }
-    | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; did?: string[]; at: number }
+    | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; proof?: Proof; did?: string[]; at: number }
     /** What the run has done is being put back from here on. */
     | { kind: "undo"; run: string; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
@@ -89,6 +90,7 @@ function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<strin
 const kinds = ["run", "intent", "result", "undo", "end", "dealt", "restored"] as const;
 const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], undo: ["run", "why"], end: ["run"], dealt: ["stream"], restored: ["stream"] } as const;
 const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
+const proofs: readonly unknown[] = ["watts", "network", "sent", "failed"] satisfies Proof[];
 const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
 
 /** A record as it was written; undefined for anything else. */
@@ -101,6 +103,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (textFields[kind].some((field) => typeof raw[field] !== "string")) return undefined;
     if (kind === "result" && !stepStates.includes(raw.state)) return undefined;
     if (kind === "result" && [raw.error, raw.note].some((text) => text !== undefined && typeof text !== "string")) return undefined;
+    if (kind === "result" && raw.proof !== undefined && !proofs.includes(raw.proof)) return undefined;
     if (kind === "result" && raw.did !== undefined && !(Array.isArray(raw.did) && raw.did.every((name) => typeof name === "string"))) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;

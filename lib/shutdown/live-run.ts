@@ -1,8 +1,9 @@
 import { sleep, type Clock } from "../kit/clock";
 import { HostLink, type StepOutcome } from "./host-link";
 import type { JournalRecord, OpenRun, StepResult } from "./journal-records";
-import type { ShutdownPlan } from "./plan";
+import type { PlanHost, ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult, StepView } from "./progress";
+import type { ProofOutcome } from "./proof";
 import { backText, count, endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
 import { slots } from "./slots";
@@ -20,6 +21,10 @@ export interface RunIo {
     /** Writes a record; resolves when it is safe or not worth waiting for. Never rejects. */
     note(record: JournalRecord): Promise<void>;
     progress(progress: RunProgress): void;
+    /** Looks whether a host is down. Never rejects. Absent: nobody can. @param others hosts that must still be up, to tell a lost network by */
+    prove?(host: PlanHost, withinMs: number, others: readonly string[], signal: AbortSignal): Promise<ProofOutcome>;
+    /** Hears how long an action took; `cut` when its limit ended it. */
+    measured?(step: PlannedStep, ms: number, cut: boolean): void;
     /** How many logins may be under way at once. Commands only wait, and are not limited. Default 32. */
     logins?: number;
 }
@@ -71,6 +76,7 @@ class LiveRun implements Run {
     #suspending = false;
     #ended = false;
     readonly #waiting = new AbortController();
+    readonly #looking = new AbortController();
     #finish: (result: RunResult | undefined) => void = () => undefined;
 
     constructor(readonly head: RunHead, readonly plan: ShutdownPlan, readonly io: RunIo, earlier?: Earlier) {
@@ -106,14 +112,14 @@ class LiveRun implements Run {
     /** Marks what an earlier process has done. A host with nothing left to do needs no login either. */
     #recall(steps: readonly PlannedStep[], { intents, results }: Earlier): PlannedStep[] {
         this.committed = steps.some((step) => step.view.kind === "power-off" && intents.has(step.view.id));
-        const open = new Set(steps.filter((step) => step.view.kind !== "connect" && !results.has(step.view.id)).map((step) => step.view.host));
+        const open = new Set(steps.filter(({ view }) => view.kind !== "connect" && view.kind !== "prove" && !results.has(view.id)).map((step) => step.view.host));
         return steps.filter(({ view: { id, host, kind, label }, action, onFailure }) => {
             const result = results.get(id) ?? (intents.has(id) && !isRepeatable(action) ? { state: "failed" as const, error: neverKnown } : undefined);
             if (kind === "connect" ? open.has(host) : result === undefined) return false;
-            const { state = "done", startedAt, at, error, note, did }: Partial<StepResult> = result ?? {};
+            const { state = "done", startedAt, at, error, note, proof, did }: Partial<StepResult> = result ?? {};
             if (did !== undefined) this.#did.set(id, did);
             if (state === "failed" && onFailure === "keep-up") this.#keptUp.set(host, label);
-            this.#view.change(id, { state, ...(startedAt !== undefined && { startedAt }), ...(at !== undefined && { endedAt: at }), ...(error !== undefined && { error }), ...(note !== undefined && { note }) });
+            this.#view.change(id, { state, ...(startedAt !== undefined && { startedAt }), ...(at !== undefined && { endedAt: at }), ...(error !== undefined && { error }), ...(note !== undefined && { note }), ...(proof !== undefined && { proof }) });
             return true;
         });
     }
@@ -136,12 +142,25 @@ class LiveRun implements Run {
         const why = this.#keptUp.get(host);
         if (why !== undefined) return this.#came(step, { state: "skipped", error: `the host stays up, since "${why}" failed` }, startedAt);
         this.#show(id, { state: "running", startedAt });
-        // Logging in changes nothing: it is not written down, and done again after a restart.
-        if (kind !== "connect") await this.io.note({ kind: "intent", run: this.head.run, step: id, at: startedAt });
-        const outcome = this.#ended ? undefined : await this.#links.get(host)?.take(step);
+        // Logging in and looking change nothing: they are not written down, and begun again after a restart.
+        if (kind !== "connect" && kind !== "prove") await this.io.note({ kind: "intent", run: this.head.run, step: id, at: startedAt });
+        const outcome = this.#ended ? undefined : kind === "prove" ? await this.#prove(step) : await this.#links.get(host)?.take(step);
         if (this.#ended || outcome === undefined) return undefined;
+        if (kind === "act" || kind === "stop-service") this.io.measured?.(step, this.io.clock.now() - startedAt, outcome.state === "failed");
         if (outcome.state === "failed" && step.onFailure === "keep-up") this.#keptUp.set(host, label);
         return this.#came(step, outcome, startedAt);
+    }
+
+    /** Not told to go down, it is not looked for. @returns undefined when the run ended meanwhile */
+    async #prove({ view: { host }, timeoutMs }: PlannedStep): Promise<StepOutcome | undefined> {
+        const final = this.#view.stepOf(`${host}/power-off`);
+        if (final?.state !== "done") return { state: "skipped", error: "it was not told to go down" };
+        const known = this.plan.hosts.find(({ name }) => name === host);
+        if (this.io.prove === undefined || known === undefined) return { state: "done", proof: "sent", note: "took its final command; nobody could see whether it went down" };
+        const up = this.plan.hosts.filter(({ name, local }) => !local && this.#view.stateOf(`${name}/connect`) === "done" && this.#view.stateOf(`${name}/power-off`) !== "done").map(({ name }) => name);
+        const { proof, note } = await this.io.prove(known, timeoutMs, up, this.#looking.signal);
+        if (this.#ended || this.#suspending) return undefined;
+        return proof === "failed" ? { state: "failed", proof, error: note } : { state: "done", proof, note };
     }
 
     async #came({ view: { id, kind } }: Pick<PlannedStep, "view">, outcome: StepOutcome, startedAt: number): Promise<StepOutcome> {
@@ -237,6 +256,7 @@ class LiveRun implements Run {
 
     async suspend(): Promise<void> {
         this.#suspending = true;
+        this.#looking.abort();
         await Promise.race([Promise.all(this.#underWay.values()), sleep(lastStepsMs, this.io.clock)]);
         this.#settle(undefined);
     }
@@ -245,6 +265,7 @@ class LiveRun implements Run {
         if (this.#ended) return;
         this.#ended = true;
         this.#waiting.abort();
+        this.#looking.abort();
         this.#links.forEach((link) => link.close());
         if (result === undefined) return this.#finish(undefined);
         void this.io.note({ kind: "end", run: this.head.run, outcome: result.outcome, at: result.endedAt }).then(() => this.#finish(result));

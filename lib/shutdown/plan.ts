@@ -41,6 +41,8 @@ export interface PlanHost {
     steps: PlanStep[];
     /** How it is switched off; undefined: it stays on. */
     final: PlanStep | undefined;
+    /** Device of the plug that feeds this host and no other: its watts prove that the host is off. */
+    watch?: string;
 }
 
 /** How hosts are switched off that have no way of their own: `shutdown -h +N`, `poweroff` at once, or not at all. */
@@ -51,6 +53,8 @@ export interface ShutdownPlan {
     final: Final;
     /** s that the batteries carry the load; undefined when nobody has said so. */
     runtimeS?: number;
+    /** How long to look whether a host goes down, s after its delay; undefined: nobody looks. This machine waits for it. */
+    proofS?: number;
 }
 
 /** A step as a person or the editor wrote it. */
@@ -76,9 +80,11 @@ export interface PlanDraft {
         stopTimeoutS?: number;
         /** Absent: the plan's own. */
         final?: StepDraft | "none";
+        watch?: string;
     }[];
     final?: Final;
     runtimeS?: number;
+    proofS?: number;
 }
 
 export const defaultFinal: Final = { verb: "shutdown", delayMinutes: 2 };
@@ -108,6 +114,7 @@ export function parsePlan(draft: PlanDraft): { plan?: ShutdownPlan; problems: st
             fedBy: [...new Set(host.fedBy ?? [])],
             steps: steps.flatMap((step) => stepOf(step, stopTimeoutS, problems, mine) ?? []),
             final: host.final === "none" ? undefined : own ?? everyones,
+            ...(host.watch !== undefined && { watch: host.watch }),
         };
     });
     if (hosts.length === 0) problems.push("the plan has no hosts");
@@ -119,7 +126,8 @@ export function parsePlan(draft: PlanDraft): { plan?: ShutdownPlan; problems: st
         if (cycle !== undefined) problems.push(`these hosts wait for each other: ${cycle.join(" → ")}`);
     }
     if (problems.length > 0) return { problems };
-    return { plan: { hosts: inOrder(hosts), final, ...(draft.runtimeS !== undefined && { runtimeS: draft.runtimeS }) }, problems };
+    const { runtimeS, proofS } = draft;
+    return { plan: { hosts: inOrder(hosts), final, ...(runtimeS !== undefined && { runtimeS }), ...(proofS !== undefined && { proofS }) }, problems };
 }
 
 /** @param whose begins what is said of it */

@@ -1,3 +1,5 @@
+import type { Proof } from "./proof";
+
 /** How a run ends, or why it did not begin. The first three are S0's. */
 export type RunOutcome =
     | "dry-run"        // Dry run is on, or the input was simulated: walked through, nothing sent
@@ -11,7 +13,7 @@ export type RunOutcome =
 export type RunMode = "rehearsal" | "live";
 
 /** What a step does on a host. */
-export type StepKind = "connect" | "stop-service" | "act" | "power-off" | "undo";
+export type StepKind = "connect" | "stop-service" | "act" | "power-off" | "prove" | "undo";
 
 export type StepState = "planned" | "running" | "done" | "failed" | "skipped" | "would-do";
 
@@ -31,6 +33,8 @@ export interface StepView {
     endedAt?: number;
     /** Cause, when it failed or was skipped. */
     error?: string;
+    /** Of the look whether the host is down: how sure it is. */
+    proof?: Proof;
     /** What to know about a step that is done: "sent: the connection ended before the host answered". */
     note?: string;
 }

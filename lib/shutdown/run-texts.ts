@@ -1,11 +1,12 @@
 import type { ShutdownPlan } from "./plan";
 import type { StepView } from "./progress";
 
-const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, act: (what: string) => `${what}: done`, "power-off": (command: string) => `took ${command}`, undo: (what: string) => `${what}: done` } as const;
-const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, act: (what: string) => `${what} ...`, "power-off": (command: string) => `sending ${command}`, undo: (what: string) => `${what} ...` } as const;
+const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, act: (what: string) => `${what}: done`, "power-off": (command: string) => `took ${command}`, prove: () => "is down", undo: (what: string) => `${what}: done` } as const;
+const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, act: (what: string) => `${what} ...`, "power-off": (command: string) => `sending ${command}`, prove: () => "going down?", undo: (what: string) => `${what} ...` } as const;
 
 /** What has just happened to a step, for people: "nas: stopped postgresql". */
-export function stepText({ host, kind, label, state, error, note }: StepView): string {
+export function stepText({ host, kind, label, state, error, note, proof }: StepView): string {
+    if (kind === "prove" && proof !== undefined) return `${host}: ${proofWords[proof]} (${note ?? error ?? "no more is known"})`;
     const object = kind === "act" || kind === "undo" ? label : label.replace(/^stop /, "");
     switch (state) {
         case "planned":
@@ -22,6 +23,8 @@ export function stepText({ host, kind, label, state, error, note }: StepView): s
             return `${host}: would ${kind === "power-off" ? `run ${label}` : label}`;
     }
 }
+
+const proofWords = { watts: "is down, by its watts", network: "is down, by the network", sent: "not seen going down", failed: "IS STILL UP" } as const;
 
 /** "3 hosts", "1 service". */
 export function count(number: number, what: string): string {
@@ -53,7 +56,8 @@ export function endText(steps: readonly StepView[]): string {
     const stopped = steps.filter((step) => step.kind === "stop-service" && step.state === "done").length;
     const finals = steps.filter((step) => step.kind === "power-off");
     const off = finals.filter((step) => step.state === "done").length;
-    const sum = `${count(stopped, "service")} stopped${finals.length === 0 ? "" : `, final command taken by ${off} of ${count(finals.length, "host")}`}`;
+    const others = steps.filter((step) => step.kind === "act" && step.state === "done").length;
+    const sum = `${count(stopped, "service")} stopped${others === 0 ? "" : `, ${count(others, "other step")} done`}${finals.length === 0 ? "" : `, final command taken by ${off} of ${count(finals.length, "host")}`}${proofText(steps)}`;
     const hosts = [...new Set(steps.map((step) => step.host))];
     const problems = hosts.flatMap((host) => {
         const wrong = steps.filter((step) => step.host === host && (step.state === "failed" || step.state === "skipped"));
@@ -61,6 +65,15 @@ export function endText(steps: readonly StepView[]): string {
         return first === undefined ? [] : [`${stepText(first)}${wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : ""}`];
     });
     return [sum, ...problems].join("\n");
+}
+
+/** How sure it is that machines are down: ", 2 seen dark (1 by its watts, 1 by the network), 1 NOT DOWN". Empty where nobody looked. */
+function proofText(steps: readonly StepView[]): string {
+    const number = (proof: StepView["proof"]): number => steps.filter((step) => step.proof === proof).length;
+    const [watts, network, sent, failed] = [number("watts"), number("network"), number("sent"), number("failed")];
+    if (watts + network + sent + failed === 0) return "";
+    const how = [watts > 0 ? `${watts} by watts` : "", network > 0 ? `${network} by the network` : ""].filter((text) => text !== "").join(", ");
+    return `, ${watts + network} seen dark${how === "" ? "" : ` (${how})`}${sent === 0 ? "" : `, ${sent} not seen going down`}${failed === 0 ? "" : `, ${failed} STILL UP`}`;
 }
 
 /** What became of a run that was put back. */

@@ -3,8 +3,8 @@ import { priorities, type FailurePolicy, type PlanHost, type ShutdownPlan } from
 import { goneBefore, waitsFor } from "./plan-order";
 import type { StepKind, StepView } from "./progress";
 
-/** What a step does: log in, or carry out an action of the catalogue. */
-export type StepAction = { verb: "connect" } | { verb: "act"; action: CatalogueAction; params: ActionParameters };
+/** What a step does: log in, look whether the host is down, or carry out an action of the catalogue. */
+export type StepAction = { verb: "connect" } | { verb: "prove" } | { verb: "act"; action: CatalogueAction; params: ActionParameters };
 
 /** One step of a plan, with what must be over before it may begin. */
 export interface PlannedStep {
@@ -19,7 +19,7 @@ export interface PlannedStep {
 
 /** Whether a step may be taken once more after an interruption in the middle. */
 export function isRepeatable(action: StepAction): boolean {
-    return action.verb === "connect" || action.action.repeatable;
+    return action.verb !== "act" || action.action.repeatable;
 }
 
 /** Longest time for a login, ms. */
@@ -32,7 +32,8 @@ export const loginTimeoutMs = 10_000;
  * S0's order: services host by host, then the final command on all, this machine last. All logins begin at once, so that a
  * dead host is known early. Hosts that wait for each other by name form a group: their final commands come after all steps
  * of the group. A host of a later class is touched when those of the earlier ones have their final commands. Hosts without
- * an order between them never wait for each other; only this machine waits for everybody.
+ * an order between them never wait for each other; only this machine waits for everybody, and for the proof that they are
+ * down.
  */
 export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
     const { hosts } = plan;
@@ -51,13 +52,18 @@ export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
     const act = ({ action, params, timeoutMs, onFailure }: PlanHost["steps"][number]): Pick<PlannedStep, "action" | "timeoutMs" | "onFailure"> => ({ action: { verb: "act", action, params }, timeoutMs, onFailure });
     const groups = groupsOf(hosts, waits);
     const finals = new Map<string, string>();
+    const proofs = new Map<string, string[]>();
     const addFinals = (some: readonly PlanHost[]): void => {
         for (const host of some) {
             if (host.final === undefined) continue;
             const group = host.local ? hosts : hosts.filter((other) => groups.get(other.name) === groups.get(host.name));
             const before = group.flatMap((other) => over.get(other.name) ?? []);
-            const others = [...(waits.get(host.name) ?? []), ...goneBefore(host, hosts)].flatMap((name) => finals.get(name) ?? []);
-            finals.set(host.name, add(host, "power-off", "power-off", host.final.action.label(host.final.params), act(host.final), [...before, ...others]));
+            const others = [...(waits.get(host.name) ?? []), ...goneBefore(host, hosts)].flatMap((name) => [...(finals.has(name) ? [finals.get(name) ?? ""] : []), ...(host.local ? (proofs.get(name) ?? []) : [])]);
+            const final = add(host, "power-off", "power-off", host.final.action.label(host.final.params), act(host.final), [...before, ...others]);
+            finals.set(host.name, final);
+            if (plan.proofS === undefined || host.local) continue;
+            const timeoutMs = plan.proofS * 1000 + delayMs(host.final);
+            proofs.set(host.name, [add(host, "prove", "prove", "look whether it is down", { action: { verb: "prove" }, timeoutMs, onFailure: "go-on" }, [final])]);
         }
     };
     const addSteps = (host: PlanHost): void => {
@@ -87,6 +93,11 @@ export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
 /** What a plan will do, step by step. */
 export function previewPlan(plan: ShutdownPlan): StepView[] {
     return stepsOf(plan).map((step) => step.view);
+}
+
+/** How long a host that has its final command stays up on purpose, ms. */
+export function delayMs({ action, params }: Pick<PlanHost["steps"][number], "action" | "params">): number {
+    return action.verb === "shutdown" ? Number(params.delayMinutes ?? 2) * 60_000 : 0;
 }
 
 /** The same action may be taken twice on a host. */

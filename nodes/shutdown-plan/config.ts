@@ -1,5 +1,6 @@
 import { actionNamed } from "../../lib/shutdown/actions";
 import type { Parameter, ParameterValue } from "../../lib/shutdown/catalogue";
+import { slug } from "../../lib/power/reading";
 import { facilities, failurePolicies, priorities, type Final, type PlanDraft, type StepDraft } from "../../lib/shutdown/plan";
 import { migrate, Settings, type Migration, type StoredConfig } from "../shared/settings";
 
@@ -8,7 +9,7 @@ export const migrations: readonly Migration[] = [];
 type HostDraft = PlanDraft["hosts"][number];
 
 /** A host of the plan as it is stored: its config node, and what the plan does to it. */
-export interface PlanRow extends Required<Omit<HostDraft, "name" | "local" | "final">>, Pick<HostDraft, "final"> {
+export interface PlanRow extends Required<Omit<HostDraft, "name" | "local" | "final" | "watch">>, Pick<HostDraft, "final" | "watch"> {
     /** Id of a power-host. */
     host: string;
 }
@@ -18,6 +19,8 @@ export interface ShutdownPlanConfig {
     final: Final;
     /** s that the batteries carry the load. */
     runtimeS?: number;
+    /** How long to look whether hosts go down, s; absent: nobody looks. */
+    proofS?: number;
 }
 
 /**
@@ -47,6 +50,7 @@ export function parseConfig(stored: StoredConfig): { config: ShutdownPlanConfig;
             fedBy: names(row, "fedBy"),
             stopTimeoutS: row.number("stopTimeout", { fallback: 30, min: 1, max: 3600 }),
             ...(final !== undefined && { final }),
+            ...(row.text("watch") !== "" && { watch: slug(row.text("watch")) }),
         };
         for (const name of provides) if (!facilities.some((facility) => facility === name)) row.problem(`provides has "${name}", which is none of ${facilities.join(", ")}`);
         row.problems.forEach((problem) => settings.problem(`row ${index + 1}: ${problem}`));
@@ -55,7 +59,8 @@ export function parseConfig(stored: StoredConfig): { config: ShutdownPlanConfig;
     const verb = settings.choice("final", ["shutdown", "poweroff", "none"], "shutdown");
     const delayMinutes = settings.number("delay", { fallback: 2, min: 0, max: 60, integer: true });
     const runtime = settings.number("runtime", { fallback: 0, min: 0, max: 10_080 });
-    return { config: { rows, final: verb === "shutdown" ? { verb, delayMinutes } : { verb }, ...(runtime > 0 && { runtimeS: runtime * 60 }) }, problems: settings.problems };
+    const proof = settings.number("proof", { fallback: 0, min: 0, max: 3600 });
+    return { config: { rows, final: verb === "shutdown" ? { verb, delayMinutes } : { verb }, ...(runtime > 0 && { runtimeS: runtime * 60 }), ...(proof > 0 && { proofS: proof }) }, problems: settings.problems };
 }
 
 /** How a host is switched off: as the plan says (nothing stored), not at all, or in its own way. */

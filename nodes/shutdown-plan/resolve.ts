@@ -28,11 +28,11 @@ export interface ShutdownPlanNode extends Node {
  * The plan that the stored rows and the power hosts amount to. The dialog's preview and the sequencer both come through here.
  * @param find the power host of an id; undefined when there is none
  */
-export function resolvePlan({ rows, final, runtimeS }: ShutdownPlanConfig, configProblems: readonly string[], find: (id: string) => PowerHost | undefined): ResolvedPlan {
+export function resolvePlan({ rows, final, runtimeS, proofS }: ShutdownPlanConfig, configProblems: readonly string[], find: (id: string) => PowerHost | undefined): ResolvedPlan {
     const found = rows.map((row) => ({ row, host: find(row.host) }));
     const missing = found.flatMap(({ host }, index) => (host === undefined ? [`the host of row ${index + 1} is gone`] : []));
     const hosts = found.flatMap(({ row, host }) => (host === undefined ? [] : [{ row, host }]));
-    const { plan, problems } = parsePlan({ final, hosts: hosts.map(({ row: { host: _id, ...row }, host: { name, local } }) => ({ ...row, name, local })), ...(runtimeS !== undefined && { runtimeS }) });
+    const { plan, problems } = parsePlan({ final, hosts: hosts.map(({ row: { host: _id, ...row }, host: { name, local } }) => ({ ...row, name, local })), ...(runtimeS !== undefined && { runtimeS }), ...(proofS !== undefined && { proofS }) });
     const lints = plan === undefined ? [] : lintPlan(plan, { address: (name) => hosts.find(({ host }) => host.name === name)?.host.address });
     const all = [...configProblems, ...missing, ...(missing.length > 0 ? [] : problems)];
     return {

@@ -171,7 +171,7 @@ describe("a real run", () => {
         hosts.obey = (command) => (command.startsWith("systemctl stop -- db") ? freed : ok);
         return () => letGo();
     };
-    const started = (): string[] => hosts.told.flatMap((line) => /^(\w+): sh -c .*systemctl start -- (\w+)$/s.exec(line)?.slice(1).join(" ") ?? []);
+    const started = (): string[] => hosts.told.flatMap((line) => /^(\w+): sh -c .*systemctl start.* ridethrough (\w+) /s.exec(line)?.slice(1).join(" ") ?? []);
 
     it("a cancel before the final commands puts back what was done, newest first, and what may have been done in part", async () => {
         const letGo = hangInDb();
@@ -214,7 +214,7 @@ describe("a real run", () => {
         await clock.pass(500);
         await suspended;
         assert.equal(await run.finished, undefined);
-        hosts.obey = (command) => (command.includes("systemctl start -- web") ? { end: "exit", code: 1, output: "Unit web.service is masked." } : ok);
+        hosts.obey = (command) => (command.includes("ridethrough web ") ? { end: "exit", code: 1, output: "Unit web.service is masked." } : ok);
         const again = startLiveRun(run.head, planOf({ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }), io(), openOf(records));
         const result = await resultOf(again);
         assert.match(result.text, /^enough\. 1 of 2 steps put back\. A person has to look at: app: undo "stop web" failed: exit status 1 \(Unit web\.service is masked\.\)\.$/);

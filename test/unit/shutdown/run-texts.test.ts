@@ -4,7 +4,7 @@ import type { StepView } from "../../../lib/shutdown/progress";
 import { endText, planText, servicesText, stepText, stoppedText } from "../../../lib/shutdown/run-texts";
 
 const step = (kind: StepView["kind"], state: StepView["state"], more: Partial<StepView> = {}): StepView => {
-    const label = { connect: "log in", "stop-service": "stop web", act: "stop 2 containers", undo: 'undo "stop web"', "power-off": "shutdown -h +2" }[kind];
+    const label = { connect: "log in", "stop-service": "stop web", act: "stop 2 containers", prove: "look whether it is down", undo: 'undo "stop web"', "power-off": "shutdown -h +2" }[kind];
     return { id: `nas/${kind}`, host: "nas", kind, label, state, ...more };
 };
 const planOf = (final: Final): ShutdownPlan => parsePlan({ hosts: [{ name: "nas", services: ["web", "db"] }], final }).plan as ShutdownPlan;
@@ -22,6 +22,11 @@ describe("what is said of a run", () => {
         [step("act", "running"), "nas: stop 2 containers ..."],
         [step("act", "done"), "nas: stop 2 containers: done"],
         [step("act", "would-do"), "nas: would stop 2 containers"],
+        [step("prove", "running"), "nas: going down?"],
+        [step("prove", "would-do"), "nas: would look whether it is down"],
+        [step("prove", "done", { proof: "watts", note: "draws 0.4 W" }), "nas: is down, by its watts (draws 0.4 W)"],
+        [step("prove", "done", { proof: "sent", note: "nobody could see" }), "nas: not seen going down (nobody could see)"],
+        [step("prove", "failed", { proof: "failed", error: "still answers" }), "nas: IS STILL UP (still answers)"],
         [step("power-off", "planned"), "nas: shutdown -h +2 is next"],
         [step("power-off", "running"), "nas: sending shutdown -h +2"],
         [step("power-off", "done", { note: "sent" }), "nas: took shutdown -h +2 (sent)"],
@@ -44,6 +49,14 @@ describe("what is said of a run", () => {
     ] as const) {
         it(`"${text}"`, () => assert.equal(servicesText(planOf(final), states.map((state) => step("stop-service", state))), text));
     }
+
+    it("at the end is told by what was seen, not by what was sent", () => {
+        const steps = [
+            step("power-off", "done"), step("prove", "done", { proof: "watts" }), step("prove", "done", { proof: "network" }), step("prove", "done", { proof: "sent" }),
+            step("prove", "failed", { host: "app", proof: "failed", error: "still answers 300 s after its final command" }),
+        ];
+        assert.equal(endText(steps), "0 services stopped, final command taken by 1 of 1 host, 2 seen dark (1 by watts, 1 by the network), 1 not seen going down, 1 STILL UP\napp: IS STILL UP (still answers 300 s after its final command)");
+    });
 
     it("at the end each host with a problem has one line, with its first failure", () => {
         const steps = [step("connect", "done"), step("stop-service", "skipped", { error: "not reached" }), step("power-off", "failed", { error: "exit status 1" }), step("power-off", "done", { host: "app" })];

@@ -93,6 +93,16 @@ describe("the steps of a plan", () => {
         assert.deepEqual(steps.find(({ view }) => view.id === "nas/stop-service/nfs")?.needs, ["nas/connect", "app/stop-service/web"]);
     });
 
+    it("look whether each host is down, and let this machine wait for that alone", () => {
+        const { plan } = parsePlan({ proofS: 60, hosts: [{ name: "nas", services: ["db"] }, { name: "app", after: [] }, { name: "me", local: true }] });
+        const steps = stepsOf(plan as ShutdownPlan);
+        const of = (id: string): string[] => steps.find(({ view }) => view.id === id)?.needs ?? [];
+        assert.deepEqual(of("nas/prove"), ["nas/power-off"]);
+        assert.ok(["nas/prove", "app/prove"].every((id) => of("me/power-off").includes(id)));
+        assert.ok(!steps.some(({ view }) => view.id === "me/prove"));
+        assert.equal(steps.find(({ view }) => view.id === "nas/prove")?.timeoutMs, 180_000, "60 s after the two minutes of shutdown -h +2");
+    });
+
     it("have no final command when the plan wants none", () => {
         assert.equal(previewPlan(planOf([{ name: "a" }], { verb: "none" })).some((step) => step.kind === "power-off"), false);
     });

@@ -13,28 +13,20 @@ class Rack {
     readonly hosts = new FakeHosts();
     readonly running = new Map<string, Set<string>>();
     readonly off: string[] = [];
-    /** How often each service was stopped. */
-    readonly stops = new Map<string, number>();
     /** Called with the number of commands so far, after each. */
     after: (commands: number) => void = () => undefined;
 
     constructor(plan: ShutdownPlan) {
         for (const { name, steps } of plan.hosts) this.running.set(name, new Set(steps.map(({ params }) => String(params.service))));
         this.hosts.obey = async (command, host) => {
-            const [, verb, service = ""] = /systemctl (stop|start) -- (\S+)$/.exec(command) ?? [];
-            if (verb === "stop") {
-                this.running.get(host)?.delete(service);
-                this.stops.set(`${host}/${service}`, (this.stops.get(`${host}/${service}`) ?? 0) + 1);
-            }
-            if (verb === "start") this.running.get(host)?.add(service);
+            const [, service = ""] = /^systemctl stop -- (\S+)$/.exec(command) ?? [];
+            const [, again] = /^sh -c .*systemctl start.* ridethrough (\S+) /s.exec(command) ?? [];
+            if (service !== "") this.running.get(host)?.delete(service);
+            if (again !== undefined) this.running.get(host)?.add(again);
             if (command.startsWith("shutdown -h")) this.off.push(host);
             this.after(this.hosts.told.length);
             return Promise.resolve(ok);
         };
-    }
-
-    get stopped(): string[] {
-        return this.hosts.told.flatMap((line) => (/systemctl stop/.test(line) && !line.includes("sh -c") ? [line] : []));
     }
 }
 
