@@ -125,7 +125,8 @@ describe("tape-player", () => {
         await eventually(() => replays().some(({ tape }) => tape === "cliff"));
         await eventually(() => flow.received("out").length >= 3);
         tell("stop");
-        await eventually(() => flow.status("player")?.text?.startsWith("cliff: stopped") ?? false);
+        await eventually(() => replays().some(({ state, tape }) => `${tape} ${state}` === "cliff stopped"));
+        assert.match(flow.status("player")?.text ?? "", /^cliff: stopped/);
         assert.deepEqual(replays().map(({ tape, state }) => `${tape} ${state}`).filter((text, place, all) => text !== all[place - 1]), ["blip playing", "blip stopped", "cliff playing", "cliff stopped"]);
         const count = flow.received("out").length;
         await new Promise((resolve) => setTimeout(resolve, 300));
