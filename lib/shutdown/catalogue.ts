@@ -48,8 +48,13 @@ export interface CatalogueAction {
     /** For people: "stop 2 containers". */
     label(params: ActionParameters): string;
     program(params: ActionParameters, place: Place): Program;
-    /** Puts back what was reported with "did"; absent when there is no way back. */
-    undo?(params: ActionParameters, done: Done, place: Place): Program;
+    /**
+     * Puts back what was reported with "did"; absent when there is no way back, undefined where these parameters have none.
+     * What depends on `done` comes last among the words, so that a host can allow the command without knowing it.
+     */
+    undo?(params: ActionParameters, done: Done, place: Place): Program | undefined;
+    /** Least time limit in s that makes sense: what the program itself waits for, and a margin. Absent: any. */
+    leastS?(params: ActionParameters): number;
     /** Doing it once more, after an interruption in the middle, does no harm. */
     repeatable: boolean;
     /** It ends the host: the last step, whose answer may be lost with the connection. */

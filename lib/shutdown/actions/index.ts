@@ -1,9 +1,23 @@
 import type { ActionParameters, CatalogueAction, Place, Program } from "../catalogue";
+import { esxiPowerOff, pfSensePowerOff, qnapPowerOff, synologyPowerOff, trueNasPowerOff } from "./appliances";
+import { declaredCommand } from "./command";
+import { stopCompose } from "./compose";
+import { stopDocker, stopPodman } from "./containers";
+import { stopEsxiVms } from "./esxi";
+import { stopVms } from "./libvirt";
 import { powerOffHost, shutdownHost } from "./power-off";
+import { stopProxmox } from "./proxmox";
 import { stopService } from "./stop-service";
+import { syncDisks } from "./sync";
+import { unmount } from "./unmount";
+import { wait } from "./wait";
+import { stopXcpNgVms } from "./xcp-ng";
 
-/** Everything that a plan can do to a host. */
-export const catalogue: readonly CatalogueAction[] = [stopService, shutdownHost, powerOffHost];
+/** Everything that a plan can do to a host, in the order in which a dialog offers it. */
+export const catalogue: readonly CatalogueAction[] = [
+    stopService, stopVms, stopProxmox, stopEsxiVms, stopXcpNgVms, stopDocker, stopPodman, stopCompose, unmount, syncDisks, declaredCommand, wait,
+    shutdownHost, powerOffHost, synologyPowerOff, qnapPowerOff, trueNasPowerOff, pfSensePowerOff, esxiPowerOff,
+];
 
 const byVerb = new Map(catalogue.map((action) => [action.verb, action]));
 

@@ -1,18 +1,19 @@
 import type { ActionParameters, CatalogueAction } from "../catalogue";
 import { serviceNameProblem } from "../commands";
 import { asRoot } from "./as-root";
+import { rootWord } from "./shell";
 
 /**
- * Starts a unit again that went inactive after we began ($2 s ago, with some room for the way): one that was stopped long
+ * Starts a unit again that went inactive after we began ($3 s ago, with some room for the way): one that was stopped long
  * before stays stopped. systemd itself remembers when, so that nothing had to be asked before.
  */
 const startAgain = `
 since=$(systemctl show -p InactiveEnterTimestampMonotonic --value -- "$1" 2>/dev/null) || since=
 now=$(cut -d. -f1 /proc/uptime)
 case $since in ""|*[!0-9]*) echo "systemd does not say when $1 was stopped" >&2; exit 1;; esac
-[ $((since / 1000000)) -ge $((now - $2)) ] || exit 0
-shift 2
-exec "$@"
+[ $((since / 1000000)) -ge $((now - $3)) ] || exit 0
+[ "$2" = yes ] || exec sudo -n systemctl start -- "$1"
+exec systemctl start -- "$1"
 `;
 
 const unit = ({ service }: ActionParameters): string => String(service);
@@ -26,7 +27,7 @@ export const stopService: CatalogueAction = {
     problems: (params) => [serviceNameProblem(unit(params))].filter((problem) => problem !== undefined),
     label: (params) => `stop ${unit(params)}`,
     program: (params, place) => ({ argv: asRoot(stop(params), place) }),
-    undo: (params, { sinceS }, place) => ({ script: startAgain, args: [unit(params), String(Math.ceil(sinceS) + 5), ...asRoot(start(params), place)] }),
+    undo: (params, { sinceS }, place) => ({ script: startAgain, args: [unit(params), rootWord(place.root), String(Math.ceil(sinceS) + 5)] }),
     repeatable: true,
     privileged: (params) => [stop(params), start(params)],
     probe: (params, place) => ({ argv: place.root ? ["systemctl", "cat", "--", unit(params)] : ["sudo", "-n", "-l", ...stop(params)] }),

@@ -1,0 +1,65 @@
+import type { ActionParameters, CatalogueAction } from "../catalogue";
+import { graceOf, guestAction, sudoFlag } from "./guests";
+import { ownContainer } from "./own-container";
+import { textOf } from "./parameters";
+
+const programs = ["docker compose", "docker-compose", "podman-compose"] as const;
+const graceS = 20;
+const programOf = (params: ActionParameters): string => textOf(params, "program", programs[0]);
+const engineOf = (params: ActionParameters): string => (programOf(params) === "podman-compose" ? "podman" : "docker");
+const down = (params: ActionParameters): boolean => textOf(params, "how", "stop") === "down";
+
+// Some versions list stopped containers as well, and some list short ids: what runs is what the engine has, too. A stack
+// without containers left has nothing to start, so that "down" is undone as a whole.
+const tool = `
+compose=$1 engine=$2 file=$3 how=$4 own=$5; shift 5
+running() {
+    ask "$patience" as_root $compose -f "$file" ps -q || return 1
+    stack=$answer
+    for part in $stack; do
+        case $part in *[!0-9a-f]*) why="$compose ps says: $part"; return 1;; esac
+        case $own in "$part"*) fail "Node-RED itself runs in this stack: stop it with the machine, last of all";; esac
+    done
+    set -- $stack
+    [ $# -gt 0 ] || return 0
+    ask "$patience" as_root "$engine" ps -q --no-trunc || return 1
+    for each in $answer; do
+        case $each in *[!0-9a-f]*) why="$engine ps says: $each"; return 1;; esac
+        for part in $stack; do
+            case $each in "$part"*) guest "$each" || return 1; break;; esac
+        done
+    done
+}
+order() { as_root $compose -f "$file" "$how" -t "$grace"; }
+force() { printf '%s\\n' "$@" | as_root xargs "$engine" kill --; }
+start() {
+    if [ "$how" = down ]; then as_root $compose -f "$file" up -d; else printf '%s\\n' "$1" | as_root xargs "$engine" start --; fi
+}
+`;
+
+const stack = guestAction({
+    verb: "stop-compose",
+    parameters: [
+        { name: "file", kind: "path", required: true },
+        { name: "program", kind: "choice", choices: programs, fallback: programs[0] },
+        { name: "how", kind: "choice", choices: ["stop", "down"], fallback: "stop" },
+        sudoFlag,
+    ],
+    whole: true,
+    graceS,
+    label: (params) => `${down(params) ? "take down" : "stop"} ${textOf(params, "file")}`,
+    tool,
+    toolArgs: (params) => [programOf(params), engineOf(params), textOf(params, "file"), textOf(params, "how", "stop"), ownContainer() ?? ""],
+    rules(params) {
+        const compose = [...programOf(params).split(" "), "-f", textOf(params, "file")];
+        const back = down(params) ? [...compose, "up", "-d"] : ["xargs", engineOf(params), "start", "--"];
+        return [[...compose, "ps", "-q"], [engineOf(params), "ps", "-q", "--no-trunc"], [...compose, textOf(params, "how", "stop"), "-t", String(graceOf(params, { graceS }))], ["xargs", engineOf(params), "kill", "--"], back];
+    },
+    programs: (params) => [programOf(params).split(" ")[0] ?? "", engineOf(params), "xargs"],
+});
+
+/** The containers of one compose file. A stack that was taken down is brought up at once, whatever it consisted of. */
+export const stopCompose: CatalogueAction = {
+    ...stack,
+    undo: (params, done, place) => stack.undo?.(params, down(params) ? { ...done, did: done.did.slice(0, 1) } : done, place),
+};

@@ -1,0 +1,142 @@
+import type { ActionParameters, CatalogueAction, Place, Program } from "../catalogue";
+import { listOf, numberOf, parameterProblems, type CheckedParameter } from "./parameters";
+import { probeOf } from "./probe";
+import { limitWord, rootWord, scriptHead } from "./shell";
+
+/*
+ * Things that run on a host and are stopped one and all: virtual machines, containers, mounts. A tool's part of the script
+ * takes its own arguments, and defines
+ *   running        calls `guest ID [OTHER NAME]` for each that runs; fails, with $why, when that cannot be found out
+ *   order ID...    asks them to stop, all at once
+ *   force ID...    makes them
+ *   start ID       brings one back
+ */
+
+const head = `${scriptHead}
+grace=$1 only=$2 except=$3; shift 3
+guest() {
+    plain "$1" || { why="cannot handle the name $1"; return 1; }
+    if [ -n "$only" ]; then listed "$1" "$only" || listed "\${2:-$1}" "$only" || return 0; fi
+    listed "$1" "$except" || listed "\${2:-$1}" "$except" || ids="$ids $1"
+}
+`;
+
+/** Orders whatever runs to stop, looks every second, forces the rest, and ends well only when nothing is known to run. */
+const stopLoop = `
+force_at=$((began + limit - patience))
+[ $((began + grace)) -ge "$force_at" ] || force_at=$((began + grace))
+end=$((began + limit - 1))
+most=$patience due=$force_at
+known= last= forced=no misses=0
+while :; do
+    clock
+    # No look may outlast the time for force.
+    patience=$((due - now))
+    [ "$patience" -le "$most" ] || patience=$most
+    [ "$patience" -ge 1 ] || patience=1
+    ids=
+    if running; then
+        misses=0 last=$ids
+        [ -n "$ids" ] || exit 0
+        new=
+        for id in $ids; do
+            listed "$id" "$known" || { new="$new $id"; echo "did $id"; }
+        done
+        known="$known$new"
+        if [ -n "$new" ]; then order $new </dev/null >/dev/null 2>&1 & fi
+    else
+        misses=$((misses + 1))
+        [ -n "$known" ] || [ "$misses" -lt 3 ] || fail "not known what runs here: $why"
+    fi
+    clock
+    if [ "$now" -ge "$end" ]; then
+        [ "$misses" -eq 0 ] || fail "not known to have stopped:\${last:- anything}: $why"
+        fail "still running:$ids"
+    fi
+    if [ "$now" -ge "$force_at" ] && [ "$forced" = no ] && [ -n "$last" ]; then
+        forced=yes due=$end
+        force $last </dev/null >/dev/null 2>&1 &
+    fi
+    sleep 1
+done
+`;
+
+/** Starts what is named and does not run, one after the other. */
+const startAgain = `
+ids=
+running || ids=
+failed=
+for id; do
+    plain "$id" || fail "not a name: $id"
+    listed "$id" "$ids" && continue
+    clock
+    left=$((began + limit - 1 - now))
+    [ "$left" -ge 1 ] || fail "no time left to start $id"
+    collect yes "$left" start "$id" && continue
+    last_words
+    [ "$code" != late ] || why="no answer in time"
+    failed="$failed $id: $why;"
+done
+[ -z "$failed" ] || fail "not started:$failed"
+`;
+
+const look = `
+ids=
+running || fail "$why"
+`;
+
+/** What is asked of one kind of guests. */
+export interface GuestKind {
+    verb: string;
+    /** Besides which ones, and how long they get. */
+    parameters: readonly CheckedParameter[];
+    /** Without `only` and `except`, where there is nothing to choose. */
+    whole?: true;
+    /** s that they get to stop by themselves, unless a plan says something else. */
+    graceS: number;
+    label(params: ActionParameters): string;
+    /** The tool's part of the script. */
+    tool: string;
+    /** The arguments that this part takes. */
+    toolArgs(params: ActionParameters): readonly string[];
+    /** More than the form of the parameters. */
+    problems?(params: ActionParameters): string[];
+    /** The commands that need root; those that need nothing but a list come first. */
+    rules(params: ActionParameters): readonly (readonly string[])[];
+    /** Programs that must be there. */
+    programs(params: ActionParameters): readonly string[];
+}
+
+/** s on top of the time that they get: for force, and to see that it worked. */
+export const forceS = 15;
+
+const which: readonly CheckedParameter[] = [{ name: "only", kind: "names" }, { name: "except", kind: "names" }];
+
+/** s that guests get to stop by themselves. */
+export const graceOf = (params: ActionParameters, { graceS }: Pick<GuestKind, "graceS">): number => numberOf(params, "graceS", graceS);
+
+/** An action that stops guests. */
+export function guestAction(kind: GuestKind): CatalogueAction {
+    const parameters: readonly CheckedParameter[] = [...kind.parameters, ...(kind.whole ? [] : which), { name: "graceS", kind: "seconds", fallback: kind.graceS, most: 3000 }];
+    const common = (params: ActionParameters, { root, timeoutS }: Place): string[] =>
+        [rootWord(root || params.sudo === false), limitWord(timeoutS), String(graceOf(params, kind)), listOf(params, "only").join(" "), listOf(params, "except").join(" "), ...kind.toolArgs(params)];
+    const rules = (params: ActionParameters): readonly (readonly string[])[] => (params.sudo === false ? [] : kind.rules(params));
+    return {
+        verb: kind.verb,
+        parameters,
+        problems: (params) => [...parameterProblems(kind.verb, parameters, params), ...(kind.problems?.(params) ?? [])],
+        label(params) {
+            const [only, except] = [listOf(params, "only"), listOf(params, "except")];
+            return `${kind.label(params)}${only.length > 0 ? ` ${only.join(", ")}` : ""}${except.length > 0 ? ` except ${except.join(", ")}` : ""}`;
+        },
+        leastS: (params) => graceOf(params, kind) + forceS,
+        program: (params, place): Program => ({ script: head + kind.tool + stopLoop, args: common(params, place) }),
+        undo: (params, { did }, place): Program => ({ script: head + kind.tool + startAgain, args: [...common(params, place), ...did] }),
+        repeatable: true,
+        privileged: rules,
+        probe: (params, place) => probeOf({ begin: head + kind.tool + look, args: common(params, place), programs: kind.programs(params), rules: rules(params), root: place.root }),
+    };
+}
+
+/** Off for an account that may do it by itself, as one in the group "docker" or "libvirt" may. */
+export const sudoFlag: CheckedParameter = { name: "sudo", kind: "flag", fallback: true };

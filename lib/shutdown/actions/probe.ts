@@ -1,0 +1,35 @@
+import type { Program } from "../catalogue";
+
+/*
+ * What a drill runs: finds each program in the PATH that the real step has, and asks sudo about each exact command. Nothing
+ * is carried out. The text depends on how many words there are, never on the words.
+ */
+const checks = `
+missing=
+has() { command -v "$1" >/dev/null 2>&1 || missing="$missing; there is no program $1"; }
+allowed() {
+    count=$1; shift
+    for word; do
+        shift
+        if [ "$count" -gt 0 ]; then set -- "$@" "$word"; count=$((count - 1)); fi
+    done
+    said=$(sudo -n -l "$@" 2>&1 </dev/null) || missing="$missing; sudo does not allow: $*"
+}
+`;
+
+export interface Probe {
+    /** A script to begin with, and its arguments, all of which it takes. */
+    begin?: string;
+    args?: readonly string[];
+    programs: readonly string[];
+    /** Commands as they stand behind `sudo -n`. */
+    rules: readonly (readonly string[])[];
+    /** The account is root: nobody asks sudo. */
+    root: boolean;
+}
+
+export function probeOf({ begin = "", args = [], programs, rules, root }: Probe): Program {
+    const asked = root ? [] : rules;
+    const lines = [...programs.map(() => 'has "$1"; shift'), ...asked.map((rule) => `allowed ${rule.length} "$@"; shift ${rule.length}`)];
+    return { script: `${begin}${checks}${lines.join("\n")}\n[ -z "$missing" ] || { echo "\${missing#; }" >&2; exit 1; }\n`, args: [...args, ...programs, ...asked.flat()] };
+}
