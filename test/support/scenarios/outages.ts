@@ -227,4 +227,17 @@ export const outages: readonly Scenario[] = [
             assert.match(stage.commands("ups1")[0]?.reason ?? "", /9 % is below the hard floor of 10 %, calibration or not/);
         },
     },
+    {
+        title: "FS the driver dies on battery and stays dead: the failsafe decides once, not at every poll (Eneru 6.0.0), and not while mains was there last",
+        layout: two,
+        async play(stage) {
+            await stage.apply("ups1", { ...rows["on-battery"], "battery.runtime": "601" });
+            await stage.until("on battery", () => stage.verdict("ups1")?.supply === "battery");
+            for (const ups of ["ups1", "ups2"]) await stage.driverDown(ups);
+            await stage.until("the run", () => stage.runs("ups1").length === 1);
+            await stage.polls("ups1", 6);
+            assert.deepEqual([stage.verdict("ups1")?.rule, stage.actions("ups1"), stage.outcomes("ups1")], ["failsafe", ["shutdown"], ["dry-run"]]);
+            assert.deepEqual([stage.verdict("ups2")?.supply, stage.actions("ups2")], ["unknown", []]);
+        },
+    },
 ];

@@ -21,8 +21,8 @@ export type StartRig = (options: RigOptions) => Promise<NutRig>;
 /** Something to be undone in the end, newest first. */
 type Undo = () => unknown;
 
-const upsesOf = (plays: readonly { title: string; layout: Layout }[]): Record<string, RigVariables> =>
-    Object.fromEntries(plays.flatMap(({ title, layout }) => Object.entries(layout.upses).map(([ups, says]) => [upsName(keyOf(title), ups), says])));
+const upsesOf = (plays: readonly { title: string; layout: Layout; redeployed?: Layout }[]): Record<string, RigVariables> =>
+    Object.fromEntries(plays.flatMap(({ title, layout, redeployed }) => Object.entries({ ...layout.upses, ...redeployed?.upses }).map(([ups, says]) => [upsName(keyOf(title), ups), says])));
 
 const telegramCredentials = (plays: readonly { title: string }[]): Record<string, Record<string, string>> =>
     Object.fromEntries(plays.map(({ title }) => [idOf(keyOf(title), "telegram"), { token: telegramToken }]));

@@ -175,4 +175,18 @@ export const quorumScenarios: readonly Scenario[] = [
             await stage.told("CONNECTION LOST");
         },
     },
+    {
+        title: "Q a lost quorum, armed: every host of the plan is told, each once (Eneru 5.1.1 left one out)",
+        layout: { ...rack(), hosts: [{ name: "left", services: [] }, { name: "right", services: ["postgresql"] }] },
+        async play(stage) {
+            await bothHealthy(stage);
+            for (const ups of ["ups1", "ups2"]) await stage.apply(ups, rows["low-battery"]);
+            await stage.until("the report", () => stage.runs("rack").length === 1);
+            assert.equal(stage.runs("rack")[0]?.outcome, "completed");
+            await stage.polls("ups1", 4);
+            assert.deepEqual(stage.hosts.map(({ name, commands }) => [name, ...commands.map(({ short }) => short)]), [
+                ["left", "sudo -n shutdown -h +2"], ["right", "sudo -n systemctl stop -- postgresql", "sudo -n shutdown -h +2"],
+            ]);
+        },
+    },
 ];

@@ -148,6 +148,20 @@ export const restarts: readonly BrokenScenario[] = [
         },
     },
     {
+        title: "54c a second UPS is added in the middle of an outage: the first one's clock goes on (going from one to two orphaned Eneru's history, 6.1.4)",
+        layout: one,
+        redeployed: two,
+        acts: {
+            redeploy: {
+                before: (stage) => onBatteryForSeconds(stage, 3),
+                async after(stage) {
+                    await clockWentOn(stage);
+                    await stage.until("the new one read", () => stage.verdict("ups2")?.health === "healthy");
+                },
+            },
+        },
+    },
+    {
         title: "FSD1 a forced shutdown stays latched until upsd restarts: no second run follows from it, not over a restart of Node-RED; the next one does",
         layout: one,
         acts: {
