@@ -42,6 +42,8 @@ export interface Transport {
 export interface HostAccess {
     /** The account is root already. */
     root: boolean;
+    /** Where it is, to look whether it is up; undefined for this machine. */
+    address?: { host: string; port: number };
     open(): Transport;
 }
 
