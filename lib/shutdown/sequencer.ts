@@ -5,7 +5,7 @@ import type { ShutdownCommand } from "../power/command";
 import { decideRun, manualStream, type Decision, type Switches } from "./gate";
 import { bootId, type RunJournal } from "./journal";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
-import { startLiveRun, type Earlier } from "./live-run";
+import { startLiveRun, type Earlier, type RunIo } from "./live-run";
 import { Patience, type PatienceOptions } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult } from "./progress";
@@ -30,7 +30,7 @@ export interface SequencerSetup {
     access(host: string): HostAccess;
 }
 
-export interface SequencerOptions<Origin> extends PatienceOptions {
+export interface SequencerOptions<Origin> extends PatienceOptions, Pick<RunIo, "prove" | "measured"> {
     setup(): SequencerSetup;
     journal: RunJournal;
     voice: SequencerVoice<Origin>;
@@ -221,7 +221,7 @@ export class Sequencer<Origin> {
     }
 
     #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, earlier?: Earlier): void {
-        const { clock, voice, paceMs } = this.options;
+        const { clock, voice, paceMs, prove, measured } = this.options;
         if (plan === undefined) return;
         const progress = (next: RunProgress): void => this.#say(() => {
             voice.progress({ ...next, ...(control !== undefined && this.#run?.committed !== true && { control }) }, origin);
@@ -229,7 +229,7 @@ export class Sequencer<Origin> {
         const control = head.mode === "live" ? this.#patience.begin() : undefined;
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
         const run = head.mode === "live"
-            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record) }, earlier)
+            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }) }, earlier)
             : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }) });
         this.#run = run;
         void run.finished.then((result) => {

@@ -2,6 +2,7 @@ import type { Node } from "node-red";
 import { Trouble } from "../../lib/kit/trouble";
 import { LocalTransport } from "../../lib/shutdown/local";
 import { SshTransport } from "../../lib/shutdown/ssh";
+import { SshProgram } from "../../lib/shutdown/ssh-program";
 import type { HostAccess } from "../../lib/shutdown/transport";
 import type { PowerHostConfig, PowerHostCredentials } from "./config";
 
@@ -26,13 +27,14 @@ export function addressOf(target: PowerHostConfig["target"]): Pick<PowerHost, "a
 }
 
 /** The way to a host. One that is not configured fails when it is opened, and says why. */
-export function accessOf({ name, local, target }: PowerHostConfig, problems: readonly string[]): HostAccess {
+export function accessOf({ name, local, transport, target }: PowerHostConfig, problems: readonly string[]): HostAccess {
     if (local) return { root: process.getuid?.() === 0, open: () => new LocalTransport(name) };
     return {
         root: target?.user === "root",
+        ...addressOf(target),
         open() {
             if (target === undefined) throw new Trouble("config", `host ${name}: ${problems.join("; ")}`);
-            return new SshTransport(target);
+            return transport === "ssh" ? new SshProgram(target) : new SshTransport(target);
         },
     };
 }

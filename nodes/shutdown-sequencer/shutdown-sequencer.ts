@@ -3,12 +3,15 @@ import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
 import { commandFrom, manualStream, type Decision } from "../../lib/shutdown/gate";
 import { RunJournal } from "../../lib/shutdown/journal";
+import { parseMeasured } from "../../lib/shutdown/measured";
+import { Observer } from "../../lib/shutdown/observer";
 import { Sequencer, type SequencerSetup } from "../../lib/shutdown/sequencer";
 import type { ShutdownPlanNode } from "../shutdown-plan/resolve";
 import { adminPost } from "../shared/admin";
 import type { StoredConfig } from "../shared/settings";
+import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
-import { dataPath } from "../shared/storage";
+import { dataPath, loadState, nodeState } from "../shared/storage";
 import { background, onClose, onInput, type FlowMessage } from "../shared/wire";
 import { parseConfig } from "./config";
 import { idleStatus, progressStatus, resultStatus } from "./status-text";
@@ -35,8 +38,16 @@ export = (RED: NodeAPI): void => {
             return { plan, switches: { dryRun, enabled, problems: [...problems, ...planProblems], unready }, access };
         };
 
+        const keeper = new StateKeeper(this, nodeState(RED, this, parseMeasured));
+        const observer = new Observer({
+            clock: systemClock,
+            address: (host) => setup().access(host).address,
+            save: (measured) => void keeper.save(measured),
+        });
         const sequencer = new Sequencer<FlowMessage>({
             setup,
+            prove: (...look) => observer.prove(...look),
+            measured: (...taken) => observer.measured(...taken),
             stableMs: config.stableS * 1000,
             holdMs: config.holdMinutes * 60_000,
             needsToken: config.needsToken,
@@ -58,12 +69,19 @@ export = (RED: NodeAPI): void => {
         });
         show(idleStatus(setup()));
         background(this, async () => {
+            const measured = await loadState(this, keeper.file);
+            if (measured !== undefined) observer.restore(measured);
+        });
+        background(this, async () => {
             await sequencer.ready;
             if (sequencer.run === undefined && sequencer.spent.length > 0) show(idleStatus(setup(), sequencer.spent));
         });
 
         onInput(this, async (msg) => {
+            if (msg.reading !== undefined) observer.hear(msg.reading);
             const heard = commandFrom(msg as Record<string, unknown>, { at: systemClock.now(), startOn });
+            // A reading alone says nothing to do, but may prove later that a host is off.
+            if ("error" in heard && msg.reading !== undefined && msg.command === undefined && msg.transition === undefined) return;
             if ("error" in heard) throw new Trouble("garbage", `not understood: ${heard.error}`);
             if ("ignored" in heard) return;
             if ("hold" in heard) {
@@ -82,7 +100,10 @@ export = (RED: NodeAPI): void => {
         });
 
         this.rehearse = () => sequencer.handle({ action: "shutdown", reason: "rehearsal by hand", at: systemClock.now(), stream: manualStream, conclusive: false, simulated: true });
-        onClose(this, (removed) => sequencer.close(removed));
+        onClose(this, async (removed) => {
+            await sequencer.close(removed);
+            if (removed) await keeper.file.remove();
+        });
     }
     RED.nodes.registerType("shutdown-sequencer", ShutdownSequencer);
 
