@@ -75,6 +75,11 @@ export class AnkerAccount {
         });
     }
 
+    /** Resolves when no login is under way that a restart would lose; within a second, whatever comes. */
+    landed(): Promise<void> {
+        return this.#session.landed();
+    }
+
     /** A person says that the way is free (the code was entered, the lock is over). */
     allowLogin(signal: AbortSignal): Promise<void> {
         return inTurn(this.#place, signal, () => this.#session.allowLogin());

@@ -1,5 +1,6 @@
 import { randomBytes, scrypt } from "node:crypto";
-import type { Clock } from "../kit/clock";
+import { sleep, type Cancel, type Clock } from "../kit/clock";
+import { withDeadline } from "../kit/deadline";
 import { formatDuration } from "../kit/duration";
 import { Trouble } from "../kit/trouble";
 import { cloudInUse } from "./anker-cloud";
@@ -22,6 +23,10 @@ export interface SessionOptions extends Credentials {
 const dayMs = 86_400_000;
 /** So many logins a day at most: Anker locks an account after too many (ioBroker.ankersolix2 issue 60), by the count of all its clients. */
 const loginsPerDay = 3;
+/** So long, in ms, a login that is under way goes on when nobody wants it any more: its token is one of the three. Less than a deploy waits. */
+const landingMs = 700;
+/** Beyond all deadlines of a login, in ms. */
+const longestMs = 120_000;
 export const subject = "Anker cloud";
 
 /**
@@ -30,6 +35,7 @@ export const subject = "Anker cloud";
  */
 export class AnkerSession {
     #saved: Saved | undefined;
+    #landing: Promise<unknown> | undefined;
 
     constructor(readonly options: SessionOptions) {}
 
@@ -39,6 +45,8 @@ export class AnkerSession {
      */
     async call(endpoint: string, body: unknown, signal: AbortSignal): Promise<unknown> {
         const saved = await this.#load();
+        // One that its asker has given up may bring the token still.
+        await this.#landing;
         const first = await this.#send(endpoint, body, signal, saved.token ?? (await this.#login(signal)));
         if (first.kind === "data") return first.data;
         if (first.refusal.then !== "login") throw troubleOf(first.refusal);
@@ -67,6 +75,11 @@ export class AnkerSession {
         await this.#save();
     }
 
+    /** Resolves when no login is under way; within a second, whatever comes. */
+    async landed(): Promise<void> {
+        await Promise.race([this.#landing, sleep(landingMs + 100, this.options.clock)]);
+    }
+
     async #load(): Promise<Saved> {
         if (this.#saved !== undefined) return this.#saved;
         const found = parseSaved(await this.options.store.load());
@@ -87,9 +100,17 @@ export class AnkerSession {
         return callAnker({ cloud: cloudInUse(), country, endpoint, body, subject, clock, signal, ...(token && { token }) });
     }
 
-    async #login(signal: AbortSignal): Promise<Token> {
+    #login(signal: AbortSignal): Promise<Token> {
+        const login = this.#newToken(signal);
+        this.#landing = login.catch(() => undefined);
+        // Who asked is let go at once.
+        return withDeadline({ ms: longestMs, subject, clock: this.options.clock, signal }, () => login);
+    }
+
+    async #newToken(signal: AbortSignal): Promise<Token> {
         const saved = await this.#load();
         const { clock } = this.options;
+        if (signal.aborted) throw new Trouble("stopped", `${subject}: stopped`);
         const wall = clock.wall();
         if (saved.stop !== undefined && wall < (saved.stop.until ?? Infinity)) throw this.#stopped(saved.stop);
         const recent = saved.logins.filter((at) => Math.abs(wall - at) < dayMs);
@@ -104,7 +125,7 @@ export class AnkerSession {
             throw new Trouble("disk", `${subject}: a login could not be remembered, so none is made`, "free some space in Node-RED's folder", { cause: error });
         });
         const body = loginBody(this.options, { serverPublicKey: cloudInUse().serverPublicKey, wallMs: wall, offsetMs: offsetMs(clock) });
-        const answer = await this.#send("passport/login", body, signal);
+        const answer = await outlive(signal, landingMs, clock, (longer) => this.#send("passport/login", body, longer));
         const token = answer.kind === "data" ? parseToken(answer.data) : undefined;
         if (token !== undefined) {
             saved.token = token;
@@ -129,6 +150,21 @@ export class AnkerSession {
     #fingerprint(salt: string): Promise<string> {
         const { email, password, country } = this.options;
         return new Promise((resolve, reject) => scrypt(password, `${salt} ${country} ${email}`, 16, (error, key) => (error ? reject(error) : resolve(key.toString("hex")))));
+    }
+}
+
+/** Runs `work` with a signal that aborts so many ms later than `signal`. */
+async function outlive<T>(signal: AbortSignal, ms: number, clock: Clock, work: (longer: AbortSignal) => Promise<T>): Promise<T> {
+    const longer = new AbortController();
+    let cancel: Cancel | undefined;
+    const later = (): void => void (cancel = clock.after(ms, () => longer.abort(signal.reason)));
+    signal.addEventListener("abort", later, { once: true });
+    if (signal.aborted) later();
+    try {
+        return await work(longer.signal);
+    } finally {
+        signal.removeEventListener("abort", later);
+        cancel?.();
     }
 }
 

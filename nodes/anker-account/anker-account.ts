@@ -32,6 +32,8 @@ export = (RED: NodeAPI): void => {
             gone = removed;
             this.stream?.close();
             if (removed) await file.remove();
+            // A login that is under way is one of the few that Anker allows: its token is kept for the account's next start.
+            else await this.stream?.account.landed();
         });
     }
     RED.nodes.registerType<AnkerAccountNode, NodeDef, object, AnkerCredentials>("anker-account", Account as never, { credentials: { email: { type: "text" }, password: { type: "password" } } });

@@ -88,6 +88,19 @@ describe("anker-account", function () {
         assert.deepEqual(cloud.requests, []);
     });
 
+    it("keeps the token of a login that a deploy meets on its way", async () => {
+        cloud.failNext("passport/login", { slowMs: 300 });
+        await load();
+        const { stream } = flow.node<AnkerAccountNode>("anker");
+        const seat = stream?.listen({ serial: "", up: () => undefined, frame: () => undefined, trouble: () => undefined, doubt: () => undefined });
+        await eventually(() => cloud.requests.some(({ endpoint }) => endpoint === "passport/login"));
+        const began = performance.now();
+        await flow.redeploy();
+        assert.ok(performance.now() - began < 1000);
+        seat?.leave();
+        assert.equal((await post("anker/devices")).ok, true);
+        assert.equal(cloud.logins, 1);
+    });
     it("forgets the login when it is removed", async () => {
         await load();
         await post("anker/login");

@@ -13,6 +13,8 @@ export type Fault =
     | { code: number; msg?: string }
     | { status: number; text?: string }
     | { data: unknown }
+    /** The usual, so many ms later. */
+    | { slowMs: number }
     | "hang" | "hang up" | "garbage";
 
 export interface CloudOptions {
@@ -216,7 +218,10 @@ export class AnkerCloudSimulator {
         };
         const ok = (data: unknown): void => send(200, JSON.stringify({ code: 0, msg: "success!", data, trace_id: "0" }));
         const refuse = (code: number, msg: string): void => send(200, JSON.stringify({ code, msg, trace_id: "0" }));
-        const fault = this.#faults.get(endpoint)?.shift();
+        const next = this.#faults.get(endpoint)?.shift();
+        const slowMs = typeof next === "object" && "slowMs" in next ? next.slowMs : 0;
+        if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
+        const fault = typeof next === "object" && "slowMs" in next ? undefined : next;
         if (fault === "hang") return;
         if (fault === "hang up") return void request.socket.destroy();
         if (fault === "garbage") return send(200, "<html>maintenance</html>");

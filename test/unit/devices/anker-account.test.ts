@@ -4,6 +4,7 @@ import { useCloud } from "../../../lib/devices/anker-cloud";
 import type { SessionStore } from "../../../lib/devices/anker-session";
 import { Trouble, type TroubleKind } from "../../../lib/kit/trouble";
 import { AnkerCloudSimulator, stationSerial } from "../../simulators/anker-cloud";
+import { eventually } from "../../support/eventually";
 import { shiftedClock, type ShiftedClock } from "../../support/shifted-clock";
 
 const hour = 3_600_000;
@@ -51,6 +52,36 @@ describe("an account at Anker's cloud", function () {
         return true;
     };
 
+    it("keeps the token of a login that a deploy meets on its way", async () => {
+        cloud.failNext(login, { slowMs: 100 });
+        const [one, deploy] = [account(), new AbortController()];
+        const asked = one.devices(deploy.signal);
+        await eventually(() => cloud.requests.some(({ endpoint }) => endpoint === login));
+        deploy.abort(new Trouble("stopped", "deploy"));
+        await assert.rejects(asked, refused("stopped", /stopped/), "who asked is let go at once");
+        assert.equal((await one.devices(never)).length, 1, "who asks next waits for it");
+        await one.landed();
+        assert.equal((await account().devices(never)).length, 1);
+        assert.equal(cloud.logins, 1);
+    });
+    it("gives up a login that takes longer than a deploy waits", async () => {
+        cloud.failNext(login, "hang");
+        const [one, deploy] = [account(), new AbortController()];
+        const asked = one.devices(deploy.signal);
+        await eventually(() => cloud.requests.some(({ endpoint }) => endpoint === login));
+        deploy.abort(new Trouble("stopped", "deploy"));
+        await assert.rejects(asked, refused("stopped", /stopped/));
+        const began = performance.now();
+        await one.landed();
+        assert.ok(performance.now() - began < 900);
+    });
+    it("begins no login once nobody wants it", async () => {
+        const deploy = new AbortController();
+        deploy.abort(new Trouble("stopped", "deploy"));
+        await assert.rejects(account().devices(deploy.signal), /deploy/);
+        await assert.doesNotReject(account().landed());
+        assert.deepEqual([cloud.requests, disk.text], [[], undefined]);
+    });
     it("logs in once, finds its devices, and keeps the token over restarts", async () => {
         for (let start = 0; start < 5; start += 1) {
             assert.deepEqual(await account().devices(never), [{ serial: stationSerial, model: "A1790P", name: "Cellar", online: true, owner: "1541fc0a3db5a23e3c4ee27c6ed0616444e1ab8c" }]);
