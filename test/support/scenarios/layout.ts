@@ -26,8 +26,6 @@ export interface Layout {
     upses: Readonly<Record<string, RigVariables>>;
     /** Groups by name: their members and what differs from the fields below. */
     groups?: Readonly<Record<string, { members: readonly string[]; advisory?: readonly string[]; fields?: Fields }>>;
-    /** UPSes and groups whose decisions shut down. Default: every group, and every UPS that is in none. */
-    shutDown?: readonly string[];
     /** What differs from the fields below. */
     reader?: Fields;
     trigger?: Fields;
@@ -65,10 +63,10 @@ export const chatOf = (key: string): string => String(1000 + parseInt(createHash
 
 export const telegramToken = "123456789:test-token";
 
-/** The deciders whose decisions shut down. */
-export function actorsOf({ upses, groups = {}, shutDown }: Layout): readonly string[] {
+/** Whose decisions shut down: every group's, and those of every UPS that is in none. */
+function actorsOf({ upses, groups = {} }: Layout): readonly string[] {
     const members = Object.values(groups).flatMap(({ members: counting, advisory = [] }) => [...counting, ...advisory]);
-    return shutDown ?? [...Object.keys(groups), ...Object.keys(upses).filter((ups) => !members.includes(ups))];
+    return [...Object.keys(groups), ...Object.keys(upses).filter((ups) => !members.includes(ups))];
 }
 
 /** A scenario as a tab of a flow, with every setting as the editor stores it. */

@@ -122,7 +122,6 @@ async function playBroken(start: StartRig, undo: Undo[]): Promise<ReadonlyMap<st
     await deploy(false);
     await each(({ layout }, stage) => begun(stage, layout));
     for (const how of breaks) {
-        const has = ({ acts }: BrokenScenario): boolean => acts[how] !== undefined;
         await each((scenario, stage) => scenario.acts[how]?.before(stage));
         if (how === "kill" || how === "stop") await red.kill(how === "kill" ? "SIGKILL" : "SIGTERM");
         if (how === "server") await rig.down();
@@ -132,7 +131,7 @@ async function playBroken(start: StartRig, undo: Undo[]): Promise<ReadonlyMap<st
         red.forget();
         if (how === "server") await rig.up();
         if (how === "redeploy") await deploy(true);
-        await each((scenario, stage) => (has(scenario) ? scenario.acts[how]?.after(stage) : undefined));
+        await each((scenario, stage) => scenario.acts[how]?.after(stage));
     }
     return failures;
 }

@@ -4,7 +4,7 @@ import type { Quorum } from "../../../lib/power/quorum";
 import type { Reading } from "../../../lib/power/reading";
 import type { Verdict } from "../../../lib/power/verdict";
 import type { RunResult } from "../../../lib/shutdown/progress";
-import type { SentMessage, TelegramSimulator } from "../../simulators/telegram";
+import type { TelegramSimulator } from "../../simulators/telegram";
 import type { SshHost } from "../../simulators/ssh-host";
 import type { FlowMsg, NodeRed, Status } from "../node-red";
 import type { NutRig, RigVariables } from "../nut-rig";
@@ -79,13 +79,10 @@ export class Stage {
     status(part: string): Status | undefined {
         return this.red.status(idOf(this.key, part));
     }
-    messages(): SentMessage[] {
-        const chat = chatOf(this.key);
-        return this.telegram.messages.filter(({ chat_id }) => chat_id === chat);
-    }
     /** What has arrived on the phone. */
     texts(): string[] {
-        return this.messages().map(({ text }) => text);
+        const chat = chatOf(this.key);
+        return this.telegram.messages.filter(({ chat_id }) => chat_id === chat).map(({ text }) => text);
     }
 
     /** Waits until it holds; says what the UPSes' verdicts are when it does not. */
