@@ -16,7 +16,7 @@ export type Heard = { command: ShutdownCommand; level?: true } | { hold: boolean
 export const manualStream = "manual (simulated)";
 
 /** The message parts that carry a taint. */
-const carriers = ["command", "transition", "reading", "power", "missed", "depletion"] as const;
+const carriers = ["command", "verdict", "transition", "reading", "power", "missed", "depletion"] as const;
 
 /** Whether anything about a message is made up. */
 export function isTaintedMessage(msg: Record<string, unknown>): boolean {
@@ -28,7 +28,7 @@ export function isTaintedMessage(msg: Record<string, unknown>): boolean {
 }
 
 /**
- * What a message tells the sequencer: `msg.command`, else `msg.transition`, else the state in `msg.power`, else a word in
+ * What a message tells the sequencer: `msg.command`, else `msg.transition`, else what stands in `msg.verdict` or `msg.power`, else a word in
  * `msg.payload`. The word "shutdown" rehearses; only "cancel" acts on a real run.
  * @param at event time in ms, for a message that brings none
  */
@@ -43,6 +43,10 @@ export function commandFrom(msg: Record<string, unknown>, { at, startOn }: { at:
         return "command" in heard && tainted ? { command: taint(heard.command) } : heard;
     }
     if (msg.missed !== undefined) return { ignored: "a source that cannot be read starts nothing" };
+    if (typeof msg.verdict === "object" && msg.verdict !== null) {
+        const heard = commandOfVerdict(msg.verdict as Record<string, unknown>, at);
+        return "command" in heard ? { command: tainted ? taint(heard.command) : heard.command, level: true } : heard;
+    }
     if (typeof msg.power === "object" && msg.power !== null) {
         const heard = commandOfLevel(msg.power as Record<string, unknown>, startOn, at);
         return "command" in heard ? { command: tainted ? taint(heard.command) : heard.command, level: true } : heard;
@@ -72,6 +76,14 @@ function commandOfLevel({ state, conclusive, reading }: Record<string, unknown>,
     const { device, watts, quality, simulated, at: measuredAt } = (typeof reading === "object" && reading !== null ? reading : {}) as Record<string, unknown>;
     if (quality !== "good") return { ignored: "a reading that is not good starts nothing" };
     return commandOfTransition({ device, to: state, watts, at: measuredAt, conclusive, simulated }, startOn, at);
+}
+
+/** What a trigger's evidence says with every reading: its decision, for as long as it stands. */
+function commandOfVerdict({ decision, supply, stream, text, at: decidedAt, simulated }: Record<string, unknown>, at: number): Heard {
+    const action = decision === "shutdown" ? "shutdown" : decision === "none" && supply === "mains" ? "restored" : undefined;
+    if (action === undefined) return { ignored: "a verdict that decides nothing" };
+    const parsed = parseCommand({ action, reason: text, stream, at: decidedAt, conclusive: action === "shutdown", simulated }, at);
+    return "error" in parsed ? { error: parsed.error.replace("msg.command", "msg.verdict") } : parsed;
 }
 
 /** S0's two switches, and what stands against them. */

@@ -68,6 +68,28 @@ describe("what a message says to the sequencer", () => {
         it("ends no run under way: another decider may have begun it", () => assert.equal(level(power("HEALTHY"), running("live")).act, "ignore"));
     });
 
+    describe("a verdict that comes with a reading", () => {
+        const verdict = (decision: string, supply: string, more: object = {}): Record<string, unknown> =>
+            ({ payload: "ups1: ...", verdict: { device: "ups1", stream: "ups1", at, supply, health: "critical", decision, findings: [], text: "ups1: charge 18 % is below 20 %", ...more } });
+        for (const [decision, supply, action] of [["shutdown", "battery", "shutdown"], ["shutdown", "mains", "shutdown"], ["none", "mains", "restored"], ["none", "battery", undefined], ["none", "unknown", undefined], ["none", "off", undefined]] as const) {
+            it(`${decision} on ${supply} is ${action ?? "nothing to do"}, and is no news`, () => {
+                const heard = hear(verdict(decision, supply));
+                assert.deepEqual("command" in heard ? [heard.command.action, heard.level] : ["ignored" in heard], action === undefined ? [true] : [action, true]);
+            });
+        }
+        it("says why, and is conclusive: a trigger decides nothing else", () => assert.deepEqual(commandOf(verdict("shutdown", "battery")), { action: "shutdown", reason: "ups1: charge 18 % is below 20 %", at, stream: "ups1", conclusive: true }));
+        it("is simulated when it says so, or its reading does", () => {
+            assert.equal(commandOf(verdict("shutdown", "battery", { simulated: true })).simulated, true);
+            assert.equal(commandOf({ ...verdict("shutdown", "battery"), reading: { simulated: true } }).simulated, true);
+        });
+        it("stands behind the command in the same message", () => assert.equal((hear({ ...verdict("none", "mains"), command: { action: "shutdown", stream: "ups1", at, conclusive: true } }) as { level?: true }).level, undefined));
+        it("without a stream is refused", () => assert.ok("error" in hear(verdict("shutdown", "battery", { stream: 1 }))));
+    });
+
+    for (const word of ["hold", "release"]) {
+        it(`the word ${word} is for the run under way`, () => assert.deepEqual(hear({ payload: word }), { hold: word === "hold", simulated: false }));
+    }
+
     it("a missed poll is nothing to do", () => assert.ok("ignored" in hear({ missed: { device: "plug", failures: 5 }, payload: "UNKNOWN" })));
 
     for (const word of ["shutdown", "restored"]) {
