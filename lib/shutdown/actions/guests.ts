@@ -110,6 +110,9 @@ export interface GuestKind {
 /** s on top of the time that they get: for force, and to see that it worked. */
 export const forceS = 15;
 
+/** s, of which a look may take a third: a drill does not wait long. */
+const probeS = 24;
+
 const which: readonly CheckedParameter[] = [{ name: "only", kind: "names" }, { name: "except", kind: "names" }];
 
 /** s that guests get to stop by themselves. */
@@ -134,7 +137,7 @@ export function guestAction(kind: GuestKind): CatalogueAction {
         undo: (params, { did }, place): Program => ({ script: head + kind.tool + startAgain, args: [...common(params, place), ...did] }),
         repeatable: true,
         privileged: rules,
-        probe: (params, place) => probeOf({ begin: head + kind.tool + look, args: common(params, place), programs: kind.programs(params), rules: rules(params), root: place.root }),
+        probe: (params, place) => probeOf({ begin: head + kind.tool + look, args: common(params, { ...place, timeoutS: probeS }), programs: kind.programs(params), rules: rules(params), root: place.root }),
     };
 }
 

@@ -18,13 +18,17 @@ const makers = ["sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "csh", "tcsh"
 
 /** Everything that is wrong with an action's parameters. */
 export function parameterProblems(verb: string, parameters: readonly CheckedParameter[], params: ActionParameters): string[] {
-    const known = new Set(parameters.map(({ name }) => name));
-    const strange = Object.keys(params).filter((name) => !known.has(name)).map((name) => `${verb} has no parameter ${JSON.stringify(name)}`);
-    return [...strange, ...parameters.flatMap((parameter) => {
+    return [...strangeParameters(verb, parameters, params), ...parameters.flatMap((parameter) => {
         const value = params[parameter.name];
         if (isAbsent(value)) return parameter.required ? [`${verb}: ${parameter.name} is missing`] : [];
         return valueProblems(parameter, value).map((problem) => `${verb}: ${parameter.name}: ${problem}`);
     })];
+}
+
+/** A misspelt parameter would be a silent default. */
+export function strangeParameters(verb: string, parameters: readonly Parameter[], params: ActionParameters): string[] {
+    const known = new Set(parameters.map(({ name }) => name));
+    return Object.keys(params).filter((name) => !known.has(name)).map((name) => `${verb} has no parameter ${JSON.stringify(name)}`);
 }
 
 function isAbsent(value: ParameterValue | undefined): value is undefined {

@@ -1,6 +1,8 @@
 import type { ActionParameters, CatalogueAction } from "../catalogue";
 import { serviceNameProblem } from "../commands";
 import { asRoot } from "./as-root";
+import { strangeParameters, type CheckedParameter } from "./parameters";
+import { probeOf } from "./probe";
 import { rootWord } from "./shell";
 
 /**
@@ -16,6 +18,12 @@ case $since in ""|*[!0-9]*) echo "systemd does not say when $1 was stopped" >&2;
 exec systemctl start -- "$1"
 `;
 
+const known = `
+command -v systemctl >/dev/null 2>&1 && { systemctl cat -- "$1" </dev/null >/dev/null 2>&1 || { echo "there is no service $1" >&2; exit 1; }; }
+shift
+`;
+
+const parameters: readonly CheckedParameter[] = [{ name: "service", kind: "name", required: true }];
 const unit = ({ service }: ActionParameters): string => String(service);
 const start = (params: ActionParameters): string[] => ["systemctl", "start", "--", unit(params)];
 const stop = (params: ActionParameters): string[] => ["systemctl", "stop", "--", unit(params)];
@@ -23,12 +31,15 @@ const stop = (params: ActionParameters): string[] => ["systemctl", "stop", "--",
 /** Stops one systemd unit and waits until it has stopped. */
 export const stopService: CatalogueAction = {
     verb: "stop-service",
-    parameters: [{ name: "service", kind: "name", required: true }],
-    problems: (params) => [serviceNameProblem(unit(params))].filter((problem) => problem !== undefined),
+    parameters,
+    problems(params) {
+        const wrong = typeof params.service === "string" ? serviceNameProblem(params.service) : "stop-service: service is missing";
+        return [...strangeParameters("stop-service", parameters, params), ...(wrong === undefined ? [] : [wrong])];
+    },
     label: (params) => `stop ${unit(params)}`,
     program: (params, place) => ({ argv: asRoot(stop(params), place) }),
     undo: (params, { sinceS }, place) => ({ script: startAgain, args: [unit(params), rootWord(place.root), String(Math.ceil(sinceS) + 5)] }),
     repeatable: true,
     privileged: (params) => [stop(params), start(params)],
-    probe: (params, place) => ({ argv: place.root ? ["systemctl", "cat", "--", unit(params)] : ["sudo", "-n", "-l", ...stop(params)] }),
+    probe: (params, { root }) => probeOf({ begin: known, args: [unit(params)], programs: ["systemctl"], rules: [stop(params)], root }),
 };
