@@ -11,7 +11,10 @@ interface Properties extends EditorNodeProperties {
     user: string;
     auth: string;
     keyFile: string;
+    transport: string;
+    trust: string;
     hostKey: string;
+    knownHosts: string;
     version: number;
 }
 
@@ -38,9 +41,12 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
         user: { value: "", validate: matches(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/) },
         auth: { value: "key" },
         keyFile: { value: "" },
+        transport: { value: "ssh2" },
+        trust: { value: "pinned" },
         // Without a pinned key a plan can be rehearsed, not armed: that is no mistake yet.
         hostKey: { value: "", validate: matches(/^\s*$|SHA256:[A-Za-z0-9+/]{43}|(ssh-|ecdsa-)[a-z0-9-]+ [A-Za-z0-9+/]+/) },
-        version: { value: 1 },
+        knownHosts: { value: "", validate: (value: string) => isEnvironment(value) || !/["\\\p{Cc}]|\$\{/u.test(value) },
+        version: { value: 2 },
     },
     credentials: {
         privateKey: { type: "password" },
@@ -62,10 +68,18 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
             $(".power-host-auth-key, .power-host-auth-keyFile").hide();
             $(`.power-host-auth-${text("auth")}`).show();
         };
-        field("kind").on("change", showKind);
-        field("auth").on("change", showAuth);
-        showKind();
-        showAuth();
+        const showTrust = (): void => {
+            $(".power-host-trust-pinned, .power-host-trust-knownHosts").hide();
+            $(`.power-host-trust-${text("trust")}`).show();
+        };
+        const showTransport = (): void => void $(".power-host-transport-ssh").toggle(text("transport") === "ssh");
+        // A host of an earlier version has none of these fields; this dialog stores them all.
+        for (const [name, first] of [["transport", "ssh2"], ["trust", "pinned"]] as const) if (text(name) === "") field(name).val(first);
+        field("version").val(2);
+        for (const [name, show] of [["kind", showKind], ["auth", showAuth], ["trust", showTrust], ["transport", showTransport]] as const) {
+            field(name).on("change", show);
+            show();
+        }
 
         const offer = $("#power-host-offer");
         $("#power-host-learn").on("click", (event) => {
@@ -93,7 +107,7 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
             event.preventDefault();
             const button = $(event.currentTarget).prop("disabled", true);
             say(result, [this._("power-host.test.under-way")]);
-            const names = ["name", "kind", "host", "port", "user", "auth", "keyFile", "hostKey"];
+            const names = ["name", "kind", "host", "port", "user", "auth", "keyFile", "transport", "trust", "hostKey", "knownHosts"];
             const secrets = { privateKey: field("privateKey").val(), passphrase: field("passphrase").val() };
             ask<{ ms: number }>("power-host/test", { id: this.id, ...Object.fromEntries(names.map((name) => [name, text(name)])), ...secrets }, (answer) => {
                 button.prop("disabled", false);

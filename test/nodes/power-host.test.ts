@@ -1,22 +1,39 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import helper from "node-red-node-test-helper";
 import type { PowerHostNode } from "../../nodes/power-host/access";
 import { accessOf } from "../../nodes/power-host/access";
 import { isAddress, parseConfig } from "../../nodes/power-host/config";
 import powerHost from "../../nodes/power-host/power-host";
 import stored from "../fixtures/configs/power-host.v1.json";
+import stored2 from "../fixtures/configs/power-host.v2.json";
+import { SshTransport } from "../../lib/shutdown/ssh";
+import { SshProgram } from "../../lib/shutdown/ssh-program";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
 import { loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
 
 const key = { privateKey: "-----BEGIN-----" };
+const blob = stored.hostKey.split(" ")[1];
 const fingerprint = "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA";
 
 describe("power-host's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
         assert.deepEqual(parseConfig(stored, key), {
-            config: { name: "nas", local: false, target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, pin: { fingerprint, type: "ssh-ed25519" } } },
+            config: { name: "nas", local: false, transport: "ssh2", target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, pin: { fingerprint, type: "ssh-ed25519", blob } } },
             problems: [],
         });
+    });
+
+    it("of version 2 name the way to log in and the known_hosts file", () => {
+        assert.deepEqual(parseConfig(stored2, key), {
+            config: { name: "nas", local: false, transport: "ssh", target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, knownHosts: "~/.ssh/known_hosts" } },
+            problems: [],
+        });
+    });
+
+    it("of a known_hosts file may leave its path to the account", () => {
+        assert.deepEqual(parseConfig({ ...stored2, knownHosts: "" }, key).config.target, { ...parseConfig(stored2, key).config.target, knownHosts: "" });
     });
 
     for (const [what, change, credentials, auth] of [
@@ -39,6 +56,11 @@ describe("power-host's settings", () => {
         [{ auth: "keyFile" }, {}, "no key file"],
         [{ auth: "password" }, key, "auth must be one of key, keyFile, agent"],
         [{ port: "0" }, key, "port must be between 1 and 65535"],
+        [{ hostKey: fingerprint, transport: "ssh" }, key, "the system's ssh needs the whole host key, not only its fingerprint: learn it in the dialog"],
+        [{ transport: "ssh" }, { ...key, passphrase: "p" }, "the system's ssh cannot be told a passphrase, use a key without one, an agent, or the built-in SSH"],
+        [{ transport: "telnet" }, key, "transport must be one of ssh2, ssh"],
+        [{ trust: "anybody" }, key, "trust must be one of pinned, knownHosts"],
+        [{ trust: "knownHosts", knownHosts: "/etc/\"x" }, key, "\"/etc/\\\"x\" is not the path of a known_hosts file"],
         [{ name: "my nas" }, key, "\"my nas\" is not a host name: \" \" is not allowed"],
     ] as const) {
         it(`say: ${problem}`, () => {
@@ -49,7 +71,7 @@ describe("power-host's settings", () => {
     }
 
     it("name a host by its address when it has no name", () => assert.equal(parseConfig({ ...stored, name: "", host: "fe80::1" }, key).config.name, "fe80--1"));
-    it("of this machine need nothing else", () => assert.deepEqual(parseConfig({ type: "power-host", kind: "local" }), { config: { name: "this-machine", local: true, target: undefined }, problems: [] }));
+    it("of this machine need nothing else", () => assert.deepEqual(parseConfig({ type: "power-host", kind: "local" }), { config: { name: "this-machine", local: true, transport: "ssh2", target: undefined }, problems: [] }));
 
     for (const good of ["nas", "nas.example.com", "192.0.2.5", "2001:db8::1", "fe80::1%eth0"]) it(`take ${good} for an address`, () => assert.ok(isAddress(good)));
     for (const bad of ["", "-nas", "a;b", "http://nas", "nas/", "a b", "$(id)", "nas:22"]) it(`do not take ${JSON.stringify(bad)} for an address`, () => assert.ok(!isAddress(bad)));
@@ -59,6 +81,11 @@ describe("a power host", () => {
     it("needs sudo unless its user is root", () => {
         assert.equal(accessOf(parseConfig(stored, key).config, []).root, false);
         assert.equal(accessOf(parseConfig({ ...stored, user: "root" }, key).config, []).root, true);
+    });
+
+    it("is reached the way that was chosen", () => {
+        assert.ok(accessOf(parseConfig(stored, key).config, []).open() instanceof SshTransport);
+        assert.ok(accessOf(parseConfig(stored2, key).config, []).open() instanceof SshProgram);
     });
 
     it("that is not configured cannot be opened, and says why", () => {
@@ -111,6 +138,29 @@ describe("power-host", () => {
 
     it("tests a login with the stored key when the field was not touched", async () => {
         assert.equal((await post("test", { ...fields(), id: "host-nas", privateKey: "__PWRD__", passphrase: "" })).ok, true);
+    });
+
+    for (const transport of ["ssh2", "ssh"]) {
+        it(`tests a login by ${transport} with a known_hosts file`, async () => {
+            const path = join(folder.path, "known_hosts");
+            const body = { ...fields(), transport, trust: "knownHosts", hostKey: "", knownHosts: path, version: "2" };
+            writeFileSync(path, `[127.0.0.1]:${host.port} ${generateKeyPair().public}\n`);
+            assert.match(String((await post("test", body)).error), /^host nas: refused, its host key is not the /);
+            assert.equal(host.commands.length, 0);
+            writeFileSync(path, `[127.0.0.1]:${host.port} ${host.hostKey}\n`);
+            const answer = await post("test", body);
+            assert.equal(answer.ok, true, String(answer.error));
+            assert.deepEqual(host.commands.map(({ short }) => short), ["true"]);
+        });
+    }
+
+    it("takes the path of the file from the environment", async () => {
+        process.env.RIDETHROUGH_TEST_KNOWN = join(folder.path, "none");
+        try {
+            assert.match(String((await post("test", { ...fields(), trust: "knownHosts", knownHosts: "${RIDETHROUGH_TEST_KNOWN}", version: "2" })).error), /there is no known_hosts file .*none/);
+        } finally {
+            delete process.env.RIDETHROUGH_TEST_KNOWN;
+        }
     });
 
     for (const [what, change, words] of [
