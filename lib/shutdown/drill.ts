@@ -1,0 +1,116 @@
+import type { Clock } from "../kit/clock";
+import { withDeadline } from "../kit/deadline";
+import { toTrouble, Trouble } from "../kit/trouble";
+import { wordsOf } from "./commands";
+import type { PlanHost, PlanStep } from "./plan";
+import { loginTimeoutMs } from "./steps";
+import type { CommandEnd, HostAccess, Transport } from "./transport";
+
+/** One thing that a drill has tried. */
+export interface DrillCheck {
+    /** "log in", or the step that it is about: "stop postgresql". */
+    what: string;
+    ok: boolean;
+    ms: number;
+    /** Cause and cure, when it failed. */
+    error?: string;
+}
+
+/** What a drill of one host has shown. */
+export interface HostDrill {
+    host: string;
+    ok: boolean;
+    /** Event time in ms of its begin. */
+    at: number;
+    ms: number;
+    checks: DrillCheck[];
+    /** Fingerprint of the key by which the host has proved itself, where it is known. */
+    hostKey?: string;
+    /** Whether our key can run nothing but what the host lists for it; absent where that was not found out. */
+    confined?: boolean;
+}
+
+export interface DrillIo {
+    clock: Clock;
+    /** Ends the drill early: it then shows nothing. */
+    signal?: AbortSignal;
+    /** Longest time for the whole host, ms. Default one minute. */
+    mostMs?: number;
+}
+
+/** Longest time for one probe, ms: sudo may have to ask a directory server. */
+const probeTimeoutMs = 10_000;
+const defaultMostMs = 60_000;
+
+/**
+ * Finds out whether every step of a host would work, and changes nothing there: logs in, then asks sudo about the exact
+ * command of each step and looks for its programs, as the step's action says. Where a key is said to be confined, it also
+ * makes sure that another command is refused.
+ * @throws Trouble of kind "stopped" when `signal` ends it; everything else is a check that failed
+ */
+export async function drillHost(host: PlanHost, access: () => HostAccess, { clock, signal, mostMs = defaultMostMs }: DrillIo): Promise<HostDrill> {
+    const [at, began] = [clock.now(), clock.monotonic()];
+    const checks: DrillCheck[] = [];
+    const found: Pick<HostDrill, "hostKey" | "confined"> = {};
+    let transport: Transport | undefined;
+    let its: HostAccess | undefined;
+
+    /** Tries something within the time that is left. `reach`: the connection may have been lost by what came before. */
+    const check = async (what: string, ms: number, work: (transport: Transport) => Promise<string | undefined>): Promise<boolean> => {
+        const started = clock.monotonic();
+        const left = mostMs - (started - began);
+        const error = left <= 0 ? `not tried: the drill of this host took longer than ${mostMs / 1000} s` : await withDeadline({ ms: Math.min(ms, left), subject: `host ${host.name}`, clock, ...(signal && { signal }) }, async () => {
+            its ??= access();
+            transport ??= its.open();
+            await transport.connect();
+            return work(transport);
+        }).catch((cause: unknown) => {
+            if (signal?.aborted) throw new Trouble("stopped", `host ${host.name}: the drill was stopped`);
+            return toTrouble(cause, "").message.replace(`host ${host.name}: `, "");
+        });
+        checks.push({ what, ok: error === undefined, ms: Math.round(clock.monotonic() - started), ...(error !== undefined && { error }) });
+        return error === undefined;
+    };
+
+    try {
+        const reached = await check("log in", loginTimeoutMs + 250, () => Promise.resolve(undefined));
+        for (const step of reached ? [...host.steps, ...(host.final === undefined ? [] : [host.final])] : []) {
+            await check(step.action.label(step.params), probeTimeoutMs + 250, async (open) => probeProblem(await probe(open, step, its?.root ?? false), step, its?.root ?? false));
+        }
+        if (reached && its?.hostKey !== undefined) found.hostKey = its.hostKey;
+        if (reached && !host.local) {
+            const must = its?.confined === true;
+            const other = "refuse other commands";
+            await check(other, probeTimeoutMs + 250, async (open) => {
+                found.confined = !ran(await open.run(["id"], probeTimeoutMs));
+                return must && !found.confined ? "this key may run any command there: its line in authorized_keys has lost the forced command" : undefined;
+            });
+            // Nobody asked for it: then it is only noted.
+            if (!must) checks.pop();
+        }
+    } finally {
+        transport?.close();
+    }
+    return { host: host.name, ok: checks.every(({ ok }) => ok), at, ms: Math.round(clock.monotonic() - began), checks, ...found };
+}
+
+function probe(transport: Transport, { action, params }: PlanStep, root: boolean): Promise<CommandEnd> {
+    return transport.run(wordsOf(action.probe(params, { root, timeoutS: probeTimeoutMs / 1000 })), probeTimeoutMs);
+}
+
+function ran(end: CommandEnd): boolean {
+    return end.end === "exit" && end.code === 0 && /\buid=\d/.test(end.output);
+}
+
+/** Why a step would not work, with its cure; undefined when it would. */
+function probeProblem(end: CommandEnd, { action, params }: PlanStep, root: boolean): string | undefined {
+    if (end.end === "exit" && end.code === 0) return undefined;
+    if (end.end === "lost") return `the connection was lost${end.why === undefined ? "" : ` (${end.why})`}`;
+    if (end.end === "signal") return `ended by signal ${end.signal}`;
+    const silent = end.output === "";
+    const needed = root ? [] : action.privileged(params).map((words) => words.join(" "));
+    if (needed.length === 0 || !(silent || /sudo|password|not allowed/i.test(end.output))) return silent ? `exit status ${end.code}` : end.output;
+    // What the probe says may be cut, or nothing at all: sudo says no by its exit status alone.
+    const listed = `${needed.slice(0, 3).join(", ")}${needed.length > 3 ? ` and ${needed.length - 3} more` : ""}`;
+    return `${silent ? "sudo does not allow it" : end.output}: allow without a password in sudoers there: ${listed}`;
+}
