@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { startKasaPlug } from "../test/simulators/kasa-plug";
 import { generateKeyPair, startSshHost, type KeyPair, type SshHost } from "../test/simulators/ssh-host";
 import { startTelegram } from "../test/simulators/telegram";
+import { startDemoUps, type DemoUps } from "./demo-ups";
 
 /** The hosts of the demo, as the plan of the complete monitor names them. */
 export const demoHostNames = ["monitor", "apps", "nas"] as const;
@@ -16,6 +17,7 @@ export interface DemoDevices {
     userKey: KeyPair;
     hosts: SshHost[];
     setWatts(watts: number): void;
+    ups: Pick<DemoUps, "setMains">;
     stop(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export async function startDemoDevices(keyFolder: string): Promise<DemoDevices> 
     const telegramToken = "100000001:demo-token-of-the-stand-in";
     const plug = await startKasaPlug({ alias: "Solix output", model: "KP115", watts: 420 });
     const telegram = await startTelegram({ token: telegramToken });
+    const ups = await startDemoUps();
     const hosts: SshHost[] = [];
     for (const name of demoHostNames) {
         hosts.push(await startSshHost({
@@ -39,14 +42,15 @@ export async function startDemoDevices(keyFolder: string): Promise<DemoDevices> 
         return [[`${prefix}_PORT`, String(host.port)], [`${prefix}_KEY`, host.hostKey]];
     });
     return {
-        environment: { RIDETHROUGH_PLUG_PORT: String(plug.port), RIDETHROUGH_TELEGRAM_URL: telegram.url, ...Object.fromEntries(ports) },
+        environment: { RIDETHROUGH_PLUG_PORT: String(plug.port), RIDETHROUGH_NUT_PORT: String(ups.port), RIDETHROUGH_TELEGRAM_URL: telegram.url, ...Object.fromEntries(ports) },
         telegramUrl: telegram.url,
         telegramToken,
         userKey,
         hosts,
         setWatts: (watts) => plug.setWatts(watts),
+        ups,
         async stop() {
-            await Promise.all([plug.stop(), telegram.stop(), ...hosts.map((host) => host.stop())]);
+            await Promise.all([plug.stop(), ups.stop(), telegram.stop(), ...hosts.map((host) => host.stop())]);
         },
     };
 }

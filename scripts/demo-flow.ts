@@ -14,6 +14,8 @@ function demoSettings(node: ExampleNode): Record<string, unknown> {
     switch (node.type) {
         case "plug-reader":
             return { plugType: "kasa", host: "127.0.0.1", port: "${RIDETHROUGH_PLUG_PORT}", interval: "2", deadline: "2" };
+        case "nut-server":
+            return { host: "127.0.0.1", port: "${RIDETHROUGH_NUT_PORT}" };
         case "telegram-alert":
             return { chatId: "1", baseUrl: "${RIDETHROUGH_TELEGRAM_URL}" };
         case "power-host": {
@@ -30,11 +32,11 @@ function demoSettings(node: ExampleNode): Record<string, unknown> {
 }
 
 function examples(): ExampleNode[] {
-    return ["03 Complete monitor.json", "05 Dashboard.json"].flatMap((file) =>
+    return ["03 Complete monitor.json", "05 Dashboard.json", "09 One UPS (NUT).json"].flatMap((file) =>
         JSON.parse(readFileSync(join(__dirname, "..", "examples", "flows", file), "utf8")) as ExampleNode[]);
 }
 
-/** The examples "Complete monitor" and "Dashboard" as they are shipped, with the demo's addresses. */
+/** The examples "Complete monitor", "Dashboard" and "One UPS" as they are shipped, with the demo's addresses. */
 export function demoFlow(): ExampleNode[] {
     return examples().filter((node) => node.type !== "global-config").map((node) => ({ ...node, ...demoSettings(node) }));
 }

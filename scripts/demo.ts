@@ -1,14 +1,14 @@
 /**
- * `npm start`: the whole monitor on one machine, without hardware. Node-RED with the complete monitor and the dashboard,
- * and on loopback a plug that speaks the real Kasa protocol, a stand-in for the Telegram Bot API and three SSH hosts that
- * only log what they are told. Everything it writes is in .demo/ (`npm start -- --fresh` begins anew).
+ * `npm start`: the whole monitor on one machine, without hardware. Node-RED with the complete monitor, a UPS and
+ * the dashboard, and on loopback a plug that speaks the real Kasa protocol, a server that speaks the real NUT protocol, a stand-in for the
+ * Telegram Bot API and three SSH hosts that only log what they are told. Everything it writes is in .demo/ (`npm start -- --fresh` begins anew).
  */
 import { createInterface } from "node:readline";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { demoFlow, demoCredentials } from "./demo-flow";
 import { startNodeRed } from "./demo-node-red";
-import { startDemoDevices } from "./demo-devices";
+import { startDemoDevices, type DemoDevices } from "./demo-devices";
 
 const port = Number(process.env.PORT ?? 1880);
 const folder = process.env.RIDETHROUGH_DEMO ?? join(__dirname, "..", ".demo");
@@ -26,23 +26,21 @@ async function main(): Promise<void> {
 
     the flow        ${nodeRed.url}
     the dashboard   ${nodeRed.url}dashboard/power
+                    ${nodeRed.url}dashboard/ups
     the "phone"     ${devices.telegramUrl}      (what Telegram would show)
 
   Try:
     1. On the dashboard, press "Slow drain": watch the state fall to CRITICAL, the alerts go out and the shutdown
        be rehearsed, host by host.
-    2. In the flow, press the button of the inject node "25 W".
-    3. Here, type a number of watts and Enter (say 20) to change what the simulated plug really reports.
+    2. On its page UPS, play a tape: which of these outages should shut machines down, and by which rule?
+    3. In the flow, press the button of the inject node "25 W".
+    4. Here, type and press Enter: a number of watts (say 20) that the simulated plug really reports, or
+       ob (the UPS loses mains; its battery is small, so a minute will do) and ol (mains is back).
 
   Ctrl-C ends it.
 `);
     const input = createInterface({ input: process.stdin });
-    input.on("line", (line) => {
-        const watts = Number(line.trim());
-        if (line.trim() === "" || !Number.isFinite(watts) || watts < 0) return console.log("  A number of watts, please: 420, 25, 0 ...");
-        devices.setWatts(watts);
-        console.log(`  The plug now reports ${watts} W (read every 2 s).`);
-    });
+    input.on("line", (line) => console.log(`  ${told(devices, line.trim().toLowerCase())}`));
 
     let ending = false;
     const end = (): void => {
@@ -58,6 +56,18 @@ async function main(): Promise<void> {
     };
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
+}
+
+/** Does what was typed, and says what it did. */
+function told({ setWatts, ups }: DemoDevices, word: string): string {
+    if (word === "ob" || word === "ol") {
+        ups.setMains(word === "ol");
+        return word === "ol" ? "The UPS is on mains (read every second until then, every 5 s after)." : "The UPS is on battery (read every 5 s until then, every second after).";
+    }
+    const watts = Number(word);
+    if (word === "" || !Number.isFinite(watts) || watts < 0) return "A number of watts, please (420, 25, 0 ...), or ob, or ol";
+    setWatts(watts);
+    return `The plug now reports ${watts} W (read every 2 s).`;
 }
 
 main().catch((error: unknown) => {

@@ -31,23 +31,23 @@ describe("the demo", function () {
     }
     const says = (pattern: RegExp, withinMs: number): Promise<void> => eventually(() => pattern.test(printed) || demo?.exitCode !== null, withinMs, () => `${pattern} in:\n${printed}`);
 
-    it("brings up flow, dashboard and phone, reads the plug, does what is typed, starts again with the same flow, and ends on Ctrl-C", async () => {
+    it("brings up flow, dashboard and phone, reads plug and UPS, does what is typed, starts again with the same flow, and ends on Ctrl-C", async () => {
         for (const round of ["first", "second"]) {
             printed = "";
             const port = await freePort();
             const running = start(port);
             await says(/Ctrl-C ends it/, 30_000);
             const phone = /the "phone"\s+(http:\/\/127\.0\.0\.1:\d+)/.exec(printed)?.[1] ?? "";
-            assert.equal((await fetch(`http://127.0.0.1:${port}/dashboard/power`)).status, 200, round);
-            running.stdin?.write("20\n");
-            await eventually(() => printed.includes("The plug now reports 20 W"), 5000, () => printed);
+            for (const path of ["power", "ups"]) assert.equal((await fetch(`http://127.0.0.1:${port}/dashboard/${path}`)).status, 200, `${path}, ${round}`);
+            running.stdin?.write("20\nob\n");
+            await eventually(() => printed.includes("The plug now reports 20 W") && printed.includes("The UPS is on battery"), 5000, () => printed);
             let page = "";
             const read = async (): Promise<void> => {
                 page = await (await fetch(phone)).text();
-                if (!page.includes("POWER CRITICAL")) await new Promise((resolve) => setTimeout(resolve, 100)).then(read);
+                if (!page.includes("POWER CRITICAL") || !page.includes("ON BATTERY")) await new Promise((resolve) => setTimeout(resolve, 100)).then(read);
             };
             await read();
-            assert.ok(page.includes("POWER CRITICAL"), "the real reading of 20 W has reached the phone");
+            assert.ok(page.includes("POWER CRITICAL") && page.includes("ON BATTERY"), "the plug's 20 W and the UPS's outage have reached the phone");
             assert.doesNotMatch(printed, /\[error\]|sudo -n/, "dry run: no host was told anything");
             running.kill("SIGINT");
             const [code] = (await once(running, "exit")) as [number | null];
