@@ -1,6 +1,7 @@
 import { powerStates, type Missed, type Transition } from "../power/power-state";
 import type { RunProgress, RunResult } from "../shutdown/progress";
 import { parseAlert, type Alert } from "./alert";
+import { drillAlert, healthAlert, isDrill, isHealth } from "./drill-alerts";
 import { eventAlert, isPowerEvent } from "./event-alerts";
 import { progressAlert, resultAlert, type StepChoice } from "./run-alerts";
 import { missedAlert, transitionAlert, type Measured } from "./transition-alerts";
@@ -18,6 +19,8 @@ export interface TellingMessage {
     topic?: unknown;
     payload?: unknown;
     alert?: unknown;
+    health?: unknown;
+    drill?: unknown;
     result?: unknown;
     progress?: unknown;
     quorum?: unknown;
@@ -33,14 +36,16 @@ export interface TellingMessage {
 export type Telling = { alert: Alert | undefined } | { error: string };
 
 /**
- * What a message has to tell: `msg.alert` as it is, or an alert made of `msg.result`, `msg.progress`, `msg.quorum`,
- * `msg.verdict`, `msg.event`, `msg.missed`, `msg.transition` or a text in `msg.payload`, the first that is there: the
- * later in a flow, the earlier in this list. A number is never an alert.
+ * What a message has to tell: `msg.alert` as it is, or an alert made of `msg.health`, `msg.drill`, `msg.result`,
+ * `msg.progress`, `msg.quorum`, `msg.verdict`, `msg.event`, `msg.missed`, `msg.transition` or a text in `msg.payload`, the
+ * first that is there: the later in a flow, the earlier in this list. A number is never an alert.
  * @param at event time in ms
  */
 export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: number): Telling {
     if (isThere(msg.alert)) return parseAlert(msg.alert, at);
-    // Other nodes use these two names as well: what is no run of ours is none of our business.
+    // Other nodes use these names as well: what is not ours is none of our business.
+    if (isHealth(msg.health)) return { alert: healthAlert(msg.health) };
+    if (isDrill(msg.drill)) return { alert: drillAlert(msg.drill) };
     if (isOfRun(msg.result)) return isRun(msg.result, "outcome") ? { alert: resultAlert(msg.result as unknown as RunResult) } : { error: "msg.result is not the result of a shutdown run" };
     if (isOfRun(msg.progress)) return isRun(msg.progress, "text") ? { alert: progressAlert(msg.progress as unknown as RunProgress, steps, at) } : { error: "msg.progress is not the progress of a shutdown run" };
     if (isOfGroup(msg.quorum)) return isQuorum(msg.quorum) ? { alert: quorumAlert(msg.quorum) } : { error: "msg.quorum does not say how a group stands" };

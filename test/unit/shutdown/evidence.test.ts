@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { drillMark, evidenceOf, parseBook, standingOf, storedBook, type Evidence, type EvidenceBook } from "../../../lib/shutdown/evidence";
+import { drillMark, evidenceOf, parseBook, standingOf, storedBook, type Evidence, type EvidenceBook, type Standing } from "../../../lib/shutdown/evidence";
 import { parsePlan, type PlanDraft, type PlanHost } from "../../../lib/shutdown/plan";
 
 type HostDraft = PlanDraft["hosts"][number];
@@ -47,7 +47,7 @@ describe("the mark of what was drilled", () => {
 
 describe("evidence", () => {
     const good: Evidence = { of: "m", at: 1000, wall: 5, ok: true, ms: 12, problems: [] };
-    for (const [what, evidence, of, now, standing] of [
+    const worth: [what: string, evidence: Evidence | undefined, of: string, now: number, standing: Standing][] = [
         ["none", undefined, "m", 2000, "undrilled"],
         ["fresh", good, "m", 2000, "proven"],
         ["a moment before its end", good, "m", 999 + 30 * day, "proven"],
@@ -55,7 +55,8 @@ describe("evidence", () => {
         ["of another plan, however fresh", good, "n", 2000, "changed"],
         ["of a drill that failed", { ...good, ok: false, problems: ["x"] }, "m", 2000, "failed"],
         ["from the future", good, "m", 999, "expired"],
-    ] as const) {
+    ];
+    for (const [what, evidence, of, now, standing] of worth) {
         it(`${what}: ${standing}`, () => assert.equal(standingOf(evidence, of, now), standing));
     }
     it("lasts as long as is set", () => assert.equal(standingOf(good, "m", 1000 + 2 * day, day), "expired"));
