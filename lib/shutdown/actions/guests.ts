@@ -26,14 +26,15 @@ const stopLoop = `
 force_at=$((began + limit - patience))
 [ $((began + grace)) -ge "$force_at" ] || force_at=$((began + grace))
 end=$((began + limit - 1))
-most=$patience due=$force_at
+most=$patience least=3 due=$force_at
+[ "$least" -le "$most" ] || least=$most
 known= last= forced=no misses=0
 while :; do
     clock
-    # No look may outlast the time for force.
+    # No look outlasts the time for force by much.
     patience=$((due - now))
     [ "$patience" -le "$most" ] || patience=$most
-    [ "$patience" -ge 1 ] || patience=1
+    [ "$patience" -ge "$least" ] || patience=$least
     ids=
     if running; then
         misses=0 last=$ids
@@ -49,13 +50,12 @@ while :; do
         [ -n "$known" ] || [ "$misses" -lt 3 ] || fail "not known what runs here: $why"
     fi
     clock
-    if [ "$now" -ge "$end" ]; then
-        [ "$misses" -eq 0 ] || fail "not known to have stopped:\${last:- anything}: $why"
-        fail "still running:$ids"
-    fi
     if [ "$now" -ge "$force_at" ] && [ "$forced" = no ] && [ -n "$last" ]; then
         forced=yes due=$end
         force $last </dev/null >/dev/null 2>&1 &
+    elif [ "$now" -ge "$end" ]; then
+        [ "$misses" -eq 0 ] || fail "not known to have stopped:\${last:- anything}: $why"
+        fail "still running:$ids"
     fi
     sleep 1
 done
