@@ -26,6 +26,7 @@ async function main(): Promise<void> {
         await reachable(`http://127.0.0.1:${port}/settings`);
         await flowPicture(browser);
         await dashboardPictures(browser);
+        await upsPicture(browser);
     } finally {
         await browser.close();
         demo.kill("SIGTERM");
@@ -45,7 +46,7 @@ async function flowPicture(browser: Browser): Promise<void> {
 
 async function dashboardPictures(browser: Browser): Promise<void> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    await open(page);
+    await open(page, "power");
     await page.getByText("HEALTHY").first().waitFor({ timeout: 20_000 });
     await page.getByRole("button", { name: "Slow drain" }).click();
     await page.getByText("CRITICAL", { exact: true }).first().waitFor({ timeout: 120_000 });
@@ -60,8 +61,22 @@ async function dashboardPictures(browser: Browser): Promise<void> {
     await page.close();
 }
 
-async function open(page: Page): Promise<void> {
-    await page.goto(`http://127.0.0.1:${port}/dashboard/power`);
+/** The real UPS of the demo and a tape beside it, which is stopped when it is decided that it is time. */
+async function upsPicture(browser: Browser): Promise<void> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await open(page, "ups");
+    await page.getByText("ON MAINS").first().waitFor({ timeout: 20_000 });
+    await page.getByRole("button", { name: "Slow drain" }).click();
+    await page.getByText("SHUT DOWN: low runtime").waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Stop the tape" }).click();
+    await page.getByText("Shutdown rehearsed").first().waitFor({ timeout: 60_000 });
+    await sleep(1500);
+    await page.screenshot({ path: join(pictures, "ups.png"), fullPage: true });
+    await page.close();
+}
+
+async function open(page: Page, name: string): Promise<void> {
+    await page.goto(`http://127.0.0.1:${port}/dashboard/${name}`);
 }
 
 async function reachable(url: string): Promise<void> {
