@@ -39,6 +39,11 @@ export function parseConfig(stored: StoredConfig, { user = "", password = "" }: 
     if (host === "") settings.problem("no database server");
     if (database === "") settings.problem("no database");
     if (user === "") settings.problem("no user");
+    // Node-RED leaves a variable that is not set as it stands.
+    for (const value of [host, database, user]) {
+        const [, unset] = /^\$\{([^}]+)\}$/.exec(value) ?? [];
+        if (unset !== undefined) settings.problem(`the environment variable ${unset} is not set`);
+    }
     const tls = settings.choice("tls", ["off", "verify"], "off");
     const ca = tls === "verify" ? authority(settings) : undefined;
     const place = {

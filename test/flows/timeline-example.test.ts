@@ -11,6 +11,8 @@ describe("example 08, in a real Node-RED", function () {
     const name = "08 Timeline (embedded, PostgreSQL)";
     const values = (msg: Record<string, unknown> | undefined): unknown[] => (msg?.payload as { y: number }[]).map(({ y }) => y);
 
+    const second = ["inject", "timeline-writer", "debug"].map((type) => nodeOf(example(name), type, { inject: "last hour, from PostgreSQL", "timeline-writer": "Timeline in PostgreSQL", debug: "history from PostgreSQL" }[type]).id);
+
     it("writes readings and changes of state, and shows them again after a kill and a restart", async () => {
         const flow: FlowNode[] = example(name);
         const chart = nodeOf(flow, "debug", "history for a chart").id;
@@ -24,6 +26,8 @@ describe("example 08, in a real Node-RED", function () {
             await press("25 W");
             await red.eventually(() => red.statuses(writer).some(({ text }) => text?.startsWith("stored")), 10_000, () => "rows stored");
             assert.deepEqual(red.errors(), []);
+            assert.deepEqual(second.flatMap((id) => red.statuses(id)), [], "the half for PostgreSQL is quiet where there is no server");
+            assert.deepEqual(red.log.filter(({ level, text }) => level <= 30 && /postgres|database/i.test(text)), []);
             await red.kill();
 
             red = await startNodeRed({ userDir: folder.path });
@@ -35,6 +39,18 @@ describe("example 08, in a real Node-RED", function () {
             const [told] = await red.until(happened, 1);
             assert.deepEqual((told?.payload as TimelineSeries[]).map(({ event_type, points }) => [event_type, points.map(({ metadata }) => metadata?.to)]), [["power_state", ["CRITICAL"]]]);
             assert.deepEqual(red.errors(), []);
+        } finally {
+            await red.stop();
+        }
+    });
+
+    it("says what is missing when the half for PostgreSQL is enabled without a server", async () => {
+        const red = await startNodeRed();
+        try {
+            await red.deploy(example(name).map(({ d: _, ...node }) => node as FlowNode));
+            const writer = nodeOf(example(name), "timeline-writer", "Timeline in PostgreSQL").id;
+            await red.eventually(() => red.status(writer)?.text === "no user; the environment variable TIMEL…", 10_000, () => JSON.stringify(red.status(writer)));
+            assert.deepEqual([red.status(writer)?.fill, red.status(writer)?.shape], ["red", "ring"]);
         } finally {
             await red.stop();
         }

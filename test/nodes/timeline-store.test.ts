@@ -36,6 +36,7 @@ describe("timeline-store's settings", () => {
     after(() => folder.remove());
     const cases: [Record<string, unknown>, { user?: string }, string[]][] = [
         [{ host: "", database: " " }, {}, ["no database server", "no database", "no user"]],
+        [{ host: "${TIMELINE_HOST}" }, { user: "${TIMELINE_USER}" }, ["the environment variable TIMELINE_HOST is not set", "the environment variable TIMELINE_USER is not set"]],
         [{ kind: "sqlite" }, login, ["kind must be one of embedded, postgres"]],
         [{ port: "70000" }, login, ["port must be between 1 and 65535"]],
         [{ tls: "verify", caFile: join(folder.path, "none.pem") }, login, [`the certificate file can't be read: ENOENT: no such file or directory, open '${join(folder.path, "none.pem")}'`]],

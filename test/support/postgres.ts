@@ -97,8 +97,13 @@ export class TestPostgres {
         return (await this.#once(text, values)) as Row[];
     }
 
-    async #once(text: string, values: unknown[] = []): Promise<object[]> {
-        const client = new Client({ host: "127.0.0.1", port: this.port, user: "postgres", database: "postgres", connectionTimeoutMillis: 5000 });
+    /** As `rows`, in another database. */
+    async rowsOf<Row extends object>(database: string, text: string): Promise<Row[]> {
+        return (await this.#once(text, [], database)) as Row[];
+    }
+
+    async #once(text: string, values: unknown[] = [], database = "postgres"): Promise<object[]> {
+        const client = new Client({ host: "127.0.0.1", port: this.port, user: "postgres", database, connectionTimeoutMillis: 5000 });
         client.on("error", () => undefined);
         try {
             await client.connect();
