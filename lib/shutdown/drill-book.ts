@@ -16,8 +16,6 @@ export interface DrillTarget {
     problems: readonly string[];
     /** @throws Trouble when the plan has no such host */
     access(host: string): HostAccess;
-    /** What a login to the host depends on. */
-    way(host: string): string;
 }
 
 /** What a drill of some hosts has shown, as `msg.drill` carries it. */
@@ -71,10 +69,10 @@ export class DrillBook {
     /** Every host of the plan, and what its evidence is worth. */
     standings(): HostStanding[] {
         this.#countOn();
-        const { plan, way } = this.options.target();
+        const { plan, access } = this.options.target();
         return (plan?.hosts ?? []).map((host) => {
             const evidence = this.#book.hosts.get(host.name);
-            const standing = standingOf(evidence, drillMark(host, way(host.name)), this.#book.count.ms, this.options.lastsMs);
+            const standing = standingOf(evidence, drillMark(host, access(host.name)), this.#book.count.ms, this.options.lastsMs);
             if (evidence === undefined) return { host: host.name, standing };
             const { at, wall: drilledAt, ms, problems, hostKey, confined } = evidence;
             return { host: host.name, standing, ageMs: this.#book.count.ms - at, drilledAt, ms, problems, ...(hostKey !== undefined && { hostKey }), ...(confined !== undefined && { confined }) };
@@ -113,7 +111,7 @@ export class DrillBook {
     async save(): Promise<void> {
         await this.ready;
         this.#countOn();
-        await this.options.save(this.#book);
+        if (this.#book.hosts.size > 0) await this.options.save(this.#book);
     }
 
     close(): void {
@@ -138,10 +136,10 @@ export class DrillBook {
     }
 
     async #take(name: string, signal: AbortSignal): Promise<{ drill: HostDrill; of: string }> {
-        const { plan, access, way } = this.options.target();
+        const { plan, access } = this.options.target();
         const host = plan?.hosts.find((candidate) => candidate.name === name);
         if (host === undefined || this.#closed || this.#holds.size > 0) throw new Trouble("stopped", `host ${name}: the drill was stopped`);
-        const of = drillMark(host, way(name));
+        const of = drillMark(host, access(name));
         return { drill: await drillHost(host, () => access(name), { clock: this.#clock, signal }), of };
     }
 

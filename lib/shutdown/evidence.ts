@@ -3,6 +3,7 @@ import { hostNameProblem } from "./commands";
 import type { HostDrill } from "./drill";
 import type { PlanHost } from "./plan";
 import type { SteadyCount } from "./steady-count";
+import type { HostAccess } from "./transport";
 
 /** What the last drill of a host has shown, as it is stored. */
 export interface Evidence {
@@ -36,11 +37,10 @@ export const evidenceLastsMs = 30 * 24 * 3_600_000;
 
 /**
  * A mark that changes with everything that a drill of the host proves, and with nothing else.
- * @param way what the host's login depends on, see PowerHost.way
  */
-export function drillMark({ name, local, steps, final }: PlanHost, way: string): string {
+export function drillMark({ name, local, steps, final }: PlanHost, { root, way = "" }: Pick<HostAccess, "root" | "way">): string {
     const acts = [...steps, ...(final === undefined ? [] : [final])].map(({ action, params }) => [action.verb, Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
-    return createHash("sha256").update(JSON.stringify([name, local, acts, final === undefined, way])).digest("base64url").slice(0, 22);
+    return createHash("sha256").update(JSON.stringify([name, local, acts, final === undefined, root, way])).digest("base64url").slice(0, 22);
 }
 
 /** @param now the book's count, ms */

@@ -44,6 +44,8 @@ export interface HostAccess {
     root: boolean;
     /** Where it is, to look whether it is up; undefined for this machine. */
     address?: { host: string; port: number };
+    /** Changes with everything that a login depends on: address, account, key, how the host proves itself. */
+    way?: string;
     /** Fingerprint of the key by which the host must prove itself, where it is known before the login. */
     hostKey?: string;
     /** The host lets this key run the plan's commands and nothing else; a drill makes sure of it. */

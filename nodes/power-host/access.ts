@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Node } from "node-red";
 import { Trouble } from "../../lib/kit/trouble";
 import { LocalTransport } from "../../lib/shutdown/local";
@@ -32,9 +33,17 @@ export function accessOf({ name, local, transport, target }: PowerHostConfig, pr
     return {
         root: target?.user === "root",
         ...addressOf(target),
+        way: wayOf(transport, target),
+        ...(target !== undefined && "pin" in target && { hostKey: target.pin.fingerprint }),
         open() {
             if (target === undefined) throw new Trouble("config", `host ${name}: ${problems.join("; ")}`);
             return transport === "ssh" ? new SshProgram(target) : new SshTransport(target);
         },
     };
+}
+
+/** A mark of all that a login depends on. Without the passphrase: that could be guessed from the mark of everything else. */
+function wayOf(transport: PowerHostConfig["transport"], target: PowerHostConfig["target"]): string {
+    const known = JSON.stringify([transport, target], (key, value: unknown) => (key === "passphrase" ? undefined : value));
+    return createHash("sha256").update(known).digest("base64url").slice(0, 22);
 }

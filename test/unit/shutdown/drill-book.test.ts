@@ -16,7 +16,7 @@ describe("the drills of a plan", () => {
     let disk: string | undefined;
     let changes: number;
     const open = (more: Partial<DrillBookOptions> = {}): DrillBook => new DrillBook({
-        target: () => ({ plan, problems: plan === undefined ? ["the plan has no hosts"] : [], access: hosts.access, way: (name) => `way to ${name}` }),
+        target: () => ({ plan, problems: plan === undefined ? ["the plan has no hosts"] : [], access: hosts.access }),
         lastsMs: 30 * day, clock,
         load: () => Promise.resolve(disk === undefined ? undefined : parseBook(JSON.parse(disk))),
         save: (book: EvidenceBook) => {

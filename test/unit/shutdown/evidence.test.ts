@@ -7,28 +7,31 @@ const day = 24 * 3_600_000;
 const hostOf = (draft: Partial<HostDraft> = {}, final?: PlanDraft["final"]): PlanHost =>
     parsePlan({ hosts: [{ name: "nas", services: ["web"], steps: [{ action: "stop-docker", params: { sudo: true } }], ...draft }], ...(final && { final }) }).plan?.hosts[0] ?? assert.fail();
 
+const way = { root: false, way: "way" };
+
 describe("the mark of what was drilled", () => {
-    const mark = drillMark(hostOf(), "way");
+    const mark = drillMark(hostOf(), way);
 
     it("is the same for the same steps, in whatever order their parameters come", () => {
-        const one = drillMark(hostOf({ steps: [{ action: "stop-podman", params: { user: "a", sudo: true } }] }), "way");
-        assert.equal(drillMark(hostOf({ steps: [{ action: "stop-podman", params: { sudo: true, user: "a" } }] }), "way"), one);
+        const one = drillMark(hostOf({ steps: [{ action: "stop-podman", params: { user: "a", sudo: true } }] }), way);
+        assert.equal(drillMark(hostOf({ steps: [{ action: "stop-podman", params: { sudo: true, user: "a" } }] }), way), one);
     });
-    for (const [what, host, way] of [
-        ["another service", hostOf({ services: ["db"] }), "way"],
-        ["one service more", hostOf({ services: ["web", "db"] }), "way"],
-        ["another order", hostOf({ services: [], steps: [{ action: "stop-docker", params: { sudo: true } }, { action: "stop-service", params: { service: "web" } }] }), "way"],
-        ["another parameter", hostOf({ steps: [{ action: "stop-docker", params: { sudo: false } }] }), "way"],
-        ["another end", hostOf({}, { verb: "poweroff" }), "way"],
-        ["another delay", hostOf({}, { verb: "shutdown", delayMinutes: 5 }), "way"],
-        ["no end", hostOf({ final: "none" }), "way"],
-        ["another name", hostOf({ name: "nas2" }), "way"],
-        ["another way to it", hostOf(), "other"],
+    for (const [what, host, its] of [
+        ["another service", hostOf({ services: ["db"] }), way],
+        ["one service more", hostOf({ services: ["web", "db"] }), way],
+        ["another order", hostOf({ services: [], steps: [{ action: "stop-docker", params: { sudo: true } }, { action: "stop-service", params: { service: "web" } }] }), way],
+        ["another parameter", hostOf({ steps: [{ action: "stop-docker", params: { sudo: false } }] }), way],
+        ["another end", hostOf({}, { verb: "poweroff" }), way],
+        ["another delay", hostOf({}, { verb: "shutdown", delayMinutes: 5 }), way],
+        ["no end", hostOf({ final: "none" }), way],
+        ["another name", hostOf({ name: "nas2" }), way],
+        ["another way to it", hostOf(), { root: false, way: "other" }],
+        ["another account", hostOf(), { root: true, way: "way" }],
     ] as const) {
-        it(`changes with ${what}`, () => assert.notEqual(drillMark(host, way), mark));
+        it(`changes with ${what}`, () => assert.notEqual(drillMark(host, its), mark));
     }
     it("does not change with what a drill proves nothing about: limits, order among hosts, policy", () => {
-        assert.equal(drillMark(hostOf({ stopTimeoutS: 90, priority: "early", fedBy: ["ups"] }), "way"), mark);
+        assert.equal(drillMark(hostOf({ stopTimeoutS: 90, priority: "early", fedBy: ["ups"] }), way), mark);
     });
 
     it("property: evidence never counts after any change of the steps", () => {
@@ -38,9 +41,9 @@ describe("the mark of what was drilled", () => {
         const some = (): HostDraft => ({ name: "nas", services: services.filter(() => random(2) === 0), steps: [...(random(2) ? [{ action: "sync" }] : []), ...(random(2) ? [{ action: "wait", params: { seconds: 1 + random(3) } }] : [])], ...(random(3) === 0 && { final: "none" as const }) });
         for (let round = 0; round < 300; round += 1) {
             const [a, b] = [some(), some()];
-            const evidence: Evidence = { of: drillMark(hostOf(a), "way"), at: 0, wall: 0, ok: true, ms: 1, problems: [] };
+            const evidence: Evidence = { of: drillMark(hostOf(a), way), at: 0, wall: 0, ok: true, ms: 1, problems: [] };
             const same = JSON.stringify(a) === JSON.stringify(b);
-            assert.equal(standingOf(evidence, drillMark(hostOf(b), "way"), 1), same ? "proven" : "changed", JSON.stringify([a, b]));
+            assert.equal(standingOf(evidence, drillMark(hostOf(b), way), 1), same ? "proven" : "changed", JSON.stringify([a, b]));
         }
     });
 });
