@@ -55,6 +55,7 @@ export function quote(word: string): string {
     return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : quoted(word);
 }
 
-function quoted(text: string): string {
+/** Any text as one word of a POSIX shell, lines and all. */
+export function quoted(text: string): string {
     return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,0 +1,91 @@
+import { quoted, remoteCommand, wordsOf } from "./commands";
+import type { Done } from "./catalogue";
+import type { PlanHost, PlanStep } from "./plan";
+import { sudoersOf } from "./target-kit-sudoers";
+
+/** The account that a plan logs in with. */
+export interface KitAccount {
+    user: string;
+    /** It is root: no sudo, and no sudoers. */
+    root: boolean;
+    /** "ssh-ed25519 AAAA...", when it is known. */
+    publicKey?: string;
+}
+
+/** What a host needs to let a plan do its steps there, and nothing else. Texts of files, to be put there by its owner. */
+export interface TargetKit {
+    /** For /etc/sudoers.d/ridethrough; undefined where no command needs root, or the account is root. */
+    sudoers: string | undefined;
+    /** The program that every login with the key ends in, and where it belongs. */
+    forcedCommand: { path: string; text: string };
+    /** The key's line in the account's authorized_keys. */
+    authorizedKeys: string;
+}
+
+const forcedPath = "/usr/local/sbin/ridethrough-allowed";
+
+/**
+ * The kit of one host of a plan.
+ * @param also commands besides those of the plan that the key may run, word by word
+ */
+export function targetKit(host: PlanHost, account: KitAccount, also: readonly (readonly string[])[] = []): TargetKit {
+    const steps = [...host.steps, ...(host.final === undefined ? [] : [host.final])];
+    const rules = account.root ? [] : steps.flatMap(({ action, params }) => action.privileged(params));
+    return {
+        sudoers: rules.length === 0 ? undefined : sudoersOf(host.name, account.user, rules),
+        forcedCommand: { path: forcedPath, text: forcedCommand(host.name, [...steps.flatMap((step) => allowedBy(step, account.root)), ...[["true"], ...also].map((words): Allowed => ({ what: words.join(" "), command: remoteCommand(words) }))]) },
+        authorizedKeys: `restrict,command="${forcedPath}" ${account.publicKey ?? "PUT-THE-PUBLIC-KEY-HERE"} ridethrough\n`,
+    };
+}
+
+/** A command that the key may run. `more`: words may follow that only the run knows. */
+interface Allowed {
+    what: string;
+    command: string;
+    more?: true;
+}
+
+/** The exact texts that a run and a drill send for a step. */
+function allowedBy({ action, params, timeoutMs }: PlanStep, root: boolean): Allowed[] {
+    const place = { root, timeoutS: timeoutMs / 1000 };
+    const label = action.label(params);
+    const undo = (done: Done): string[] => {
+        const program = action.undo?.(params, done, place);
+        return program === undefined ? [] : wordsOf(program);
+    };
+    const [one, other] = [undo({ did: ["a"], sinceS: 1 }), undo({ did: ["b"], sinceS: 100 })];
+    const known = one.findIndex((word, index) => word !== other[index]);
+    return [
+        { what: label, command: remoteCommand(wordsOf(action.program(params, place))) },
+        ...(one.length === 0 ? [] : [{ what: `undo: ${label}`, command: remoteCommand(known < 0 ? one : one.slice(0, known)), ...(known >= 0 && { more: true as const }) }]),
+        { what: `drill: ${label}`, command: remoteCommand(wordsOf(action.probe(params, place))) },
+    ];
+}
+
+function forcedCommand(host: string, allowed: readonly Allowed[]): string {
+    const unique = allowed.filter(({ command, more }, index) => allowed.findIndex((other) => other.command === command && other.more === more) === index);
+    return `#!/bin/sh
+# Ridethrough, host ${host}: what its key may run here. Everything else is refused.
+# Belongs to ${forcedPath}, owner root, mode 755; the key's line in authorized_keys begins with
+#     restrict,command="${forcedPath}"
+# Made from the plan: a change of the host's steps or of their time limits needs a new one.
+LC_ALL=C
+export LC_ALL
+command=\${SSH_ORIGINAL_COMMAND-}
+allow() {
+    [ "$command" != "$1" ] || exec /bin/sh -c "$command"
+}
+# The same, with words behind it that no shell could take for anything else.
+allow_more() {
+    case $command in
+        "$1") ;;
+        "$1 "*) case \${command#"$1 "} in *[!A-Za-z0-9_.:@+/\\ -]*) return;; esac;;
+        *) return;;
+    esac
+    exec /bin/sh -c "$command"
+}
+${unique.map(({ what, command, more }) => `# ${what}\nallow${more ? "_more" : ""} ${quoted(command)}`).join("\n")}
+echo "ridethrough: this key may not run that here" >&2
+exit 126
+`;
+}
