@@ -21,12 +21,15 @@ export interface Evidence {
     runtime?: number;
 }
 
-/** What follows from one reading alone. OL and OB are the only evidence of mains; LB, DISCHRG and numbers never are. */
-export function evidenceOf({ reading, power }: Pick<TriggerInput, "reading" | "power">): Evidence {
+/**
+ * What follows from one reading alone. OL and OB are the only evidence of mains; LB, DISCHRG and numbers never are.
+ * @param stuck a test or a calibration that it tells of is a report that got stuck, see isTestStuck
+ */
+export function evidenceOf({ reading, power }: Pick<TriggerInput, "reading" | "power">, stuck = false): Evidence {
     const { flags, charge, runtime } = reading;
     if (reading.quality !== "good") return { standing: "blind", forced: false, off: false, lowBattery: false };
     const mains = mainsOf(reading);
-    const excuse = excuseOf(reading);
+    const excuse = excuseOf(reading, stuck);
     const standing = mains === "present" ? "mains" : mains === "absent" ? (excuse === undefined ? "battery" : "excused") : standings[power?.state ?? "UNKNOWN"];
     return {
         standing,
@@ -49,10 +52,25 @@ function mainsOf({ mains, flags }: Reading): "present" | "absent" | undefined {
     return online === onBattery ? undefined : online ? "present" : "absent";
 }
 
-function excuseOf({ testing, flags }: Reading): Evidence["excuse"] {
+function excuseOf(reading: Reading, stuck: boolean): Evidence["excuse"] {
+    return (stuck ? undefined : testOf(reading)) ?? (reading.flags?.includes("BYPASS") ? "bypass" : undefined);
+}
+
+/** The test that a reading tells of. */
+export function testOf({ testing, flags }: Reading): "self-test" | "calibration" | undefined {
     if (testing || flags?.includes("TEST")) return "self-test";
-    if (flags?.includes("CAL")) return "calibration";
-    return flags?.includes("BYPASS") ? "bypass" : undefined;
+    return flags?.includes("CAL") ? "calibration" : undefined;
+}
+
+/** A test takes the device to battery when it begins: one that is told of on mains for so long is none. */
+const longestTestOnMainsMs = 30 * 60_000;
+
+/**
+ * Whether a test or a calibration is a report that got stuck (nut#2416: "OL TEST" for ever), so that it excuses no outage.
+ * @param since since when every reading on mains has told of it, event time in ms
+ */
+export function isTestStuck(since: number | undefined, at: number): boolean {
+    return since !== undefined && at - since >= longestTestOnMainsMs;
 }
 
 /** %: anything else is a fault of the device. */

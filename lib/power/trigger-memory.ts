@@ -1,6 +1,6 @@
 import { runClock, startClock, unsettledMs, type BatteryClock } from "./battery-clock";
 import { estimateDepletion, type DepletionConfig } from "./depletion";
-import type { Evidence } from "./evidence";
+import { isTestStuck, testOf, type Evidence } from "./evidence";
 import type { Order } from "./order";
 import type { Passing } from "./passing";
 import type { Reading } from "./reading";
@@ -18,6 +18,7 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
         known: before?.known ?? { source: reading.source },
         ...(before?.battery && { battery: before.battery }),
         ...(before?.mainsSince !== undefined && { mainsSince: before.mainsSince }),
+        ...(before?.testedSince !== undefined && { testedSince: before.testedSince }),
         ...(before?.off && { off: before.off }),
         ...(before?.lowBattery && { lowBattery: before.lowBattery }),
         ...(before?.still && { still: before.still }),
@@ -33,7 +34,10 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
     const wasOn = before?.known.on;
     if (wasOn === "battery" && evidence.standing !== "mains" && evidence.standing !== "excused" && next.battery) next.battery = runClock(next.battery, passing);
     rememberMains(next, evidence, at, passing);
-    if (evidence.standing !== "blind") rememberOff(next, evidence, at, passing);
+    if (evidence.standing !== "blind") {
+        rememberTest(next, before, reading, evidence, passing);
+        rememberOff(next, evidence, at, passing);
+    }
 
     const knows = evidence.standing === "mains" || evidence.standing === "battery" || evidence.standing === "excused";
     if (evidence.standing === "blind" || (wasOn !== undefined && !knows)) {
@@ -64,6 +68,17 @@ function rememberMains(next: TriggerState, { standing, off }: Evidence, at: numb
     } else if (standing === "battery" || standing === "excused" || (neverKnewMains && standing !== "blind")) {
         delete next.mainsSince;
     }
+}
+
+/** A test counts from the first reading of a row on mains that tells of it; a gap breaks the row, until it is known to be stuck. One that has taken the device to battery is one. */
+function rememberTest(next: TriggerState, before: TriggerState | undefined, reading: Reading, { standing }: Evidence, { gap }: Passing): void {
+    if (testOf(reading) === undefined || standing === "excused") delete next.testedSince;
+    else if (standing === "mains") next.testedSince = (gap && !knowsTestStuck(before) ? undefined : next.testedSince) ?? reading.at;
+}
+
+/** Whether the test that the device tells of was known to be stuck already; a clock that jumps makes none so. */
+export function knowsTestStuck(before: TriggerState | undefined): boolean {
+    return before !== undefined && isTestStuck(before.testedSince, before.order.at);
 }
 
 /** OFF counts from the first reading of an unbroken row that says it; a gap breaks it. */
@@ -131,7 +146,7 @@ function knownFrom(next: TriggerState, before: TriggerState | undefined, { readi
 
 /** The same memory where the clock of the source was set back: every time moves with it, every age stays. */
 export function rebased(state: TriggerState, byMs: number): TriggerState {
-    const { order, known, missed, battery, mainsSince, off, lowBattery, still, runtimeStillSince, decided, ...rest } = state;
+    const { order, known, missed, battery, mainsSince, testedSince, off, lowBattery, still, runtimeStillSince, decided, ...rest } = state;
     delete rest.moment;
     delete rest.depletion;
     return {
@@ -141,6 +156,7 @@ export function rebased(state: TriggerState, byMs: number): TriggerState {
         ...(missed && { missed: { ...missed, since: missed.since + byMs } }),
         ...(battery && { battery: { ...battery, transferAt: battery.transferAt + byMs } }),
         ...(mainsSince !== undefined && { mainsSince: mainsSince + byMs }),
+        ...(testedSince !== undefined && { testedSince: testedSince + byMs }),
         ...(off && { off: { ...off, since: off.since + byMs } }),
         ...(lowBattery && { lowBattery: { ...lowBattery, since: lowBattery.since + byMs } }),
         ...(still && { still: { ...still, since: still.since + byMs } }),

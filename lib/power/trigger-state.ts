@@ -34,6 +34,8 @@ export interface TriggerState {
     mainsSince?: number;
     /** Since when every reading has said OFF, and how many. */
     off?: { since: number; samples: number };
+    /** Since when every reading has told of a test or a calibration, and none of them from the battery; see isTestStuck. */
+    testedSince?: number;
     /** LB on battery, after stabilization. */
     lowBattery?: { since: number; samples: number };
     /** The numbers on battery, and since when they have not moved. */
@@ -68,7 +70,7 @@ function parsePlain(value: unknown): TriggerState | undefined {
     const on = allStandings.find((name) => name === known.on);
     const depletion = value.depletion === undefined ? undefined : parseDepletionState(value.depletion);
     const believed = order !== undefined && typeof known.source === "string" && (known.on === undefined || on !== undefined)
-        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.gapMs, value.mainsSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
+        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.gapMs, value.mainsSince, value.testedSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
         && areNumbers(missed, ["count", "since"]) && areNumbers(battery, ["elapsedMs", "assumedMs", "transferAt"]) && areNumbers(off, ["since", "samples"])
         && areNumbers(lowBattery, ["since", "samples"]) && areNumbers(decided, ["at"]) && areNumbers(still, ["since"])
         && (still === undefined || (isRecord(still) && Array.isArray(still.values)))

@@ -5,7 +5,7 @@ import { passUntil } from "./passing";
 import { knownBefore, streamOf, type Reading } from "./reading";
 import type { TriggerConfig } from "./trigger-config";
 import type { TriggerInput, TriggerStep } from "./trigger-input";
-import { rebased, remember } from "./trigger-memory";
+import { knowsTestStuck, rebased, remember } from "./trigger-memory";
 import { ask, type Answer, type Asked } from "./trigger-rules";
 import type { TriggerState } from "./trigger-state";
 import { shutdownRules, type Finding, type Health, type ShutdownRule, type Supply, type Verdict, type VerdictChange } from "./verdict";
@@ -96,7 +96,7 @@ function unheeded(config: TriggerConfig, state: TriggerState, reading: Reading, 
 /** Judges a reading that is newer than `before`. `setBackMs`: by so much the source's clock was set back in between. */
 function judge(config: TriggerConfig, before: TriggerState | undefined, input: TriggerInput, setBackMs?: number): TriggerStep {
     const { reading } = input;
-    const evidence = evidenceOf(input);
+    const evidence = evidenceOf(input, knowsTestStuck(before));
     const passing = passUntil(reading.at, before, config.gapMs);
     const state = remember(config, before, input, evidence, passing, { at: reading.at });
     const testimony = config.agreement === "each" ? undefined : testimonyOf(config, reading.source, reading.at, input.witnesses);
@@ -123,7 +123,7 @@ function judge(config: TriggerConfig, before: TriggerState | undefined, input: T
         ...(reading.simulated && { simulated: true }),
     };
     const verdict: Verdict = { ...facts, text: textOf(config, state, reading, facts) };
-    const command = change === "shutdown" ? commandOf(verdict, "shutdown") : change === "restored" || change === "cancelled" ? commandOf(verdict, "restored") : undefined;
+    const command = change === "shutdown" ? commandOf(verdict, "shutdown") : change === "restored" || change === "cancelled" ? { ...commandOf(verdict, "restored"), stableSeconds: config.mainsStableMs / 1000 } : undefined;
     return { state, verdict, ...(command && { command }) };
 }
 

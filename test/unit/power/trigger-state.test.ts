@@ -31,6 +31,10 @@ describe("trigger state", () => {
         assert.deepEqual([fsd.decided, fsd.forced], [{ rule: "forced-shutdown", at: 20_000 }, true]);
         assert.deepEqual(told(judgeAll(polls(25, 100, { ...online, flags: ["FSD", "OL"] }, 5), {}, fsd)), []);
     });
+    it("a self-test that got stuck on mains stays stuck", () => {
+        const stuck = restarted(stateAfter(polls(0, 1900, { ...online, testing: true }, 5)));
+        assert.deepEqual(told(judgeAll(polls(2200, 2260, { ...onBattery, testing: true, charge: 15 }), {}, stuck)), ["2200 on-battery", "2230 shutdown low-charge"]);
+    });
     it("by hand it may decide again, but not because of the same FSD", () => {
         const low = stateAfter([...before, ...polls(20, 60, { ...onBattery, charge: 3 })]);
         assert.deepEqual(told(judgeAll([poll(60, { ...onBattery, charge: 3 })], {}, rearmed(low))), ["60 shutdown low-charge"]);
@@ -44,7 +48,7 @@ describe("trigger state", () => {
         ["no order", { ...good, order: {} }], ["no known", { ...good, known: 3 }], ["an unknown standing", { ...good, known: { source: "nut", on: "moon" } }],
         ["a clock of words", { ...good, battery: { elapsedMs: "long", assumedMs: 0, transferAt: 0 } }],
         ["a decision by no rule", { ...good, decided: { rule: "whim", at: 1 } }], ["a decision without a time", { ...good, decided: { rule: "low-charge" } }],
-        ["a count of misses that is none", { ...good, missed: { count: null, since: 0 } }], ["a damaged trend", { ...good, depletion: { order: { at: 1 } } }],
+        ["a count of misses that is none", { ...good, missed: { count: null, since: 0 } }], ["a test of words", { ...good, testedSince: "long" }], ["a damaged trend", { ...good, depletion: { order: { at: 1 } } }],
     ];
     for (const [what, value] of bad) it(`does not believe ${what}`, () => assert.equal(parseTriggerState(value), undefined));
 });
