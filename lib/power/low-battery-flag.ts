@@ -6,7 +6,7 @@ export type LowBatteryBacking =
     | { kind: "borne-out"; by: string }
     /** No number says so, and none explains it away. */
     | { kind: "alone" }
-    /** The device was told to call almost every charge low (nut#2652). */
+    /** The device was told to call almost every charge low (nut#2652): its LB says nothing, whatever the numbers say by themselves. */
     | { kind: "explained-away"; by: string };
 
 /** %: a device that calls a fuller battery than this low has a wrong setting. */
@@ -20,10 +20,10 @@ const absurdLowCharge = 90;
  * @param deviceLowCharge % below which the device itself calls its battery low
  */
 export function backingOf(config: TriggerConfig, charge: number | undefined, runtime: number | undefined, deviceLowCharge: number | undefined): LowBatteryBacking {
-    if (charge !== undefined && charge < config.lowBatteryCharge) return { kind: "borne-out", by: `the charge is ${charge} %` };
-    if (runtime !== undefined && runtime < 2 * config.lowRuntime) return { kind: "borne-out", by: `the runtime is ${Math.round(runtime)} s` };
     if (deviceLowCharge !== undefined && deviceLowCharge >= absurdLowCharge && charge !== undefined && charge <= deviceLowCharge) {
         return { kind: "explained-away", by: `the device calls every charge up to ${deviceLowCharge} % low, and it is ${charge} %` };
     }
+    if (charge !== undefined && charge < config.lowBatteryCharge) return { kind: "borne-out", by: `the charge is ${charge} %` };
+    if (runtime !== undefined && runtime < 2 * config.lowRuntime) return { kind: "borne-out", by: `the runtime is ${Math.round(runtime)} s` };
     return { kind: "alone" };
 }

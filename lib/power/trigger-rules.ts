@@ -52,7 +52,7 @@ export const triggerRules: Readonly<Record<ShutdownRule, Rule>> = {
 
 /** Asks one rule, with the gates that stand before it. */
 export function ask(rule: ShutdownRule, asked: Asked): Answer {
-    const { config, evidence, state } = asked;
+    const { config, evidence } = asked;
     if (!config.rules[rule]) return { outcome: "no", why: "switched off" };
     const { when, ask: question } = triggerRules[rule];
     if (when === "any") return question(asked);
@@ -64,10 +64,19 @@ export function ask(rule: ShutdownRule, asked: Asked): Answer {
         case "excused":
             return excused(rule, asked);
         case "battery":
-            return state.battery ? settled(question(asked), unsettledMs(state.battery, asked.input.reading.at, config.stabilizationMs)) : question(asked);
+            return onBatteryNow(question(asked), asked);
         default:
             return { outcome: "no", why: "the reading does not say whether mains is present" };
     }
+}
+
+/**
+ * Mains that comes and goes would put everything off for ever, until the battery is empty: below the hard floor, only the first
+ * transfer of an outage has to settle.
+ */
+function onBatteryNow(answer: Answer, { config, state: { battery }, input }: Asked): Answer {
+    if (battery === undefined || (answer.floor && battery.elapsedMs >= config.stabilizationMs)) return answer;
+    return settled(answer, unsettledMs(battery, input.reading.at, config.stabilizationMs));
 }
 
 /** A fresh transfer reports junk: what holds then has to hold when it has settled. */

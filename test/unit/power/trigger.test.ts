@@ -68,6 +68,11 @@ describe("decide", () => {
         ["calibration drains the battery (nut#2794)", [...before, ...polls(20, 1200, draining(20, 3, 70, { flags: ["OB", "CAL", "LB"] })), ...polls(1200, 1300, online)], []],
         ["calibration below the hard floor", [...before, ...polls(20, 60, { ...flags("OB", "CAL"), charge: 9, runtime: 60 })], ["21 shutdown low-charge"]],
         ["a self-test on battery", [...before, ...polls(20, 80, { ...onBattery, testing: true, charge: 60, runtime: 100 }), ...polls(80, 120, online)], []],
+        ["a self-test told of on mains for half an hour is a report that got stuck (nut#2416)", [...polls(0, 1900, { ...online, flags: ["OL", "TEST"] }, 5), ...polls(1900, 1960, { ...flags("OB", "TEST"), charge: 15 })], ["1900 on-battery", "1930 shutdown low-charge"]],
+        ["a stuck self-test excuses no loss of data either", [...polls(0, 1900, { ...online, testing: true }, 5), ...polls(1900, 1960, { ...onBattery, testing: true, runtime: 620 }), ...polls(1960, 2060, missed, 5)], ["1900 on-battery", "2020 shutdown failsafe"]],
+        ["a stuck self-test stays stuck through a restart into an outage", [...polls(0, 1900, { ...online, testing: true }, 5), ...polls(2200, 2260, { ...onBattery, testing: true, charge: 15 })], ["2200 on-battery", "2230 shutdown low-charge"]],
+        ["a clock that jumps makes no self-test stuck", [...polls(0, 20, { ...online, testing: true }, 5), ...polls(3620, 3800, { ...onBattery, testing: true, charge: 15 })], []],
+        ["a self-test that takes the UPS to battery is believed for as long as it takes", [...polls(0, 60, { ...online, testing: true }, 5), ...polls(60, 4000, { ...onBattery, testing: true, charge: 60 }, 5)], []],
         ["bypass", [...before, ...polls(20, 1200, { ...flags("OB", "BYPASS"), runtime: 10 })], []],
         ["calibration that turns into an outage settles first", [...before, ...polls(20, 100, { ...flags("OB", "CAL"), charge: 15 }), ...polls(100, 140, { ...onBattery, charge: 15 })], ["100 on-battery", "130 shutdown low-charge"]],
 
@@ -99,6 +104,11 @@ describe("decide", () => {
         ["after a long suspend, data that is not back at once", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(4000, 4040, missed, 5), ...polls(4040, 4100, { ...onBattery, runtime: 620 })], ["20 on-battery"]],
     ];
     for (const [story, readings, expected, config] of stories) it(story, () => assert.deepEqual(told(judgeAll(readings, config)), expected));
+
+    it("mains that comes and goes while the battery empties: below the hard floor no transfer is waited for any more", () => {
+        const flicker = polls(20, 620, (second) => ({ ...(second % 30 < 20 ? onBattery : online), runtime: 900, charge: Math.round(60 - (second - 20) / 10) }));
+        assert.deepEqual(told(judgeAll([...before, ...flicker])).filter((change) => change.includes("shutdown")), ["526 shutdown low-charge"]);
+    });
 
     describe("every rule can be switched off", () => {
         const holding: [rule: ShutdownRule, readings: Reading[]][] = [
