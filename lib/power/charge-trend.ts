@@ -79,11 +79,11 @@ export function slopeOf(trend: Trend, windowMs: number): Slope | undefined {
     const waitedMs = now - trend.reached.at;
     const first = steps[steps.length - count];
     const last = steps.at(-1);
-    const line = first && last && isEnough(first, steps[steps.length - count + 1], count) ? lineThrough(steps, count) : undefined;
+    const line = first && last && isEnough(first, steps[steps.length - count + 1], count) ? lineThrough(count, steps) : undefined;
     if (first === undefined || last === undefined || line?.perMs === undefined) {
         return waitedMs >= windowMs * longestReach ? { perMinute: 0, samples: count, spanMs: waitedMs } : undefined;
     }
-    const most = waitedMs > 0 ? (2 * line.usualStep) / waitedMs : Infinity;
+    const most = waitedMs > 0 ? (2 * usualStep(line, steps)) / waitedMs : Infinity;
     const perMinute = -Math.sign(line.perMs) * Math.min(Math.abs(line.perMs), most) * 60_000;
     return { perMinute, samples: count, spanMs: last.at - first.at };
 }
@@ -95,23 +95,30 @@ function countWithin(ms: number, steps: readonly Point[], now: number): number {
     return steps.length - older;
 }
 
+/** A line through the newest steps of a list. */
 interface Line {
+    count: number;
     perMs: number | undefined;
-    /** % */
-    usualStep: number;
+    /** The height of a step in %, once it was asked for. */
+    usualStep: number | undefined;
 }
 
-/** The line last drawn through the newest steps of each list: most readings bring no step, and it is the costly part. */
-const drawn = new WeakMap<readonly Point[], Line & { count: number }>();
+/** The line last drawn through each list: most readings bring no step, and it is the costly part. */
+const drawn = new WeakMap<readonly Point[], Line>();
 
-function lineThrough(all: readonly Point[], count: number): Line {
-    const known = drawn.get(all);
+function lineThrough(count: number, steps: readonly Point[]): Line {
+    const known = drawn.get(steps);
     if (known?.count === count) return known;
-    const newest = all.slice(-count);
-    const usualStep = median(newest.slice(1).map((step, place) => Math.abs(step.value - (newest[place] ?? step).value))) ?? 0;
-    const line = { perMs: slopeThrough(newest), usualStep, count };
-    drawn.set(all, line);
+    const line: Line = { count, perMs: slopeThrough(steps.slice(-count)), usualStep: undefined };
+    drawn.set(steps, line);
     return line;
+}
+
+function usualStep(line: Line, steps: readonly Point[]): number {
+    if (line.usualStep !== undefined) return line.usualStep;
+    const newest = steps.slice(-line.count);
+    line.usualStep = median(newest.slice(1).map((step, place) => Math.abs(step.value - (newest[place] ?? step).value))) ?? 0;
+    return line.usualStep;
 }
 
 /** Three steps, or two that lie far apart: the moment of a step is known only to a poll interval. */

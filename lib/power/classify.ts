@@ -75,6 +75,7 @@ function measured(config: ClassifierConfig, known: ClassifierState, reading: Rea
 
 /** The newest samples, as many as are needed. One of the same moment is replaced. */
 function remember(recent: ClassifierState["recent"], sample: { at: number; watts: number }, needed: number): ClassifierState["recent"] {
+    if (needed === 1) return [sample];
     const end = recent.findLastIndex(({ at }) => at < sample.at) + 1;
     return recent.slice(Math.max(0, end + 1 - needed), end).concat(sample);
 }

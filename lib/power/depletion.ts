@@ -101,7 +101,7 @@ function conclude(config: DepletionConfig, state: DepletionState, reading: Readi
     const slope = gauge !== undefined && trend && slopeOf(trend, config.windowMs);
     if (slope) {
         const since = state.onBatterySince ?? (trend.heading === -1 ? trend.headingSince : undefined);
-        return rated(config, resting(config, at, "charge", gauge, slope), slope, { at: trend.last.at, charge: trend.last.value }, since);
+        return rated(config, resting(config, at, "charge", gauge), slope, { at: trend.last.at, charge: trend.last.value }, since);
     }
     const drawn = drain?.trend && slopeOf(drain.trend, config.windowMs);
     if (drawn) return reckoned(config, state, drain, drawn, at);
@@ -114,7 +114,7 @@ function conclude(config: DepletionConfig, state: DepletionState, reading: Readi
 
 /** The estimate from watts. Where nobody says whether the battery is in use, it is what would be. */
 function reckoned(config: DepletionConfig, state: DepletionState, drain: Drain, slope: Slope, at: number): Depletion {
-    const result = resting(config, at, "watts", round(drain.charge, 100), slope);
+    const result = resting(config, at, "watts", round(drain.charge, 100));
     if (state.mains !== "absent" && config.source !== "watts") {
         return rated(config, result, slope, { at, charge: drain.charge }, undefined, `mains unknown: as if the battery, at ${round(drain.charge, 1)} %, carried this load`);
     }
@@ -124,6 +124,8 @@ function reckoned(config: DepletionConfig, state: DepletionState, drain: Drain, 
 
 /** `result` with its rate, or with the reason why the rate is still held back. */
 function rated(config: DepletionConfig, result: Depletion, slope: Slope, known: { at: number; charge: number }, since: number | undefined, caveat?: string): Depletion {
+    result.samples = slope.samples;
+    result.spanSeconds = round(slope.spanMs / 1000, 10);
     const graceLeftMs = since === undefined ? 0 : since + config.graceMs - result.at;
     if (slope.perMinute > 0 && graceLeftMs > 0) return noted(result, `grace period, ${Math.ceil(graceLeftMs / 1000)} s to go`);
     const perMinute = Math.max(-fastestPerMinute, Math.min(fastestPerMinute, slope.perMinute));
@@ -137,9 +139,9 @@ function rated(config: DepletionConfig, result: Depletion, slope: Slope, known: 
 }
 
 /** An estimate without a rate. */
-function resting({ thresholdPercent }: DepletionConfig, at: number, method: Depletion["method"], charge?: number, slope?: Slope): Depletion {
-    const [samples, spanSeconds] = slope ? [slope.samples, round(slope.spanMs / 1000, 10)] : [0, 0];
-    return charge === undefined ? { thresholdPercent, at, method, samples, spanSeconds } : { thresholdPercent, at, method, charge, samples, spanSeconds };
+function resting({ thresholdPercent }: DepletionConfig, at: number, method: Depletion["method"], charge?: number): Depletion {
+    if (charge === undefined) return { thresholdPercent, at, method, samples: 0, spanSeconds: 0 };
+    return { thresholdPercent, at, method, charge, samples: 0, spanSeconds: 0 };
 }
 
 /** The last estimate again, with its own time, when a reading brings nothing new. */

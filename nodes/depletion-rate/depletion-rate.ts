@@ -12,7 +12,7 @@ import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
 import { parseConfig } from "./config";
-import { statusOf } from "./status-text";
+import { moodOf, textOf } from "./status-text";
 
 /** A crash in an outage costs this much of the trend at most; in return the disk is written no more often, in ms. */
 const saveIntervalMs = 10_000;
@@ -36,8 +36,9 @@ export = (RED: NodeAPI): void => {
         // What arrives before the state is loaded waits for it, in order.
         const loaded = loadState(this, keeper.file).then((found) => (streams = found ?? new Streams<DepletionState>()));
 
+        const newestOf = (stream: string): number | undefined => streams?.get(stream)?.order.at;
         const estimate = (known: Streams<DepletionState>, msg: FlowMessage & { depletion?: Depletion }, send: Send): void => {
-            const parsed = readingInOrder(msg, systemClock.now(), (stream) => known.get(stream)?.order.at);
+            const parsed = readingInOrder(msg, systemClock.now(), newestOf);
             if ("error" in parsed) throw new Trouble("garbage", `no depletion rate: ${parsed.error}`);
             const { reading } = parsed;
             const stream = streamOf(reading);
@@ -48,8 +49,7 @@ export = (RED: NodeAPI): void => {
             msg.reading = reading;
             msg.depletion = depletion;
             send(msg);
-            const { mood, text } = statusOf(depletion, reading.quality);
-            light.show(mood, text);
+            light.show(moodOf(depletion, reading.quality), () => textOf(depletion, reading.quality));
         };
         onInput(this, (msg, send) => (streams ? estimate(streams, msg, send) : loaded.then((known) => estimate(known, msg, send))));
 

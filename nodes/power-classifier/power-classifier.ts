@@ -13,7 +13,7 @@ import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
 import { onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
 import { parseConfig } from "./config";
-import { statusOf } from "./status-text";
+import { moodOf, textOf } from "./status-text";
 
 /** A message with what is decided about its reading; it may have come with an older decision. */
 interface Judged extends FlowMessage {
@@ -40,8 +40,9 @@ export = (RED: NodeAPI): void => {
         // What arrives before the state is loaded waits for it, in order.
         const loaded = loadState(this, keeper.file).then((found) => (streams = found ?? new Streams<ClassifierState>()));
 
+        const newestOf = (stream: string): number | undefined => streams?.get(stream)?.order.at;
         const judge = (known: Streams<ClassifierState>, msg: Judged, send: Send): void => {
-            const parsed = readingInOrder(msg, systemClock.now(), (stream) => known.get(stream)?.order.at);
+            const parsed = readingInOrder(msg, systemClock.now(), newestOf);
             if ("error" in parsed) throw new Trouble("garbage", `not classified: ${parsed.error}`);
             const { reading } = parsed;
             const stream = streamOf(reading);
@@ -67,8 +68,7 @@ export = (RED: NodeAPI): void => {
             // The save comes after the message: a slow disk delays no shutdown. Cut off in between, a restart tells the
             // same transition once more, rather than never.
             if (before?.state !== step.state.state || missed) keeper.saveSoon(known);
-            const { mood, text } = statusOf(step, config.missedPolls, known.size > 1);
-            light.show(mood, text);
+            light.show(moodOf(step), () => textOf(step, config.missedPolls, known.size > 1));
         };
         onInput(this, (msg, send) => (streams ? judge(streams, msg, send) : loaded.then((known) => judge(known, msg, send))));
 

@@ -4,19 +4,23 @@ import type { Mood } from "../shared/status";
 
 const moods: Record<PowerState, Mood> = { HEALTHY: "ok", WARNING: "warning", ALERT: "warning", CRITICAL: "critical", DEAD: "critical", UNKNOWN: "stale" };
 
+export function moodOf({ state, classified }: ClassifierStep): Mood {
+    if (classified.reading.simulated) return "rehearsal";
+    return state.missed ? "stale" : moods[state.state];
+}
+
 /**
  * The status after a reading: "CRITICAL 24 W", "HEALTHY 24 W, CRITICAL 1/2", "HEALTHY, missed 2/5"; "WARNING about 120 W" where watts are not measured.
  * @param named names the device, for a node that watches several
  */
-export function statusOf({ state, classified }: ClassifierStep, missedPolls: number, named: boolean): { mood: Mood; text: string } {
+export function textOf({ state, classified }: ClassifierStep, missedPolls: number, named: boolean): string {
     const { reading, confirming } = classified;
     const device = named ? `${reading.device} ` : "";
-    const mood = (usual: Mood): Mood => (reading.simulated ? "rehearsal" : usual);
-    if (state.missed && state.state === "UNKNOWN") return { mood: mood("stale"), text: `${device}no data since ${timeOfDay(state.missed.since)}` };
-    if (state.missed) return { mood: mood("stale"), text: `${device}${state.state}, missed ${state.missed.failures}/${missedPolls}` };
+    if (state.missed && state.state === "UNKNOWN") return `${device}no data since ${timeOfDay(state.missed.since)}`;
+    if (state.missed) return `${device}${state.state}, missed ${state.missed.failures}/${missedPolls}`;
     const watts = reading.watts === undefined ? "" : ` ${reading.derived?.includes("watts") ? "about " : ""}${formatWatts(reading.watts)}`;
     const doubt = confirming ? `, ${confirming.state} ${confirming.seen}/${confirming.needed}` : "";
-    return { mood: mood(moods[state.state]), text: `${device}${state.state}${watts}${doubt}` };
+    return `${device}${state.state}${watts}${doubt}`;
 }
 
 /** Whole watts, below 10 W with one decimal. */

@@ -24,21 +24,21 @@ const mostASecond = 20;
  */
 export class StatusLight {
     #mood: Mood | undefined;
-    #text = "";
+    #text: string | (() => string) = "";
+    /** What the editors show. */
+    #said = "";
     #second = -Infinity;
     #shown = 0;
     #late: Cancel | undefined;
     #heedsClose = false;
     constructor(readonly node: Node, readonly clock: Clock = systemClock) {}
 
-    /** @param text a few words; cut at 40 characters */
-    show(mood: Mood, text: string): void {
-        const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
-        if (mood === this.#mood && short === this.#text) return;
+    /** @param text a few words, cut at 40 characters; a function is only asked when they may be shown */
+    show(mood: Mood, text: string | (() => string)): void {
         const changed = mood !== this.#mood;
         this.#mood = mood;
-        this.#text = short;
-        if (this.#late !== undefined && !changed) return;
+        this.#text = text;
+        if (!changed && (this.#late !== undefined || shorten(text) === this.#said)) return;
         const now = this.clock.monotonic();
         if (now - this.#second >= 1000) [this.#second, this.#shown] = [now, 0];
         this.#shown += 1;
@@ -49,7 +49,8 @@ export class StatusLight {
     #send(): void {
         this.#late?.();
         this.#late = undefined;
-        if (this.#mood !== undefined) this.node.status({ ...looks[this.#mood], text: this.#text });
+        this.#said = shorten(this.#text);
+        if (this.#mood !== undefined) this.node.status({ ...looks[this.#mood], text: this.#said });
     }
 
     #sendLater(ms: number): void {
@@ -58,4 +59,9 @@ export class StatusLight {
         this.#heedsClose = true;
         this.node.on("close", () => this.#late?.());
     }
+}
+
+function shorten(text: string | (() => string)): string {
+    const words = typeof text === "string" ? text : text();
+    return words.length > 40 ? `${words.slice(0, 39)}…` : words;
 }

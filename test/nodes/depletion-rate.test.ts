@@ -6,7 +6,7 @@ import type { Depletion } from "../../lib/power/depletion";
 import type { Reading } from "../../lib/power/reading";
 import { parseConfig } from "../../nodes/depletion-rate/config";
 import depletionRate from "../../nodes/depletion-rate/depletion-rate";
-import { statusOf } from "../../nodes/depletion-rate/status-text";
+import { moodOf, textOf } from "../../nodes/depletion-rate/status-text";
 import stored from "../fixtures/configs/depletion-rate.v1.json";
 import { loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
@@ -132,6 +132,7 @@ describe("status of depletion-rate", () => {
         [{ perMinute: 0, simulated: true }, "good", "rehearsal", "idle"],
     ];
     for (const [depletion, quality, mood, text] of looks) {
-        it(`${mood}: ${text}`, () => assert.deepEqual(statusOf({ ...base, ...depletion }, quality), { mood, text }));
+        const whole = { ...base, ...depletion };
+        it(`${mood}: ${text}`, () => assert.deepEqual([moodOf(whole, quality), textOf(whole, quality)], [mood, text]));
     }
 });

@@ -38,6 +38,13 @@ describe("StatusLight", () => {
         light.show("ok", "1 W");
         assert.equal(texts().at(-1), "1 W");
     });
+    it("asks for the text only when it may be shown", async () => {
+        let asked = 0;
+        for (let watts = 1; watts <= 500; watts += 1) light.show("ok", () => `${asked += 1} asked, ${watts} W`);
+        assert.ok(asked < 50, `${asked}`);
+        await clock.pass(1000);
+        assert.match(texts().at(-1) ?? "", /, 500 W$/);
+    });
     it("shows a new mood at once, however many texts there were", async () => {
         flood();
         light.show("critical", "3 W");
