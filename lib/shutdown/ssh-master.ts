@@ -82,7 +82,7 @@ export class SshMaster {
 
 /** Ends a process group and removes its folder, with the key in it, when we are killed: what it reads from ends with us. */
 function guardOf(group: number | undefined, folder: string): ChildProcess {
-    const script = 'read -r _; [ -z "$1" ] || kill -s TERM "-$1"; rm -rf "$2"';
+    const script = 'read -r _; [ -z "$1" ] || kill -TERM "-$1"; rm -rf "$2"';
     const guard = spawn("/bin/sh", ["-c", script, "guard", String(group ?? ""), folder], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
     guard.on("error", () => undefined);
     guard.stdin.on("error", () => undefined);

@@ -9,6 +9,8 @@ export class Cable {
     loseAnswerTo: RegExp | undefined;
     /** Answers that were lost. */
     lost = 0;
+    /** A black hole: everything is taken, nothing arrives, and nobody hangs up. */
+    swallows = false;
 
     constructor(readonly to: () => number) {}
 
@@ -40,6 +42,7 @@ export class Cable {
             });
         }
         client.on("data", (chunk) => {
+            if (this.swallows) return;
             if (this.loseAnswerTo?.test(chunk.toString("latin1"))) {
                 this.loseAnswerTo = undefined;
                 losing = true;
@@ -47,6 +50,7 @@ export class Cable {
             server.write(chunk);
         });
         server.on("data", (chunk) => {
+            if (this.swallows) return;
             if (!losing) return void client.write(chunk);
             // "C" + length + "SELECT 1": the statement is done, and committed with it.
             if (!chunk.includes("SELECT 1\0")) return;

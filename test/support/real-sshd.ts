@@ -38,19 +38,21 @@ export interface RealSshd {
     stop(): Promise<void>;
 }
 
-export async function startRealSshd(): Promise<RealSshd> {
+/** @param certify makes a certificate beside the host's public key of this path */
+export async function startRealSshd({ certify }: { certify?: (publicKey: string) => void } = {}): Promise<RealSshd> {
     const folder = temporaryFolder();
     const path = (name: string): string => join(folder.path, name);
     const { username } = userInfo();
     for (const name of ["host", "user"]) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path(name)]);
+    certify?.(`${path("host")}.pub`);
     mkdirSync(path("tools"));
     mkdirSync("/run/sshd", { recursive: true });
-    // Every command runs with our folder before the others, as if the tools were installed.
+    // The account's own start-up files (HOME) are not part of any test. Every command runs with our folder before the others, as if the tools were installed.
     writeFileSync(path("forced"), `#!/bin/sh\nexec sh -c "$(printf %s "$SSH_ORIGINAL_COMMAND" | sed 's#PATH=#PATH=${path("tools")}:#g')"\n`);
     chmodSync(path("forced"), 0o755);
     const port = await freePort();
     writeFileSync(path("config"), [
-        `Port ${port}`, "ListenAddress 127.0.0.1", `HostKey ${path("host")}`, `AuthorizedKeysFile ${path("user")}.pub`, "PidFile none", "StrictModes no", "UsePAM no",
+        `Port ${port}`, "ListenAddress 127.0.0.1", `SetEnv HOME=${folder.path}`, `HostKey ${path("host")}`, ...(certify ? [`HostCertificate ${path("host")}-cert.pub`] : []), `AuthorizedKeysFile ${path("user")}.pub`, "PidFile none", "StrictModes no", "UsePAM no",
         "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", `ForceCommand ${path("forced")}`, "LogLevel INFO", "",
     ].join("\n"));
 
