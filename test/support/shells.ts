@@ -32,8 +32,11 @@ export interface ScriptEnd {
     stderr: string;
 }
 
-/** Runs a program of the catalogue as a host does, in a process group of its own that is killed at the end. */
-export function runIn(shell: Shell, program: Program, path: string, withinMs = 30_000): Promise<ScriptEnd> {
+/**
+ * Runs a program of the catalogue as a host does, in a process group of its own that is killed at the end.
+ * @param deaf the connection is lost at once: nobody reads what it says
+ */
+export function runIn(shell: Shell, program: Program, path: string, { withinMs = 30_000, deaf = false } = {}): Promise<ScriptEnd> {
     const [file = "", ...args] = "argv" in program ? ["/usr/bin/env", `PATH=${path}`, ...program.argv] : [...shell.argv, "-c", program.script, "ridethrough", ...program.args];
     return new Promise((resolve, reject) => {
         const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env: { PATH: path }, detached: true });
@@ -48,6 +51,7 @@ export function runIn(shell: Shell, program: Program, path: string, withinMs = 3
         let [stdout, stderr] = ["", ""];
         child.stdout.on("data", (chunk: Buffer) => { stdout += chunk.toString(); });
         child.stderr.on("data", (chunk: Buffer) => { stderr += chunk.toString(); });
+        if (deaf) for (const stream of [child.stdout, child.stderr]) stream.destroy();
         child.once("error", reject);
         // Like a connection: what it left behind does not hold up its end.
         child.once("exit", (code) => setTimeout(() => {

@@ -5,6 +5,8 @@
 export const scriptHead = `
 set -fu
 LC_ALL=C; export LC_ALL
+# Nobody may listen any more: what was begun is brought to its end all the same.
+trap '' HUP PIPE
 cd / || exit 1
 root=$1 limit=$2; shift 2
 nl='

@@ -272,6 +272,12 @@ describe("what runs on a host and is to stop", function () {
             for (const each of id) ok(host.calls.includes(`${virsh} shutdown --domain ${each}`), each);
         }));
 
+        it("brings to its end what was begun when the connection is lost", () => inEach(rig, async (shell, host) => {
+            guests(rig, host, ["never", "slow", "obeys"]);
+            const { code } = await runIn(shell, programOf(actionOf(rig), { graceS: 5 }, place(rig, 24)), host.path, { deaf: true });
+            deepEqual([code, host.running], [0, []]);
+        }));
+
         it("starts nothing whose name could be something else", () => inEach(rig, async (shell, host) => {
             host.guest(web, "obeys", "stopped").guest(db, "obeys", "stopped");
             for (const name of ["--config", "web;reboot", "$(reboot)", "a b", "*", "'"]) {
