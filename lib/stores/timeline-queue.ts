@@ -69,17 +69,24 @@ export class TimelineQueue {
     }
 
     get state(): QueueState {
-        const { spool, subject } = this.options;
-        const { waiting, unsafe, dropped, disk = this.#hangs(this.#handingOver?.since) ? "it does not answer" : undefined } = spool.state;
+        const { waiting, unsafe, dropped } = this.options.spool.state;
+        const { disk, away } = this.#why;
         const outside = [...(this.#handingOver?.receipts ?? []), ...this.#collected].reduce((sum, { rows }) => sum + rows.length, 0);
-        const since = this.#writingSince;
-        // A database has its own deadline. Without a folder for the spool the store is a disk.
-        const hung = since !== undefined && spool.options.folder === undefined && this.#hangs(since) ? { trouble: new Trouble("timeout", `${subject}: the disk does not answer`), since } : undefined;
-        const away = this.#away ?? hung;
         return {
             waiting: waiting + outside, dropped: dropped + this.#crowdedOut, ...this.#counts,
             ...(unsafe !== undefined && { unsafe: unsafe + outside }), ...(disk !== undefined && { disk }), ...(away !== undefined && { away }),
         };
+    }
+
+    /** What keeps rows from a disk and from the store. */
+    get #why(): Pick<QueueState, "disk" | "away"> {
+        const { spool, subject } = this.options;
+        const disk = spool.state.disk ?? (this.#hangs(this.#handingOver?.since) ? "it does not answer" : undefined);
+        const since = this.#writingSince;
+        // A database has its own deadline. Without a folder for the spool the store is a disk.
+        const hung = since !== undefined && spool.options.folder === undefined && this.#hangs(since) ? { trouble: new Trouble("timeout", `${subject}: the disk does not answer`), since } : undefined;
+        const away = this.#away ?? hung;
+        return { ...(disk !== undefined && { disk }), ...(away !== undefined && { away }) };
     }
 
     get #pieceRows(): number {
@@ -226,7 +233,9 @@ export class TimelineQueue {
     /** While the spool's disk hangs, rows wait in bounded memory: the oldest are given up. */
     #crowdOut(): void {
         const most = this.options.spool.options.maxMemoryBytes;
-        while (this.#collected.length > 1 && (this.#collectedBytes > most || this.#collected.length > this.#mostReceipts)) {
+        // Whoever waits too long behind others waits no longer; the rows do.
+        this.#collected.at(-1 - this.#mostReceipts)?.tell(this.#notSafe());
+        while (this.#collected.length > 1 && this.#collectedBytes > most) {
             const [oldest] = this.#collected.splice(0, 1) as [Receipt];
             this.#collectedBytes -= oldest.bytes;
             this.#crowdedOut += oldest.rows.length;
@@ -240,7 +249,7 @@ export class TimelineQueue {
     }
 
     #notSafe(): Trouble {
-        const { disk, away } = this.state;
+        const { disk, away } = this.#why;
         return new Trouble("disk", `${this.options.subject}: rows wait in memory only, the end of this process loses them: ${disk ?? away?.trouble.message ?? "too many come at once"}`);
     }
 

@@ -266,6 +266,15 @@ describe("the timeline's queue", () => {
             assert.deepEqual(store.rows, [...range(50), ...range(2050).slice(50 + dropped)]);
             assert.equal(queue.state.disk, undefined);
         });
+        it("lets the oldest know that too many wait, and keeps their rows", async () => {
+            await close();
+            start({ mostReceipts: 3, spool: new HungSpool({ folder: join(folder.path, "spool"), maxBytes: 1 << 20, maxMemoryBytes: 40_000, clock }) });
+            for (let n = 0; n < 6; n += 1) await accept(n, 1);
+            assert.deepEqual(told.map(([n, trouble]) => [n, /wait in memory only/.test(trouble ?? "")]), [[1, true], [2, true]]);
+            release();
+            for (const end = performance.now() + 3000; told.length < 6 && performance.now() < end;) await clock.pass(20);
+            assert.deepEqual([store.rows, told.slice(2)], [range(6), [0, 3, 4, 5].map((n) => [n, undefined])]);
+        });
         it("closes in time, and says what is lost", async () => {
             await accept(0, 5);
             await accept(5, 5);
