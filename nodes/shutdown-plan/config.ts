@@ -21,6 +21,8 @@ export interface ShutdownPlanConfig {
     runtimeS?: number;
     /** How long to look whether hosts go down, s; absent: nobody looks. */
     proofS?: number;
+    /** For how many days a drill of a host counts. */
+    evidenceDays: number;
 }
 
 /**
@@ -59,8 +61,9 @@ export function parseConfig(stored: StoredConfig): { config: ShutdownPlanConfig;
     const verb = settings.choice("final", ["shutdown", "poweroff", "none"], "shutdown");
     const delayMinutes = settings.number("delay", { fallback: 2, min: 0, max: 60, integer: true });
     const runtime = settings.number("runtime", { fallback: 0, min: 0, max: 10_080 });
+    const evidenceDays = settings.number("evidenceDays", { fallback: 30, min: 1, max: 3650 });
     const proof = settings.number("proof", { fallback: 0, min: 0, max: 3600 });
-    return { config: { rows, final: verb === "shutdown" ? { verb, delayMinutes } : { verb }, ...(runtime > 0 && { runtimeS: runtime * 60 }), ...(proof > 0 && { proofS: proof }) }, problems: settings.problems };
+    return { config: { rows, final: verb === "shutdown" ? { verb, delayMinutes } : { verb }, evidenceDays, ...(runtime > 0 && { runtimeS: runtime * 60 }), ...(proof > 0 && { proofS: proof }) }, problems: settings.problems };
 }
 
 /** How a host is switched off: as the plan says (nothing stored), not at all, or in its own way. */

@@ -1,5 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { numberBetween } from "../shared/editor-fields";
+import { showDrills } from "./editor-drill";
 
 declare const RED: EditorRED;
 
@@ -14,6 +15,7 @@ interface Properties extends EditorNodeProperties {
     steps: Step[];
     final: string;
     delay: string;
+    evidenceDays: string;
     version: number;
 }
 
@@ -64,6 +66,7 @@ RED.nodes.registerType<Properties>("shutdown-plan", {
         steps: { value: [] },
         final: { value: "shutdown" },
         delay: { value: "2", validate: numberBetween(0, 60, { required: false }) },
+        evidenceDays: { value: "30", validate: numberBetween(1, 3650, { required: false }) },
         version: { value: 1 },
     },
     label() {
@@ -176,6 +179,7 @@ RED.nodes.registerType<Properties>("shutdown-plan", {
         final.add(delay).on("change input", previewSoon);
         showDelay();
         preview();
+        showDrills(this.id, (key, values) => this._(`shutdown-plan.drill.${key}`, values));
     },
     oneditsave() {
         Object.assign(this, rows());

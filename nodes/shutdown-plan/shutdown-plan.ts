@@ -6,7 +6,9 @@ import { planText } from "../../lib/shutdown/run-texts";
 import { adminPost, dialogFields } from "../shared/admin";
 import type { StoredConfig } from "../shared/settings";
 import { parseConfig } from "./config";
-import { resolvePlan, type ShutdownPlanNode } from "./resolve";
+import { addDrillRoutes } from "./drill-routes";
+import { openDrills, type DrilledPlanNode } from "./drills";
+import { resolvePlan } from "./resolve";
 
 export = (RED: NodeAPI): void => {
     const find = (id: string): PowerHost | undefined => {
@@ -14,12 +16,14 @@ export = (RED: NodeAPI): void => {
         return node?.type === "power-host" ? node.powerHost : undefined;
     };
 
-    function ShutdownPlan(this: ShutdownPlanNode, stored: NodeDef): void {
+    function ShutdownPlan(this: DrilledPlanNode, stored: NodeDef): void {
         RED.nodes.createNode(this, stored);
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         this.resolve = () => resolvePlan(config, problems, find);
+        this.drills = openDrills(RED, this, config.evidenceDays * 24 * 3_600_000);
     }
     RED.nodes.registerType("shutdown-plan", ShutdownPlan);
+    addDrillRoutes(RED);
 
     // The dialog brings the hosts as the editor knows them, since they may not be deployed yet.
     adminPost(RED, "shutdown-plan/preview", "shutdown-plan.write", (body) => {

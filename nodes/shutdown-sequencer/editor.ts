@@ -12,6 +12,10 @@ interface Properties extends EditorNodeProperties {
     stable: string;
     hold: string;
     needsToken: boolean;
+    check: string;
+    onlyDrilled: boolean;
+    rootKnown: boolean;
+    openKnown: boolean;
     version: number;
 }
 
@@ -28,7 +32,11 @@ RED.nodes.registerType<Properties>("shutdown-sequencer", {
         stable: { value: "30", validate: numberBetween(0, 3600, { required: false }) },
         hold: { value: "10", validate: numberBetween(1, 120, { required: false }) },
         needsToken: { value: false },
-        version: { value: 1 },
+        check: { value: "24", validate: numberBetween(0, 8760, { required: false }) },
+        onlyDrilled: { value: false },
+        rootKnown: { value: false },
+        openKnown: { value: false },
+        version: { value: 2 },
     },
     inputs: 1,
     outputs: 2,
@@ -59,6 +67,12 @@ RED.nodes.registerType<Properties>("shutdown-sequencer", {
     oneditprepare() {
         const dryRun = $("#node-input-dryRun");
         const enabled = $("#node-input-enabled");
+        // A node from before these questions is armed as it was: the runtime takes them for answered, and so does its dialog.
+        if (!(Number(this.version) >= 2)) {
+            $("#node-input-rootKnown, #node-input-openKnown").prop("checked", !this.dryRun && this.enabled);
+            $("#node-input-check").val("24");
+            $("#node-input-version").val("2");
+        }
         const show = (): void => {
             const state = dryRun.prop("checked") ? "dry-run" : enabled.prop("checked") ? "armed" : "not-enabled";
             $("#shutdown-sequencer-arming").text(this._(`shutdown-sequencer.arming.${state}`)).css("color", state === "armed" ? "var(--red-ui-text-color-error)" : "");

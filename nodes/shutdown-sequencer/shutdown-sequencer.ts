@@ -1,19 +1,22 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { systemClock } from "../../lib/kit/clock";
+import { systemClock, type Cancel } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
+import { armingOf } from "../../lib/shutdown/arming";
 import { commandFrom, manualStream, type Decision } from "../../lib/shutdown/gate";
 import { RunJournal } from "../../lib/shutdown/journal";
 import { parseMeasured } from "../../lib/shutdown/measured";
 import { Observer } from "../../lib/shutdown/observer";
 import { Sequencer, type SequencerSetup } from "../../lib/shutdown/sequencer";
-import type { ShutdownPlanNode } from "../shutdown-plan/resolve";
+import { drilledEvent, type DrilledPlanNode } from "../shutdown-plan/drills";
 import { adminPost } from "../shared/admin";
 import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { dataPath, loadState, nodeState } from "../shared/storage";
-import { background, onClose, onInput, type FlowMessage } from "../shared/wire";
+import { background, every, onClose, onInput, type FlowMessage } from "../shared/wire";
 import { parseConfig } from "./config";
+import { asksForDrill, Drilling } from "./drilling";
+import { surroundings, unsafe } from "./safety";
 import { idleStatus, progressStatus, resultStatus } from "./status-text";
 
 interface SequencerNode extends Node {
@@ -28,14 +31,22 @@ export = (RED: NodeAPI): void => {
         const light = new StatusLight(this);
         const show = ({ mood, text }: ReturnType<typeof idleStatus>): void => light.show(mood, text);
 
+        const risks = unsafe(surroundings(RED), config);
+        const planNode = (): DrilledPlanNode | undefined => {
+            const node = RED.nodes.getNode(config.plan) as DrilledPlanNode | null | undefined;
+            return node?.type === "shutdown-plan" ? node : undefined;
+        };
         const setup = (): SequencerSetup => {
-            const node = RED.nodes.getNode(config.plan) as ShutdownPlanNode | null | undefined;
-            if (node?.type !== "shutdown-plan") {
+            const node = planNode();
+            if (node === undefined) {
                 const lost = config.plan === "" ? [] : ["the shutdown plan is gone"];
                 return { plan: undefined, switches: { dryRun, enabled, problems: [...problems, ...lost], unready: [] }, access: (name) => { throw new Trouble("config", `host ${name}: no plan`); } };
             }
             const { plan, problems: planProblems, unready, access } = node.resolve();
-            return { plan, switches: { dryRun, enabled, problems: [...problems, ...planProblems], unready }, access };
+            return {
+                plan, switches: { dryRun, enabled, problems: [...problems, ...planProblems], unready: [...unready, ...risks] },
+                access: (name) => (config.onlyDrilled ? drilling.provenOnly(access(name), name) : access(name)),
+            };
         };
 
         const keeper = new StateKeeper(this, nodeState(RED, this, parseMeasured));
@@ -44,7 +55,14 @@ export = (RED: NodeAPI): void => {
             address: (host) => setup().access(host).address,
             save: (measured) => void keeper.save(measured),
         });
-        const sequencer = new Sequencer<FlowMessage>({
+        const drilling: Drilling = new Drilling(this, {
+            drills: () => planNode()?.drills,
+            arming: () => armingOf(setup().switches, drilling.standings),
+            busy: () => sequencer.run?.head.mode === "live",
+            checkMs: config.checkHours * 3_600_000,
+            tell: (health) => this.send([null, { topic: "health", payload: health.text, health } as FlowMessage]),
+        });
+        const sequencer: Sequencer<FlowMessage> = new Sequencer<FlowMessage>({
             setup,
             prove: (...look) => observer.prove(...look),
             measured: (...taken) => observer.measured(...taken),
@@ -55,10 +73,14 @@ export = (RED: NodeAPI): void => {
             journal: new RunJournal(dataPath(RED, this, ".journal"), (text) => this.warn(text)),
             voice: {
                 progress: (progress, origin) => {
+                    if (progress.mode === "live") drilling.runs();
+                    idle = false;
                     this.send([{ ...carrier(origin), topic: progress.changed?.host ?? progress.run, payload: progress.text, progress } as FlowMessage, null]);
                     show(progressStatus(progress));
                 },
                 result: (result, origin) => {
+                    if (result.mode === "live") drilling.over();
+                    idle = false;
                     const msg = { ...carrier(origin), topic: result.run, payload: result.text, result } as FlowMessage;
                     this.send([null, msg]);
                     show(resultStatus(result));
@@ -67,18 +89,52 @@ export = (RED: NodeAPI): void => {
                 warn: (text) => this.warn(text),
             },
         });
-        show(idleStatus(setup()));
+        /** The status says what would happen, not what has. */
+        let idle = true;
+        const showIdle = (): void => {
+            idle = true;
+            show(idleStatus(setup(), drilling.standings, sequencer.spent));
+        };
+        const refresh = (): void => {
+            drilling.look();
+            if (idle && sequencer.run === undefined) showIdle();
+        };
+        // A drill of many hosts says it often, and one look a moment later is enough.
+        let soon: Cancel | undefined;
+        const drilled = (plan: unknown): void => {
+            if (plan !== config.plan) return;
+            soon ??= systemClock.after(100, () => {
+                soon = undefined;
+                background(this, refresh);
+            });
+        };
+        RED.events.on(drilledEvent, drilled);
+        every(this, refreshMs, refresh, { firstMs: refreshMs });
+        showIdle();
+        background(this, async () => {
+            await drilling.begin();
+            refresh();
+            const { level, text, proven, of } = armingOf(setup().switches, drilling.standings);
+            if (level !== "armed") return;
+            if (proven < of) this.warn(`${text}: drill the hosts in the plan's dialog`);
+            if (Number((stored as { version?: unknown }).version ?? 1) < 2) unsafe(surroundings(RED)).forEach((risk) => this.warn(`armed, since it was before this was asked: ${risk}`));
+        });
         background(this, async () => {
             const measured = await loadState(this, keeper.file);
             if (measured !== undefined) observer.restore(measured);
         });
         background(this, async () => {
             await sequencer.ready;
-            if (sequencer.run === undefined && sequencer.spent.length > 0) show(idleStatus(setup(), sequencer.spent));
+            if (sequencer.run === undefined && sequencer.spent.length > 0) showIdle();
         });
 
         onInput(this, async (msg) => {
             if (msg.reading !== undefined) observer.hear(msg.reading);
+            if (asksForDrill(msg)) {
+                const drill = await drilling.drill(msg);
+                this.send([null, { ...carrier(msg), topic: "drill", payload: drill.text, drill } as FlowMessage]);
+                return;
+            }
             const heard = commandFrom(msg as Record<string, unknown>, { at: systemClock.now(), startOn });
             // A reading alone says nothing to do, but may prove later that a host is off.
             if ("error" in heard && msg.reading !== undefined && msg.command === undefined && msg.transition === undefined) return;
@@ -93,7 +149,7 @@ export = (RED: NodeAPI): void => {
             if (refused !== undefined) throw new Trouble("auth", `not cancelled: ${refused}`);
             const decision = await sequencer.handle(heard.command, msg, heard.level === true);
             if (decision.act === "tell" && decision.outcome === "invalid") throw new Trouble("config", `nothing is shut down, not armed: ${decision.why}`);
-            if (decision.act === "rearm" && sequencer.run === undefined) show(idleStatus(setup(), sequencer.spent));
+            if (decision.act === "rearm" && sequencer.run === undefined) showIdle();
             if (decision.act === "ignore" && (decision.quiet || heard.level)) return;
             if (decision.act === "ignore" && heard.command.action !== "restored") this.warn(`${heard.command.reason}: ignored, ${decision.why}`);
             else if (decision.act === "join" || decision.act === "rearm") this.log(decision.why);
@@ -101,6 +157,9 @@ export = (RED: NodeAPI): void => {
 
         this.rehearse = () => sequencer.handle({ action: "shutdown", reason: "rehearsal by hand", at: systemClock.now(), stream: manualStream, conclusive: false, simulated: true });
         onClose(this, async (removed) => {
+            RED.events.off(drilledEvent, drilled);
+            soon?.();
+            drilling.over();
             await sequencer.close(removed);
             if (removed) await keeper.file.remove();
         });
@@ -114,6 +173,9 @@ export = (RED: NodeAPI): void => {
         return act === "run" ? { ok: true } : { ok: false, error: why };
     });
 };
+
+/** How often the status is made anew: proof grows old, ms. */
+const refreshMs = 60_000;
 
 /** What would make somebody act on a message again. */
 const triggers: ReadonlySet<string> = new Set(["command", "transition", "missed", "alert", "verdict", "quorum", "event", "power", "token"]);

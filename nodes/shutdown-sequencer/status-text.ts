@@ -1,6 +1,6 @@
+import { armingOf, type HostStanding } from "../../lib/shutdown/arming";
 import type { SequencerSetup } from "../../lib/shutdown/sequencer";
 import type { RunOutcome, RunProgress, RunResult } from "../../lib/shutdown/progress";
-import { count } from "../../lib/shutdown/run-texts";
 import type { Mood } from "../shared/status";
 
 export interface Status {
@@ -10,15 +10,22 @@ export interface Status {
 
 /**
  * Between runs: what would happen.
+ * @param hosts what is proven of them
  * @param spent the streams that have had their shutdown
  */
-export function idleStatus({ plan, switches: { dryRun, enabled, problems, unready } }: SequencerSetup, spent: readonly string[] = []): Status {
-    const obstacle = problems[0] ?? (!dryRun && enabled ? unready[0] : undefined);
-    if (plan === undefined || obstacle !== undefined) return { mood: "error", text: `not armed: ${obstacle ?? "no plan"}` };
-    const hosts = count(plan.hosts.length, "host");
+export function idleStatus({ plan, switches }: SequencerSetup, hosts: readonly HostStanding[], spent: readonly string[] = []): Status {
+    const { level, text, proven, of, obstacle } = armingOf(switches, plan === undefined ? [] : hosts);
+    if (obstacle !== undefined) return { mood: "error", text };
     if (spent[0] !== undefined) return { mood: "warning", text: `waits for HEALTHY of ${spent.join(", ")}` };
-    if (dryRun) return { mood: "rehearsal", text: `dry run, ${hosts}` };
-    return enabled ? { mood: "ok", text: `armed, ${hosts}` } : { mood: "off", text: `not enabled, ${hosts}` };
+    switch (level) {
+        case "observe":
+            return { mood: "off", text };
+        case "armed":
+            return { mood: proven === of ? "ok" : "warning", text };
+        case "rehearse":
+        case "drilled":
+            return { mood: "rehearsal", text };
+    }
 }
 
 /** During a run: how many steps of its hosts, then how many final commands, or steps back, are dealt with. */

@@ -42,6 +42,7 @@ describe("shutdown-plan's settings", () => {
                     { ...plain, host: "host-me", services: [], after: [], stopTimeoutS: 30 },
                 ],
                 final: { verb: "shutdown", delayMinutes: 2 },
+                evidenceDays: 30,
             },
             problems: [],
         });

@@ -7,14 +7,16 @@ import shutdownPlan from "../../nodes/shutdown-plan/shutdown-plan";
 import { parsePlan } from "../../lib/shutdown/plan";
 import { parseConfig } from "../../nodes/shutdown-sequencer/config";
 import shutdownSequencer from "../../nodes/shutdown-sequencer/shutdown-sequencer";
+import type { Standing } from "../../lib/shutdown/evidence";
 import { idleStatus, progressStatus, resultStatus } from "../../nodes/shutdown-sequencer/status-text";
 import stored from "../fixtures/configs/shutdown-sequencer.v1.json";
+import stored2 from "../fixtures/configs/shutdown-sequencer.v2.json";
 import { brokenSshHosts, startBrokenPeer, type BrokenPeer } from "../simulators/broken-peer";
 import { generateKeyPair, startSshHost, type SshBehaviour, type SshHost } from "../simulators/ssh-host";
 import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 describe("shutdown-sequencer's settings", () => {
-    const patience = { stableS: 30, holdMinutes: 10, needsToken: false };
+    const patience = { stableS: 30, holdMinutes: 10, needsToken: false, rootKnown: false, openKnown: false, onlyDrilled: false, checkHours: 24 };
 
     it("of version 1 are read as the editor stored them", () => {
         assert.deepEqual(parseConfig(stored), { config: { plan: "plan", dryRun: true, enabled: false, startOn: "critical", ...patience }, problems: [] });
@@ -22,6 +24,15 @@ describe("shutdown-sequencer's settings", () => {
 
     it("left out are the safe ones", () => {
         assert.deepEqual(parseConfig({}), { config: { plan: "", dryRun: true, enabled: false, startOn: "critical", ...patience }, problems: ["no shutdown plan"] });
+    });
+
+    it("of version 2 are read as the editor stored them", () => assert.deepEqual(parseConfig(stored2).config, parseConfig(stored).config));
+
+    it("of version 1 that were armed stay armed: nobody had been asked about root and passwords", () => {
+        const known = (config: Record<string, unknown>): boolean[] => [parseConfig(config).config.rootKnown, parseConfig(config).config.openKnown];
+        assert.deepEqual(known({ ...stored, dryRun: false, enabled: true }), [true, true]);
+        for (const other of [{ dryRun: true, enabled: true }, { dryRun: false, enabled: false }, { dryRun: "false", enabled: true }]) assert.deepEqual(known({ ...stored, ...other }), [false, false]);
+        assert.deepEqual(known({ ...stored2, dryRun: false, enabled: true }), [false, false], "who arms later is asked");
     });
 
     for (const [change, problem] of [
@@ -35,23 +46,27 @@ describe("shutdown-sequencer's settings", () => {
 
 describe("shutdown-sequencer's status", () => {
     const { plan } = parsePlan({ hosts: Array.from({ length: 3 }, (_, index) => ({ name: `h${index}` })), final: { verb: "none" } });
-    const setup = (switches: object, more: object = {}): ReturnType<typeof idleStatus> =>
-        idleStatus({ plan, switches: { dryRun: false, enabled: true, problems: [], unready: [], ...switches }, access: () => assert.fail(), ...more });
+    const hosts = (standing: Standing) => ["h0", "h1", "h2"].map((host, index) => ({ host, standing: index === 1 ? standing : ("proven" as const) }));
+    const setup = (switches: object, more: object = {}, standing: Standing = "proven"): ReturnType<typeof idleStatus> =>
+        idleStatus({ plan, switches: { dryRun: false, enabled: true, problems: [], unready: [], ...switches }, access: () => assert.fail(), ...more }, hosts(standing));
+
+    it("says loudly which host is not proven", () => assert.deepEqual(setup({}, {}, "expired"), { mood: "warning", text: "armed 2/3, h1: drill expired" }));
+    it("says when a rehearsed plan is proven as a whole", () => assert.deepEqual(setup({ dryRun: true }), { mood: "rehearsal", text: "dry run, 3 hosts drilled" }));
 
     for (const [switches, more, mood, text] of [
-        [{ dryRun: true }, {}, "rehearsal", "dry run, 3 hosts"],
+        [{ dryRun: true }, {}, "rehearsal", "dry run, 3 hosts drilled"],
         [{}, {}, "ok", "armed, 3 hosts"],
         [{ enabled: false }, {}, "off", "not enabled, 3 hosts"],
         [{ problems: ["no hosts"] }, { plan: undefined }, "error", "not armed: no hosts"],
         [{ unready: ["nas: no user"] }, {}, "error", "not armed: nas: no user"],
-        [{ dryRun: true, unready: ["nas: no user"] }, {}, "rehearsal", "dry run, 3 hosts"],
+        [{ dryRun: true, unready: ["nas: no user"] }, {}, "rehearsal", "dry run, 3 hosts drilled"],
     ] as const) {
         it(`is "${text}"`, () => assert.deepEqual(setup(switches, more), { mood, text }));
     }
 
     it("names what it waits for after a shutdown: only HEALTHY makes it ready again", () => {
         const switches = { dryRun: false, enabled: true, problems: [], unready: [] };
-        assert.deepEqual(idleStatus({ plan, switches, access: () => assert.fail() }, ["solix_output"]), { mood: "warning", text: "waits for HEALTHY of solix_output" });
+        assert.deepEqual(idleStatus({ plan, switches, access: () => assert.fail() }, hosts("expired"), ["solix_output"]), { mood: "warning", text: "waits for HEALTHY of solix_output" });
     });
 
     it("counts services, then final commands", () => {
@@ -125,7 +140,7 @@ describe("shutdown-sequencer", () => {
         await host("app");
         await host("nas");
         await load([{ name: "app", services: ["web", "cache"] }, { name: "nas", services: ["db"], after: ["app"] }], armed);
-        assert.deepEqual(flow?.status("sequencer"), { fill: "green", shape: "dot", text: "armed, 2 hosts" });
+        assert.deepEqual(flow?.status("sequencer"), { fill: "yellow", shape: "dot", text: "armed 0/2, app: not drilled" });
         send(critical({ room: "cellar" }));
         const [msg] = await flow?.until("result", 1, 8000) ?? [];
         assert.equal(resultOf(msg).outcome, "completed", resultOf(msg).text);
@@ -269,7 +284,7 @@ describe("shutdown-sequencer", () => {
         assert.equal(flow?.status("sequencer")?.text, "waits for HEALTHY of solix_output");
         send(critical({ to: "HEALTHY" }));
         await flow?.until("done", 2);
-        assert.equal(flow?.status("sequencer")?.text, "armed, 1 host");
+        assert.equal(flow?.status("sequencer")?.text, "armed 0/1, app: not drilled");
     });
 
     describe("fault table: the other host is off in time, Catch hears once, Node-RED lives", () => {
