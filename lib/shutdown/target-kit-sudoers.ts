@@ -1,16 +1,20 @@
 import { programPath } from "./commands";
 
-/** Where programs of administrators lie; everything else is in /usr/bin. sudo takes only absolute paths. */
-const adminPrograms = new Set(["shutdown", "poweroff", "reboot", "halt", "qm", "pct", "sendmail"]);
+/** Where programs lie; all others are in /usr/bin. sudo takes only absolute paths, and of one name the first in its own path. */
+const folders: Readonly<Record<string, readonly string[]>> = {
+    shutdown: ["/usr/sbin"], poweroff: ["/usr/sbin"], reboot: ["/usr/sbin"], qm: ["/usr/sbin"], pct: ["/usr/sbin"],
+    // Of the distribution, or beside it: Synology's packages, pip, binaries that people have put there.
+    docker: ["/usr/bin", "/usr/local/bin"], "docker-compose": ["/usr/bin", "/usr/local/bin"], "podman-compose": ["/usr/bin", "/usr/local/bin"],
+};
 
 /**
  * A file for /etc/sudoers.d: one line for each command, with exactly its words.
  * @param rules commands as they stand behind `sudo -n`, with `-u USER` in front of those of another user
  */
 export function sudoersOf(host: string, user: string, rules: readonly (readonly string[])[]): string {
-    const lines = rules.map((words) => {
+    const lines = rules.flatMap((words) => {
         const [runAs, command] = words[0] === "-u" ? [words[1] ?? "", words.slice(2)] : ["root", words];
-        return `${escaped(user)} ALL=(${escaped(runAs)}) NOPASSWD: ${commandText(command)}`;
+        return pathsOf(command[0] ?? "").map((path) => `${escaped(user)} ALL=(${escaped(runAs)}) NOPASSWD: ${commandText(path, command.slice(1))}`);
     });
     const names = [...new Set(rules.map((words) => (words[0] === "-u" ? words[2] : words[0]) ?? "").filter((name) => !name.includes("/")))];
     return `# Ridethrough, host ${host}: /etc/sudoers.d/ridethrough, mode 440, checked with visudo -c.
@@ -20,8 +24,11 @@ ${[...new Set(lines)].join("\n")}
 `;
 }
 
-function commandText([name = "", ...args]: readonly string[]): string {
-    const path = name.startsWith("/") ? name : `/usr/${adminPrograms.has(name) ? "sbin" : "bin"}/${name}`;
+function pathsOf(name: string): string[] {
+    return name.startsWith("/") ? [name] : (folders[name] ?? ["/usr/bin"]).map((folder) => `${folder}/${name}`);
+}
+
+function commandText(path: string, args: readonly string[]): string {
     // Without words behind it, a rule would let any through.
     return `${escaped(path)} ${args.length === 0 ? '""' : args.map(escaped).join(" ")}`;
 }

@@ -160,7 +160,8 @@ programs.podman = programs.docker ?? "";
 
 /** A host with exactly these programs, and what a shell script needs. */
 export class HostTools {
-    constructor(readonly folder: string, private readonly busybox?: string) {
+    /** @param inside the folder's path on the host that runs them, where that is another one */
+    constructor(readonly folder: string, private readonly busybox?: string, private readonly inside = folder) {
         for (const name of ["bin", "state", "state/guests", "state/ids", "state/uuids"]) mkdirSync(join(folder, name), { recursive: true });
         for (const tool of ["xargs", "sh", "tr", "env"]) symlinkSync(this.busybox ?? (tool === "sh" ? "/bin/sh" : `/usr/bin/${tool}`), join(folder, "bin", tool));
         for (const tool of ["cat", "sleep", "cut", "date", "sudo"]) this.install(tool);
@@ -173,7 +174,7 @@ export class HostTools {
 
     install(...tools: string[]): this {
         for (const tool of tools) {
-            writeFileSync(join(this.path, tool), `#!/bin/sh\n${common(this.folder)}${programs[tool]}\n`);
+            writeFileSync(join(this.path, tool), `#!/bin/sh\n${common(this.inside)}${programs[tool]}\n`);
             chmodSync(join(this.path, tool), 0o755);
         }
         return this;
