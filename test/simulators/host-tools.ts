@@ -20,8 +20,8 @@ fault() {
     count=0; [ ! -f $state/looks ] || read -r count < $state/looks
     echo $((count + 1)) > $state/looks
     [ -f $state/fault ] || return 0
-    read -r kind from < $state/fault
-    [ "$count" -ge "\${from:-0}" ] || return 0
+    read -r kind from to < $state/fault
+    [ "$count" -ge "$from" ] && [ "$count" -lt "$to" ] || return 0
     case $kind in
         fails) echo "error: failed to connect" >&2; exit 1;;
         hangs) exec /bin/sleep 300;;
@@ -196,9 +196,9 @@ export class HostTools {
         return readdirSync(guests).filter((name) => !readFileSync(join(guests, name), "utf8").startsWith("stopped")).sort();
     }
 
-    /** What lists answer from now on, or after some that went well. */
-    fault(kind: "fails" | "hangs" | "garbage" | "silent", after = 0): this {
-        writeFileSync(join(this.folder, "state/fault"), `${kind} ${after}\n`);
+    /** What lists answer from now on, or after some that went well, and how often. */
+    fault(kind: "fails" | "hangs" | "garbage" | "silent", after = 0, times = 1_000_000): this {
+        writeFileSync(join(this.folder, "state/fault"), `${kind} ${after} ${after + times}\n`);
         return this;
     }
     /** What sudo lets through. */

@@ -24,7 +24,6 @@ guest() {
 /** Orders whatever runs to stop, looks every second, forces the rest, and ends well only when nothing is known to run. */
 const stopLoop = `
 force_at=$((began + limit - patience))
-[ $((began + grace)) -ge "$force_at" ] || force_at=$((began + grace))
 end=$((began + limit - 1))
 most=$patience least=3 due=$force_at
 [ "$least" -le "$most" ] || least=$most
@@ -43,8 +42,13 @@ while :; do
         for id in $ids; do
             listed "$id" "$known" || { new="$new $id"; echo "did $id"; }
         done
-        known="$known$new"
-        if [ -n "$new" ]; then order $new </dev/null >/dev/null 2>&1 & fi
+        if [ -n "$new" ]; then
+            order $new </dev/null >/dev/null 2>&1 &
+            clock
+            # Their time begins with the order, however long it took to see them.
+            if [ -z "$known" ] && [ $((now + grace)) -lt "$force_at" ]; then force_at=$((now + grace)) due=$force_at; fi
+            known="$known$new"
+        fi
     else
         misses=$((misses + 1))
         [ -n "$known" ] || [ "$misses" -lt 3 ] || fail "not known what runs here: $why"
@@ -101,7 +105,7 @@ export interface GuestKind {
     toolArgs(params: ActionParameters): readonly string[];
     /** More than the form of the parameters. */
     problems?(params: ActionParameters): string[];
-    /** The commands that need root; those that need nothing but a list come first. */
+    /** The commands that need root, as they stand behind `sudo -n`. */
     rules(params: ActionParameters): readonly (readonly string[])[];
     /** Programs that must be there. */
     programs(params: ActionParameters): readonly string[];

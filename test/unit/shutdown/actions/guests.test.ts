@@ -244,6 +244,12 @@ describe("what runs on a host and is to stop", function () {
             deepEqual(called(host, rig.force(rig.guests)), rig.force([web]));
         }));
 
+        it("gives them their time from the order on, however long it took to see them", () => inEach(rig, async (shell, host) => {
+            guests(rig, host, ["slow", "slow", "obeys"]).fault("hangs", 0, 1);
+            const end = await stop(rig, shell, host, { timeoutS: 60, graceS: 10 });
+            deepEqual([end.code, host.running, called(host, rig.force(rig.guests))], [0, [], []]);
+        }));
+
         it("does nothing at all without a clock: an empty one once destroyed every machine at once", () => inEach(rig, async (shell, host) => {
             guests(rig, host).without("no-uptime").without("no-date");
             const end = await stop(rig, shell, host);
