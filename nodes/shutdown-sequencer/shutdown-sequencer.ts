@@ -5,6 +5,7 @@ import { armingOf } from "../../lib/shutdown/arming";
 import { commandFrom, manualStream, type Decision } from "../../lib/shutdown/gate";
 import { RunJournal } from "../../lib/shutdown/journal";
 import { parseMeasured } from "../../lib/shutdown/measured";
+import type { HealthNews } from "../../lib/shutdown/health";
 import { Observer } from "../../lib/shutdown/observer";
 import { Sequencer, type SequencerSetup } from "../../lib/shutdown/sequencer";
 import { drilledEvent, type DrilledPlanNode } from "../shutdown-plan/drills";
@@ -17,6 +18,7 @@ import { background, every, onClose, onInput, type FlowMessage } from "../shared
 import { parseConfig } from "./config";
 import { asksForDrill, Drilling } from "./drilling";
 import { surroundings, unsafe } from "./safety";
+import { Readiness } from "./readiness";
 import { idleStatus, progressStatus, resultStatus } from "./status-text";
 
 interface SequencerNode extends Node {
@@ -60,10 +62,19 @@ export = (RED: NodeAPI): void => {
             arming: () => armingOf(setup().switches, drilling.standings),
             busy: () => sequencer.run?.head.mode === "live",
             checkMs: config.checkHours * 3_600_000,
-            tell: (health) => this.send([null, { topic: "health", payload: health.text, health } as FlowMessage]),
+            tell: (health) => tell(health),
+        });
+        const tell = (health: HealthNews): void => this.send([null, { topic: "health", payload: health.text, health } as FlowMessage]);
+        const readiness = new Readiness({
+            access: (host) => setup().access(host),
+            hosts: () => {
+                const { plan, switches } = setup();
+                return plan !== undefined && armingOf(switches, drilling.standings).level === "armed" ? plan.hosts.filter(({ local }) => !local).map(({ name }) => name) : [];
+            },
+            tell,
         });
         const sequencer: Sequencer<FlowMessage> = new Sequencer<FlowMessage>({
-            setup,
+            setup: () => ({ ...setup(), access: (host) => readiness.accessTo(host) }),
             prove: (...look) => observer.prove(...look),
             measured: (...taken) => observer.measured(...taken),
             stableMs: config.stableS * 1000,
@@ -130,6 +141,7 @@ export = (RED: NodeAPI): void => {
 
         onInput(this, async (msg) => {
             if (msg.reading !== undefined) observer.hear(msg.reading);
+            readiness.heed(msg as Record<string, unknown>);
             if (asksForDrill(msg)) {
                 const drill = await drilling.drill(msg);
                 this.send([null, { ...carrier(msg), topic: "drill", payload: drill.text, drill } as FlowMessage]);
@@ -160,6 +172,7 @@ export = (RED: NodeAPI): void => {
             RED.events.off(drilledEvent, drilled);
             soon?.();
             drilling.over();
+            readiness.close();
             await sequencer.close(removed);
             if (removed) await keeper.file.remove();
         });

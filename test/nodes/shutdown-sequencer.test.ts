@@ -253,6 +253,21 @@ describe("shutdown-sequencer", () => {
         assert.ok(!told("app").some((command) => command.includes("shutdown")));
     });
 
+    it("logs in as soon as power fails, says who can't be reached, and shuts down over the connections that are open", async () => {
+        const app = await host("app");
+        await load([{ name: "app", services: ["web"] }, { name: "gone", port: 1 }], armed);
+        const falling = { power: { state: "WARNING", conclusive: true, reading: { device: "plug", source: "kasa", quality: "good", watts: 140, at: Date.now() } } };
+        send(falling);
+        const [news] = await flow?.until("result", 1, 8000) ?? [];
+        assert.match(String(news?.payload), /^power fails, and host gone: /);
+        await eventually(() => app.connections === 1);
+        assert.deepEqual(told("app"), [], "nothing is done yet");
+        send(critical());
+        await flow?.until("result", 2, 15_000);
+        assert.ok(told("app").some((command) => command.includes("shutdown -h")));
+        assert.equal(app.connections, 1, "one login for everything");
+    });
+
     it("rehearses by its button, whatever the switches say", async () => {
         await host("app");
         await load([{ name: "app" }], armed);

@@ -1,0 +1,14 @@
+import { isTaintedMessage } from "../../lib/shutdown/gate";
+
+/**
+ * Whether a message says that machines are about to be shut down, or that nothing of the kind is to be expected. Undefined:
+ * neither, or it is made up: no connection is opened for a rehearsal.
+ */
+export function supplyOf(msg: Record<string, unknown>): "failing" | "fine" | undefined {
+    if (isTaintedMessage(msg)) return undefined;
+    const { verdict, event, power, reading } = msg as Record<string, Record<string, unknown> | null | undefined>;
+    if (verdict?.supply === "battery" || event?.kind === "on-battery" || reading?.mains === "absent") return "failing";
+    if (power?.state === "WARNING" || power?.state === "ALERT" || power?.state === "CRITICAL") return "failing";
+    if (verdict?.supply === "mains" || event?.kind === "on-mains" || reading?.mains === "present" || power?.state === "HEALTHY") return "fine";
+    return undefined;
+}
