@@ -260,12 +260,12 @@ describe("shutdown-sequencer", () => {
         send(falling);
         const [news] = await flow?.until("result", 1, 8000) ?? [];
         assert.match(String(news?.payload), /^power fails, and host gone: /);
-        await eventually(() => app.connections === 1);
+        await eventually(() => app.logins === 1);
         assert.deepEqual(told("app"), [], "nothing is done yet");
         send(critical());
         await flow?.until("result", 2, 15_000);
         assert.ok(told("app").some((command) => command.includes("shutdown -h")));
-        assert.equal(app.connections, 1, "one login for everything");
+        assert.equal(app.logins, 1, "one login for everything");
     });
 
     it("rehearses by its button, whatever the switches say", async () => {
