@@ -2,6 +2,7 @@ import type { Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
 import { toTrouble, Trouble } from "../kit/trouble";
 import { wordsOf } from "./commands";
+import { kitRefusal, mayRun, textsOf } from "./kit-question";
 import type { PlanHost, PlanStep } from "./plan";
 import { loginTimeoutMs } from "./steps";
 import type { CommandEnd, HostAccess, Transport } from "./transport";
@@ -45,7 +46,7 @@ const defaultMostMs = 60_000;
 /**
  * Finds out whether every step of a host would work, and changes nothing there: logs in, then asks sudo about the exact
  * command of each step and looks for its programs, as the step's action says. Where a key is said to be confined, it also
- * makes sure that another command is refused.
+ * makes sure that another command is refused; where it is, that the forced command knows the plan's steps as they are.
  * @throws Trouble of kind "stopped" when `signal` ends it; everything else is a check that failed
  */
 export async function drillHost(host: PlanHost, access: () => HostAccess, { clock, signal, mostMs = defaultMostMs }: DrillIo): Promise<HostDrill> {
@@ -74,19 +75,21 @@ export async function drillHost(host: PlanHost, access: () => HostAccess, { cloc
 
     try {
         const reached = await check("log in", loginTimeoutMs + 250, () => Promise.resolve(undefined));
-        for (const step of reached ? [...host.steps, ...(host.final === undefined ? [] : [host.final])] : []) {
-            await check(step.action.label(step.params), probeTimeoutMs + 250, async (open) => probeProblem(await probe(open, step, its?.root ?? false), step, its?.root ?? false));
-        }
-        if (reached && its?.hostKey !== undefined) found.hostKey = its.hostKey;
+        const { root = false, hostKey, confined: must } = its ?? {};
+        if (reached && hostKey !== undefined) found.hostKey = hostKey;
         if (reached && !host.local) {
-            const must = its?.confined === true;
-            const other = "refuse other commands";
-            await check(other, probeTimeoutMs + 250, async (open) => {
+            await check("refuse other commands", probeTimeoutMs + 250, async (open) => {
                 found.confined = !ran(await open.run(["id"], probeTimeoutMs));
                 return must && !found.confined ? "this key may run any command there: its line in authorized_keys has lost the forced command" : undefined;
             });
             // Nobody asked for it: then it is only noted.
             if (!must) checks.pop();
+        }
+        for (const step of reached ? [...host.steps, ...(host.final === undefined ? [] : [host.final])] : []) {
+            await check(step.action.label(step.params), 3 * probeTimeoutMs, async (open) => {
+                const kept = found.confined === true ? await kitProblem(open, step, root, must === true) : undefined;
+                return kept ?? probeProblem(await probe(open, step, root), step, root);
+            });
         }
     } finally {
         transport?.close();
@@ -94,8 +97,19 @@ export async function drillHost(host: PlanHost, access: () => HostAccess, { cloc
     return { host: host.name, ok: checks.every(({ ok }) => ok), at, ms: Math.round(clock.monotonic() - began), checks, ...found };
 }
 
-function probe(transport: Transport, { action, params }: PlanStep, root: boolean): Promise<CommandEnd> {
-    return transport.run(wordsOf(action.probe(params, { root, timeoutS: probeTimeoutMs / 1000 })), probeTimeoutMs);
+function probe(transport: Transport, { action, params, timeoutMs }: PlanStep, root: boolean): Promise<CommandEnd> {
+    return transport.run(wordsOf(action.probe(params, { root, timeoutS: timeoutMs / 1000 })), probeTimeoutMs);
+}
+
+/** Whether a forced command of ours knows the step as it is now, and its way back. @param sure the host is said to have one */
+async function kitProblem(transport: Transport, step: PlanStep, root: boolean, sure: boolean): Promise<string | undefined> {
+    const { program, undo } = textsOf(step, root);
+    for (const text of [program, ...(undo === undefined ? [] : [undo.text])]) {
+        const end = await transport.run(mayRun(text), probeTimeoutMs);
+        if (end.end === "exit" && (end.code === 0 || !(sure || end.output === kitRefusal))) continue;
+        return "the host's forced command does not know this step as it is now: make it anew from the plan";
+    }
+    return undefined;
 }
 
 function ran(end: CommandEnd): boolean {

@@ -39,7 +39,7 @@ export const evidenceLastsMs = 30 * 24 * 3_600_000;
  * A mark that changes with everything that a drill of the host proves, and with nothing else.
  */
 export function drillMark({ name, local, steps, final }: PlanHost, { root, way = "" }: Pick<HostAccess, "root" | "way">): string {
-    const acts = [...steps, ...(final === undefined ? [] : [final])].map(({ action, params }) => [action.verb, Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+    const acts = [...steps, ...(final === undefined ? [] : [final])].map(({ action, params, timeoutMs }) => [action.verb, timeoutMs, Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
     return createHash("sha256").update(JSON.stringify([name, local, acts, final === undefined, root, way])).digest("base64url").slice(0, 22);
 }
 

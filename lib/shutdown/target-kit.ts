@@ -1,5 +1,5 @@
 import { quoted, remoteCommand, wordsOf } from "./commands";
-import type { Done } from "./catalogue";
+import { kitRefusal, mayRun, textsOf } from "./kit-question";
 import type { PlanHost, PlanStep } from "./plan";
 import { sudoersOf } from "./target-kit-sudoers";
 
@@ -43,22 +43,19 @@ interface Allowed {
     what: string;
     command: string;
     more?: true;
+    /** A drill may ask whether it is allowed. */
+    asked?: true;
 }
 
 /** The exact texts that a run and a drill send for a step. */
-function allowedBy({ action, params, timeoutMs }: PlanStep, root: boolean): Allowed[] {
-    const place = { root, timeoutS: timeoutMs / 1000 };
+function allowedBy(step: PlanStep, root: boolean): Allowed[] {
+    const { action, params, timeoutMs } = step;
     const label = action.label(params);
-    const undo = (done: Done): string[] => {
-        const program = action.undo?.(params, done, place);
-        return program === undefined ? [] : wordsOf(program);
-    };
-    const [one, other] = [undo({ did: ["a"], sinceS: 1 }), undo({ did: ["b"], sinceS: 100 })];
-    const known = one.findIndex((word, index) => word !== other[index]);
+    const { program, undo } = textsOf(step, root);
     return [
-        { what: label, command: remoteCommand(wordsOf(action.program(params, place))) },
-        ...(one.length === 0 ? [] : [{ what: `undo: ${label}`, command: remoteCommand(known < 0 ? one : one.slice(0, known)), ...(known >= 0 && { more: true as const }) }]),
-        { what: `drill: ${label}`, command: remoteCommand(wordsOf(action.probe(params, place))) },
+        { what: label, command: program, asked: true },
+        ...(undo === undefined ? [] : [{ what: `undo: ${label}`, command: undo.text, asked: true as const, ...(undo.more && { more: true as const }) }]),
+        { what: `drill: ${label}`, command: remoteCommand(wordsOf(action.probe(params, { root, timeoutS: timeoutMs / 1000 }))) },
     ];
 }
 
@@ -84,8 +81,12 @@ allow_more() {
     esac
     exec /bin/sh -c "$command"
 }
-${unique.map(({ what, command, more }) => `# ${what}\nallow${more ? "_more" : ""} ${quoted(command)}`).join("\n")}
-echo "ridethrough: this key may not run that here" >&2
+# A drill asks by a mark whether a command would be allowed: nothing is carried out.
+known() {
+    [ "$command" != "$1" ] || exit 0
+}
+${unique.map(({ what, command, more, asked }) => `# ${what}\nallow${more ? "_more" : ""} ${quoted(command)}${asked ? `\nknown ${quoted(remoteCommand(mayRun(command)))}` : ""}`).join("\n")}
+echo "${kitRefusal}" >&2
 exit 126
 `;
 }

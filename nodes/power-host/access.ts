@@ -28,12 +28,13 @@ export function addressOf(target: PowerHostConfig["target"]): Pick<PowerHost, "a
 }
 
 /** The way to a host. One that is not configured fails when it is opened, and says why. */
-export function accessOf({ name, local, transport, target }: PowerHostConfig, problems: readonly string[]): HostAccess {
+export function accessOf({ name, local, transport, confined, target }: PowerHostConfig, problems: readonly string[]): HostAccess {
     if (local) return { root: process.getuid?.() === 0, open: () => new LocalTransport(name) };
     return {
         root: target?.user === "root",
         ...addressOf(target),
         way: wayOf(transport, target),
+        ...(confined && { confined }),
         ...(target !== undefined && "pin" in target && { hostKey: target.pin.fingerprint }),
         open() {
             if (target === undefined) throw new Trouble("config", `host ${name}: ${problems.join("; ")}`);

@@ -24,6 +24,8 @@ export interface PowerHostConfig {
     /** The machine that Node-RED runs on. */
     local: boolean;
     transport: PowerHostTransport;
+    /** The host lets our key run the plan's commands and nothing else; a drill makes sure. */
+    confined: boolean;
     /** Undefined for this machine, and for a host that cannot be reached as it is configured. */
     target: SshTarget | undefined;
 }
@@ -33,11 +35,12 @@ export function parseConfig(stored: StoredConfig, credentials: PowerHostCredenti
     const settings = new Settings(migrate(stored, migrations));
     const local = settings.choice("kind", ["ssh", "local"], "ssh") === "local";
     const transport = settings.choice("transport", ["ssh2", "ssh"], "ssh2");
+    const confined = settings.boolean("confined", false);
     const host = settings.text("host");
     const name = settings.text("name") || (local ? "this-machine" : host.replaceAll(":", "-"));
     const wrongName = name === "" ? "the host has no name" : hostNameProblem(name);
     if (wrongName !== undefined) settings.problem(wrongName);
-    if (local) return { config: { name, local, transport, target: undefined }, problems: settings.problems };
+    if (local) return { config: { name, local, transport, confined: false, target: undefined }, problems: settings.problems };
 
     const port = settings.number("port", { fallback: 22, min: 1, max: 65_535, integer: true });
     const user = settings.text("user");
@@ -49,7 +52,7 @@ export function parseConfig(stored: StoredConfig, credentials: PowerHostCredenti
     else if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/.test(user)) settings.problem(`${JSON.stringify(user)} is not a user name`);
     if (transport === "ssh" && auth !== undefined && "passphrase" in auth) settings.problem("the system's ssh cannot be told a passphrase, use a key without one, an agent, or the built-in SSH");
     const target = settings.problems.length === 0 && auth !== undefined && trust !== undefined ? { name, host, port, user, auth, ...trust } : undefined;
-    return { config: { name, local, transport, target }, problems: settings.problems };
+    return { config: { name, local, transport, confined, target }, problems: settings.problems };
 }
 
 /** A host name or an IP address, and nothing that a program could take for an option. */

@@ -14,6 +14,7 @@ interface Properties extends EditorNodeProperties {
     transport: string;
     trust: string;
     hostKey: string;
+    confined: boolean;
     knownHosts: string;
     version: number;
 }
@@ -46,6 +47,7 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
         // Without a pinned key a plan can be rehearsed, not armed: that is no mistake yet.
         hostKey: { value: "", validate: matches(/^\s*$|SHA256:[A-Za-z0-9+/]{43}|(ssh-|ecdsa-)[a-z0-9-]+ [A-Za-z0-9+/]+/) },
         knownHosts: { value: "", validate: (value: string) => isEnvironment(value) || !/["\\\p{Cc}]|\$\{/u.test(value) },
+        confined: { value: false },
         version: { value: 2 },
     },
     credentials: {

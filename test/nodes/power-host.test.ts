@@ -4,7 +4,8 @@ import { join } from "node:path";
 import helper from "node-red-node-test-helper";
 import type { PowerHostNode } from "../../nodes/power-host/access";
 import { accessOf } from "../../nodes/power-host/access";
-import { isAddress, parseConfig } from "../../nodes/power-host/config";
+import type { HostAccess } from "../../lib/shutdown/transport";
+import { isAddress, parseConfig, type PowerHostCredentials } from "../../nodes/power-host/config";
 import powerHost from "../../nodes/power-host/power-host";
 import stored from "../fixtures/configs/power-host.v1.json";
 import stored2 from "../fixtures/configs/power-host.v2.json";
@@ -20,14 +21,14 @@ const fingerprint = "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA";
 describe("power-host's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
         assert.deepEqual(parseConfig(stored, key), {
-            config: { name: "nas", local: false, transport: "ssh2", target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, pin: { fingerprint, type: "ssh-ed25519", blob } } },
+            config: { name: "nas", local: false, transport: "ssh2", confined: false, target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, pin: { fingerprint, type: "ssh-ed25519", blob } } },
             problems: [],
         });
     });
 
     it("of version 2 name the way to log in and the known_hosts file", () => {
         assert.deepEqual(parseConfig(stored2, key), {
-            config: { name: "nas", local: false, transport: "ssh", target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, knownHosts: "~/.ssh/known_hosts" } },
+            config: { name: "nas", local: false, transport: "ssh", confined: false, target: { name: "nas", host: "192.0.2.11", port: 22, user: "power", auth: { kind: "key", privateKey: "-----BEGIN-----\n" }, knownHosts: "~/.ssh/known_hosts" } },
             problems: [],
         });
     });
@@ -71,13 +72,29 @@ describe("power-host's settings", () => {
     }
 
     it("name a host by its address when it has no name", () => assert.equal(parseConfig({ ...stored, name: "", host: "fe80::1" }, key).config.name, "fe80--1"));
-    it("of this machine need nothing else", () => assert.deepEqual(parseConfig({ type: "power-host", kind: "local" }), { config: { name: "this-machine", local: true, transport: "ssh2", target: undefined }, problems: [] }));
+    it("of this machine need nothing else", () => assert.deepEqual(parseConfig({ type: "power-host", kind: "local" }), { config: { name: "this-machine", local: true, transport: "ssh2", confined: false, target: undefined }, problems: [] }));
 
     for (const good of ["nas", "nas.example.com", "192.0.2.5", "2001:db8::1", "fe80::1%eth0"]) it(`take ${good} for an address`, () => assert.ok(isAddress(good)));
     for (const bad of ["", "-nas", "a;b", "http://nas", "nas/", "a b", "$(id)", "nas:22"]) it(`do not take ${JSON.stringify(bad)} for an address`, () => assert.ok(!isAddress(bad)));
 });
 
 describe("a power host", () => {
+    const access = (change: Record<string, unknown> = {}, secret: PowerHostCredentials = key): HostAccess => accessOf(parseConfig({ ...stored, ...change }, secret).config, []);
+
+    it("says which key must prove it, and whether ours may run anything there", () => {
+        assert.deepEqual([access().hostKey, access().confined, access({ confined: true }).confined], [fingerprint, undefined, true]);
+    });
+
+    it("has another way to it when anything changes that a login depends on, and nothing secret is in it", () => {
+        const { way = "" } = access();
+        assert.equal(access().way, way);
+        for (const [change, secret] of [[{ host: "192.0.2.99" }, key], [{ port: "2222" }, key], [{ user: "other" }, key], [{ hostKey: generateKeyPair().public }, key], [{ transport: "ssh" }, key], [{ auth: "agent" }, key], [{}, { privateKey: "-----OTHER-----" }]] as const) {
+            assert.notEqual(access(change, secret).way, way, JSON.stringify(change));
+        }
+        assert.equal(access({}, { ...key, passphrase: "guess me" }).way, way, "a passphrase could be found from it by trying");
+        assert.match(way, /^[\w-]{22}$/);
+    });
+
     it("needs sudo unless its user is root", () => {
         assert.equal(accessOf(parseConfig(stored, key).config, []).root, false);
         assert.equal(accessOf(parseConfig({ ...stored, user: "root" }, key).config, []).root, true);

@@ -17,6 +17,7 @@ const common = ["id", "type", "z", "x", "y", "wires", "d", "g", "credentials"];
 const addedSince: Readonly<Record<string, readonly string[]>> = {
     "telegram-alert": ["blipSeconds", "loudFrom", "service"],
     "shutdown-plan": ["evidenceDays"],
+    "power-host": ["confined"],
 };
 /** Where a new node means something else than one without any field, and why. */
 const newIsDifferent: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Trouble } from "../../../lib/kit/trouble";
 import { drillHost, type HostDrill } from "../../../lib/shutdown/drill";
 import { wordsOf } from "../../../lib/shutdown/commands";
+import { kitRefusal, mayRun, textsOf } from "../../../lib/shutdown/kit-question";
 import { parsePlan, type PlanDraft, type PlanHost } from "../../../lib/shutdown/plan";
 import type { CommandEnd, HostAccess } from "../../../lib/shutdown/transport";
 import { FakeHosts, ok, type Obey } from "../../support/fake-hosts";
@@ -11,7 +12,7 @@ const hostOf = (draft: Partial<PlanDraft["hosts"][number]> = {}): PlanHost => pa
 const exit = (code: number, output = ""): CommandEnd => ({ end: "exit", code, output });
 const refused: CommandEnd = exit(1);
 /** What the catalogue has a drill run for each step of a host. */
-const probesOf = ({ steps, final }: PlanHost, root: boolean): string[] => [...steps, ...(final ? [final] : [])].map(({ action, params }) => wordsOf(action.probe(params, { root, timeoutS: 10 })).join(" "));
+const probesOf = ({ steps, final }: PlanHost, root: boolean): string[] => [...steps, ...(final ? [final] : [])].map(({ action, params }) => wordsOf(action.probe(params, { root, timeoutS: 30 })).join(" "));
 
 describe("a drill of a host", () => {
     let hosts: FakeHosts;
@@ -30,19 +31,19 @@ describe("a drill of a host", () => {
         assert.deepEqual([host, well, at], ["nas", true, clock.now()]);
         assert.deepEqual(checks.map(({ what }) => what), ["log in", "stop web", "stop db", "shutdown -h +2"]);
         assert.deepEqual(hosts.opened, ["nas"]);
-        assert.deepEqual(hosts.of("nas"), [...probesOf(hostOf(), false), "id"]);
-        assert.match(hosts.of("nas")[0] ?? "", /sudo -n -l .* systemctl stop -- web/s);
+        assert.deepEqual(hosts.of("nas"), ["id", ...probesOf(hostOf(), false)]);
+        assert.match(hosts.of("nas")[1] ?? "", /sudo -n -l .* systemctl stop -- web/s);
     });
 
     it("runs nothing but probes", async () => {
         const host = hostOf({ steps: [{ action: "stop-docker" }, { action: "unmount", params: { mounts: ["/mnt/a"] } }, { action: "command", params: { command: ["touch", "x"] } }, { action: "sync" }], final: { action: "poweroff" } });
         await drill(host);
-        assert.deepEqual(hosts.of("nas"), [...probesOf(host, false), "id"]);
+        assert.deepEqual(hosts.of("nas"), ["id", ...probesOf(host, false)]);
     });
 
     it("as root looks for what is to be stopped, and asks no sudo", async () => {
         await drill(hostOf(), { root: true });
-        assert.deepEqual(hosts.of("nas"), [...probesOf(hostOf(), true), "id"]);
+        assert.deepEqual(hosts.of("nas"), ["id", ...probesOf(hostOf(), true)]);
     });
 
     const table: [what: string, obey: Obey, words: RegExp][] = [
@@ -56,7 +57,7 @@ describe("a drill of a host", () => {
     ];
     for (const [what, obey, words] of table) {
         it(`tells cause and cure of ${what}, and goes on with the next step`, async () => {
-            hosts.obey = (command, host) => (/stop -- web\b/.test(command) ? obey(command, host) : ok);
+            hosts.obey = (command, host) => (command === "id" ? exit(0, "uid=1") : /stop -- web\b/.test(command) ? obey(command, host) : ok);
             const { ok: well, checks } = await drill();
             assert.equal(well, false);
             assert.match(checks[1]?.error ?? "", words);
@@ -85,8 +86,8 @@ describe("a drill of a host", () => {
         const { checks, ms, ok: well } = await result;
         assert.equal(well, false);
         assert.ok(ms <= 70_500, `${ms}`);
-        assert.match(checks[1]?.error ?? "", /no answer within 10/);
-        assert.equal(checks[1]?.ms, 10_250);
+        assert.match(checks[1]?.error ?? "", /no answer within 30/);
+        assert.equal(checks[1]?.ms, 30_000);
         assert.match(checks.at(-1)?.error ?? "", /not tried: the drill of this host took longer than 60 s/);
     });
 
@@ -107,15 +108,35 @@ describe("a drill of a host", () => {
     });
 
     describe("with a key that may run nothing else", () => {
-        it("makes sure that another command is refused", async () => {
-            hosts.obey = (command) => (command === "id" ? exit(1, "not allowed") : ok);
+        const refusal = exit(126, kitRefusal);
+        const knows = (...texts: string[]) => (command: string): CommandEnd => (texts.some((text) => command === mayRun(text).join(" ")) || !/^(?:id|ridethrough-may)\b/.test(command) ? ok : refusal);
+        const texts = (host: PlanHost): string[] => host.steps.concat(host.final ?? []).flatMap((step) => [textsOf(step, false).program, textsOf(step, false).undo?.text ?? ""]);
+
+        it("makes sure that another command is refused, and that the forced command knows every step and its way back", async () => {
+            hosts.obey = knows(...texts(hostOf()));
             const { ok: well, confined, checks } = await drill(hostOf(), { confined: true });
-            assert.deepEqual([well, confined, checks.at(-1)?.what], [true, true, "refuse other commands"]);
+            assert.deepEqual([well, confined], [true, true], JSON.stringify(checks));
+            assert.deepEqual(checks.map(({ what }) => what), ["log in", "refuse other commands", "stop web", "stop db", "shutdown -h +2"]);
+        });
+        for (const [what, host] of [["a time limit", hostOf({ stopTimeoutS: 90, steps: [{ action: "stop-docker" }] })], ["a step", hostOf({ services: ["web", "cache"] })], ["the end", hostOf({ final: { action: "poweroff" } })]] as const) {
+            it(`finds out that ${what} has changed since the forced command was made`, async () => {
+                hosts.obey = knows(...texts(hostOf({ steps: [{ action: "stop-docker" }] })));
+                for (const said of [{ confined: true as const }, {}]) {
+                    const { ok: well, checks } = await drill(host, said);
+                    assert.equal(well, false);
+                    assert.match(checks.find(({ error }) => error !== undefined)?.error ?? "", /does not know this step as it is now: make it anew/);
+                }
+            });
+        }
+        it("of somebody else's making, asks it nothing that it must know", async () => {
+            hosts.obey = (command) => (/^(?:id|ridethrough-may)\b/.test(command) ? exit(1, "not in my list") : ok);
+            const { ok: well, confined } = await drill();
+            assert.deepEqual([well, confined], [true, true]);
         });
         it("fails when another command is run", async () => {
             const { ok: well, confined, checks } = await drill(hostOf(), { confined: true });
             assert.deepEqual([well, confined], [false, false]);
-            assert.match(checks.at(-1)?.error ?? "", /forced command/);
+            assert.match(checks[1]?.error ?? "", /forced command/);
         });
         it("not being said, only notes what was found", async () => {
             assert.deepEqual(await drill().then(({ ok: well, confined }) => [well, confined]), [true, false]);

@@ -30,8 +30,9 @@ describe("the mark of what was drilled", () => {
     ] as const) {
         it(`changes with ${what}`, () => assert.notEqual(drillMark(host, its), mark));
     }
-    it("does not change with what a drill proves nothing about: limits, order among hosts, policy", () => {
-        assert.equal(drillMark(hostOf({ stopTimeoutS: 90, priority: "early", fedBy: ["ups"] }), way), mark);
+    it("changes with a time limit, which is part of what a host's forced command allows", () => assert.notEqual(drillMark(hostOf({ stopTimeoutS: 90 }), way), mark));
+    it("does not change with what a drill proves nothing about: order among hosts, who feeds it", () => {
+        assert.equal(drillMark(hostOf({ priority: "early", fedBy: ["ups"], needs: [] }), way), mark);
     });
 
     it("property: evidence never counts after any change of the steps", () => {

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import type { Done } from "./catalogue";
+import { remoteCommand, wordsOf } from "./commands";
+import type { PlanStep } from "./plan";
+
+/** The text that a run sends for a step, and the text that its way back begins with. `more`: words follow that only the run knows. */
+export interface StepTexts {
+    program: string;
+    undo?: { text: string; more: boolean };
+}
+
+/** @param root the account needs no sudo */
+export function textsOf({ action, params, timeoutMs }: PlanStep, root: boolean): StepTexts {
+    const place = { root, timeoutS: timeoutMs / 1000 };
+    const undo = (done: Done): string[] => {
+        const program = action.undo?.(params, done, place);
+        return program === undefined ? [] : wordsOf(program);
+    };
+    const [one, other] = [undo({ did: ["a"], sinceS: 1 }), undo({ did: ["b"], sinceS: 100 })];
+    const known = one.findIndex((word, index) => word !== other[index]);
+    const program = remoteCommand(wordsOf(action.program(params, place)));
+    return one.length === 0 ? { program } : { program, undo: { text: remoteCommand(known < 0 ? one : one.slice(0, known)), more: known >= 0 } };
+}
+
+/**
+ * What a drill asks a forced command of ours: whether it would run `text`. It answers by its exit status and runs nothing; a
+ * program of this name is nowhere.
+ */
+export function mayRun(text: string): string[] {
+    return ["ridethrough-may", createHash("sha256").update(text).digest("base64url").slice(0, 32)];
+}
+
+/** What a forced command of ours says, with exit status 126, of what it does not allow. */
+export const kitRefusal = "ridethrough: this key may not run that here";
