@@ -7,8 +7,10 @@ import { figureLine, machineText, type Figure } from "./figure";
 import { measureHeap } from "./heap";
 import { measureHosts } from "./hosts";
 import { measurePlugs } from "./plugs";
+import { measureSsh } from "./ssh";
 import { measureStartUp } from "./start-up";
 import { measureTimeline } from "./timeline";
+import { measureUps } from "./ups";
 
 /*
  * npm run bench                 everything, one measurement after the other, each in a process of its own
@@ -18,9 +20,11 @@ const measurements: Record<string, () => Promise<Figure[]>> = {
     chain: measureChain,
     plugs: measurePlugs,
     hosts: measureHosts,
+    ssh: measureSsh,
     "start-up": measureStartUp,
     heap: measureHeap,
     timeline: measureTimeline,
+    ups: measureUps,
 };
 
 /** A process that measures tells its figures and ends; a crash is an exit code. */
