@@ -138,7 +138,9 @@ function stepOf({ action: verb, params = {}, timeoutS, onFailure = "go-on" }: St
         return undefined;
     }
     problems.push(...action.problems(params).map((problem) => `${whose}${problem}`));
-    const seconds = timeoutS ?? fallbackS;
+    const least = action.leastS?.(params) ?? 1;
+    const seconds = timeoutS ?? Math.max(fallbackS, least);
+    if (timeoutS !== undefined && timeoutS < least && least > 1) problems.push(`${whose}${verb}: its time limit of ${timeoutS} s is over before it is done, give it at least ${least} s`);
     if (timeoutS !== undefined && !(seconds >= 1 && seconds <= 3600)) problems.push(`${whose}${verb}: the time limit must be between 1 and 3600 s`);
     return { action, params, timeoutMs: seconds * 1000, onFailure };
 }

@@ -15,6 +15,11 @@ describe("parsePlan", () => {
         assert.deepEqual(plan?.final, { verb: "shutdown", delayMinutes: 2 });
     });
 
+    it("gives a step the time that it needs, when nobody says how much", () => {
+        const { plan } = parsePlan({ hosts: [{ name: "nas", steps: [{ action: "wait", params: { seconds: 60 } }] }] });
+        assert.equal(plan?.hosts[0]?.steps[0]?.timeoutMs, 65_000);
+    });
+
     for (const [rule, hosts, expected] of [
         ["an empty plan", [], /no hosts/],
         ["the same host twice", [{ name: "nas" }, { name: "nas" }], /nas is in the plan twice/],
@@ -34,6 +39,7 @@ describe("parsePlan", () => {
         ["a power-off in the middle", [{ name: "nas", steps: [{ action: "poweroff" }] }], /nas: "poweroff" switches the machine off and can only be its end/],
         ["an end that is none", [{ name: "nas", final: { action: "stop-service", params: { service: "web" } } }], /"stop-service" does not switch a machine off/],
         ["a step's time limit of 0 s", [{ name: "nas", steps: [{ action: "stop-service", params: { service: "web" }, timeoutS: 0 }] }], /time limit must be between 1 and 3600 s/],
+        ["a time limit that is over before the action is", [{ name: "nas", steps: [{ action: "wait", params: { seconds: 60 }, timeoutS: 30 }] }], /nas: wait: its time limit of 30 s is over before it is done, give it at least 65 s/],
         ["a stop timeout of 0 s", [{ name: "nas", stopTimeoutS: 0 }], /between 1 and 3600 s/],
         ["a stop timeout that is no number", [{ name: "nas", stopTimeoutS: NaN }], /between 1 and 3600 s/],
     ] as const satisfies readonly [string, PlanDraft["hosts"], RegExp][]) {
