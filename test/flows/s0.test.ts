@@ -61,6 +61,7 @@ describe("S0's validation list", function () {
     it("state and since survive kill -9, and the same outage neither alerts nor runs again", async () => {
         await outage({ dryRun: false, enabled: true });
         await told("All services stopped.");
+        await told("Graceful shutdown done.");
         const { since } = rig.transitions().at(-1) as Transition;
         const [commands, alerts] = [rig.toldInAll, texts().length];
         await rig.red.kill("SIGKILL");
