@@ -1,7 +1,7 @@
 // What `npm start` and `npm test` do first on a fresh clone: install the packages and build, each only when needed.
 import { execSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -37,6 +37,11 @@ const run = (command) => execSync(command, { cwd: root, stdio: ["ignore", "inher
 // Of package.json only what npm goes by: a new node type is no reason to install everything again.
 const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 once("install", digestOf("package-lock.json") + JSON.stringify([dependencies, devDependencies, overrides]), !existsSync(join(root, "node_modules", "esbuild")), () => {
+    // npm ci would empty the folder behind the link, which is somebody else's.
+    if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+        console.error("node_modules is a link to another folder: install there, or remove the link");
+        process.exit(1);
+    }
     console.log("Installing packages (first time: about half a minute) ...");
     run("npm ci --no-audit --no-fund --loglevel=error");
 });
