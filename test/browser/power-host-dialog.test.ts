@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import { launch, noBrowser, openPage } from "../support/browser";
+import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
+import first from "../fixtures/configs/power-host.v1.json";
+
+const tab = { id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialog" };
+
+describe("the dialog of a host", function () {
+    this.timeout(120_000);
+    let red: NodeRed;
+    let browser: Browser;
+    let page: Page;
+    let problems: string[];
+
+    /** The host as the editor would deploy it. */
+    const exported = (id: string): Promise<FlowNode> => page.evaluate(`RED.nodes.convertNode(RED.nodes.node(${JSON.stringify(id)}))`);
+    const open = async (nodes: FlowNode[]): Promise<void> => {
+        await red.deploy([tab, ...nodes]);
+        ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 900 } }));
+        await page.goto(`${red.url}/`);
+        await page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='shutdown-sequencer']").waitFor();
+        await page.evaluate(`RED.editor.editConfig('', 'power-host', ${JSON.stringify(nodes[0]?.id ?? "_ADD_")})`);
+        await page.locator("#node-config-input-name").waitFor();
+    };
+    const done = async (): Promise<void> => {
+        await page.locator("#node-config-dialog-ok").click();
+        await page.waitForFunction("document.querySelector('#node-config-input-name') === null");
+    };
+
+    before(async function () {
+        if (noBrowser !== undefined) {
+            console.log(`skipped: ${noBrowser}`);
+            return this.skip();
+        }
+        red = await startNodeRed();
+        browser = await launch();
+    });
+    after(async () => {
+        await browser?.close();
+        await red?.stop();
+    });
+    afterEach(() => assert.deepEqual(problems, []));
+
+    it("shows a pinned key or a known_hosts file, as the host is proven by one or the other", async () => {
+        await open([]);
+        const [pin, file, tip] = ["#node-config-input-hostKey", "#node-config-input-knownHosts", ".power-host-transport-ssh"].map((selector) => page.locator(selector)) as [ReturnType<Page["locator"]>, ReturnType<Page["locator"]>, ReturnType<Page["locator"]>];
+        assert.deepEqual([await pin.isVisible(), await file.isVisible(), await tip.isVisible()], [true, false, false]);
+        await page.locator("#node-config-input-trust").selectOption("knownHosts");
+        await page.locator("#node-config-input-transport").selectOption("ssh");
+        assert.deepEqual([await pin.isVisible(), await file.isVisible(), await tip.isVisible()], [false, true, true]);
+        await page.locator("#node-config-input-host").fill("192.0.2.11");
+        await page.locator("#power-host-test").click();
+        await page.locator("#power-host-result").getByText("no user").waitFor();
+        assert.doesNotMatch(await page.locator("#power-host-result").innerText(), /pinned/);
+    });
+
+    it("opens a host of version 1 as it was, and keeps what is chosen then", async () => {
+        await open([{ ...first, id: "bbbbbbbbbbbbbbb1" }]);
+        assert.deepEqual(await Promise.all(["transport", "trust", "knownHosts"].map((name) => page.locator(`#node-config-input-${name}`).inputValue())), ["ssh2", "pinned", ""]);
+        await page.locator("#node-config-input-trust").selectOption("knownHosts");
+        await page.locator("#node-config-input-knownHosts").fill("${KNOWN_HOSTS}");
+        await page.locator("#node-config-input-transport").selectOption("ssh");
+        await done();
+        const node = await exported("bbbbbbbbbbbbbbb1");
+        assert.deepEqual([node.transport, node.trust, node.knownHosts, node.hostKey, Number(node.version)], ["ssh", "knownHosts", "${KNOWN_HOSTS}", first.hostKey, 2]);
+        assert.equal(await page.evaluate("RED.nodes.node('bbbbbbbbbbbbbbb1').valid"), true);
+    });
+});
