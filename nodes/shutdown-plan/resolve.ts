@@ -33,7 +33,8 @@ export function resolvePlan({ rows, final, runtimeS, proofS }: ShutdownPlanConfi
     const missing = found.flatMap(({ host }, index) => (host === undefined ? [`the host of row ${index + 1} is gone`] : []));
     const hosts = found.flatMap(({ row, host }) => (host === undefined ? [] : [{ row, host }]));
     const { plan, problems } = parsePlan({ final, hosts: hosts.map(({ row: { host: _id, ...row }, host: { name, local } }) => ({ ...row, name, local })), ...(runtimeS !== undefined && { runtimeS }), ...(proofS !== undefined && { proofS }) });
-    const lints = plan === undefined ? [] : lintPlan(plan, { address: (name) => hosts.find(({ host }) => host.name === name)?.host.address });
+    const byName = new Map(hosts.map(({ host }) => [host.name, host]));
+    const lints = plan === undefined ? [] : lintPlan(plan, { address: (name) => byName.get(name)?.address });
     const all = [...configProblems, ...missing, ...(missing.length > 0 ? [] : problems)];
     return {
         plan: all.length === 0 ? plan : undefined,
@@ -41,9 +42,19 @@ export function resolvePlan({ rows, final, runtimeS, proofS }: ShutdownPlanConfi
         unready: [...hosts.flatMap(({ host }) => (host.problems.length > 0 ? [`${host.name}: ${host.problems.join(", ")}`] : [])), ...lints.filter(({ level }) => level === "error").map(({ text }) => text)],
         lints,
         access(name) {
-            const access = hosts.find(({ host }) => host.name === name)?.host.access;
+            const access = byName.get(name)?.access;
             if (access === undefined) throw new Trouble("config", `host ${name}: not in the plan any more`);
             return access;
         },
+    };
+}
+
+/** resolvePlan for one that is asked again and again: it looks through the plan anew only when one of its hosts is another. */
+export function planResolver(config: ShutdownPlanConfig, problems: readonly string[], find: (id: string) => PowerHost | undefined): () => ResolvedPlan {
+    let last: { hosts: readonly (PowerHost | undefined)[]; resolved: ResolvedPlan } | undefined;
+    return () => {
+        const hosts = config.rows.map((row) => find(row.host));
+        if (last === undefined || hosts.some((host, index) => host !== last?.hosts[index])) last = { hosts, resolved: resolvePlan(config, problems, find) };
+        return last.resolved;
     };
 }

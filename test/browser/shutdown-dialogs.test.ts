@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
 import { launch, noBrowser, openPage } from "../support/browser";
+import hostStored from "../fixtures/configs/power-host.v2.json";
+import planStored from "../fixtures/configs/shutdown-plan.v1.json";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of a shutdown", function () {
@@ -16,6 +18,13 @@ describe("the dialogs of a shutdown", function () {
     const deploy = async (): Promise<void> => {
         await page.locator("#red-ui-header-button-deploy").click();
         await page.waitForFunction("!RED.nodes.dirty()");
+    };
+    /** A node as the editor would deploy it. */
+    const exported = async (id: string): Promise<FlowNode> => JSON.parse(await page.evaluate(`JSON.stringify(RED.nodes.convertNode(RED.nodes.node(${JSON.stringify(id)})))`)) as FlowNode;
+    /** The editor again, when it has this node of the flows. */
+    const reloaded = async (id: string): Promise<void> => {
+        await page.reload();
+        await page.waitForFunction(`RED?.nodes?.node?.(${JSON.stringify(id)})`);
     };
     const closed = (trays: number): Promise<unknown> => page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length === ${trays}`);
 
@@ -112,6 +121,103 @@ describe("the dialogs of a shutdown", function () {
         await preview.getByText("2 hosts, 2 services, then shutdown -h +2").waitFor();
         assert.equal(await rows.nth(1).locator(".shutdown-plan-after").inputValue(), "app");
         await page.locator("#node-config-dialog-cancel").click();
+        assert.deepEqual(problems, []);
+    });
+
+    it("shutdown-plan: a plan from before steps, class and ends opens as it was, and is saved as it was", async () => {
+        const plan = { ...planStored, id: "cccccccccccccc10", hosts: ["cccccccccccccc11", "cccccccccccccc12", "cccccccccccccc13"] };
+        const hosts = ["apps", "nas", "me"].map((name, index) => ({ id: `cccccccccccccc1${index + 1}`, type: "power-host", name, kind: name === "me" ? "local" : "ssh", version: 2 }));
+        await red.deploy([{ id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" }, ...hosts, plan]);
+        await reloaded(plan.id);
+        await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', 'cccccccccccccc10')");
+        await page.locator("#shutdown-plan-preview").getByText("3 hosts, 4 services, then shutdown -h +2").waitFor();
+        // Its hosts unfolded and looked at, nothing touched.
+        for (const unfold of await page.locator("#shutdown-plan-hosts .shutdown-plan-unfold").all()) await unfold.click();
+        assert.equal(await page.locator(".shutdown-plan-end").count(), 3);
+        await page.locator("#node-config-dialog-ok").click();
+        await closed(0);
+        assert.deepEqual(await exported(plan.id), plan);
+        assert.equal(await page.evaluate("RED.nodes.dirty()"), false, "there is nothing to deploy");
+        assert.deepEqual(problems, []);
+    });
+
+    it("shutdown-plan: own steps, class and end of two hosts, what its lint says, and the same values when it is opened again", async () => {
+        const ids = { app: "cccccccccccccc21", gate: "cccccccccccccc22", plan: "cccccccccccccc20" };
+        await red.deploy([
+            { id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" },
+            { ...hostStored, id: ids.app, name: "app", host: "192.0.2.12" },
+            { ...hostStored, id: ids.gate, name: "switch", host: "192.0.2.13" },
+        ]);
+        await reloaded(ids.gate);
+        await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', '_ADD_')");
+        const rows = page.locator("#shutdown-plan-hosts > li");
+        const preview = page.locator("#shutdown-plan-preview");
+        assert.equal(await page.locator("#node-config-input-proof").inputValue(), "120", "a new plan looks whether its hosts go down");
+        for (const id of [ids.app, ids.gate]) {
+            await page.locator(".red-ui-editableList-addButton").last().click();
+            await rows.last().locator(".shutdown-plan-host").selectOption(id);
+        }
+        const [app, gate] = [rows.nth(0), rows.nth(1)];
+        for (const row of [app, gate]) await row.locator(".shutdown-plan-unfold").click();
+        await app.locator(".red-ui-editableList-addButton").click();
+        await app.locator(".shutdown-plan-action").selectOption("stop-docker");
+        await app.locator(".shutdown-plan-parameter-except").fill("dns, vpn");
+        await app.locator(".shutdown-plan-parameter-sudo").uncheck();
+        await app.locator(".shutdown-plan-limit").fill("90");
+        await app.locator(".shutdown-plan-failure").selectOption("keep-up");
+        await app.locator(".red-ui-editableList-addButton").click();
+        await app.locator(".shutdown-plan-action").last().selectOption("command");
+        await app.locator(".shutdown-plan-parameter-command").fill('notify --text "going down" a,b');
+        await app.locator(".shutdown-plan-needs").fill("switch");
+        await preview.getByText("app: stop Docker containers except dns, vpn").waitFor();
+        assert.equal(await preview.locator(".shutdown-plan-kind-prove").count(), 2);
+
+        // The switch has no end before everybody else: its lint says so until it is core.
+        await gate.locator(".shutdown-plan-provides[value=network]").check();
+        await gate.locator(".shutdown-plan-priority").selectOption("early");
+        await app.locator(".shutdown-plan-needs").fill("");
+        const error = preview.locator(".shutdown-plan-error");
+        await error.getByText(/app is reached through switch/).waitFor();
+        await gate.locator(".shutdown-plan-priority").selectOption("core");
+        await error.waitFor({ state: "detached" });
+        await page.locator("#node-config-input-runtime").fill("1");
+        await preview.locator(".shutdown-plan-warning").getByText(/the batteries carry the load for 1 m/).waitFor();
+        await page.locator("#node-config-input-runtime").fill("30");
+        await preview.locator(".shutdown-plan-warning").waitFor({ state: "detached" });
+        await gate.locator(".shutdown-plan-fedBy").fill("ups1 ups2");
+        await gate.locator(".shutdown-plan-end").selectOption("shutdown");
+        await gate.locator(".shutdown-plan-parameter-delayMinutes").fill("4");
+        await preview.getByText("switch: shutdown -h +4").waitFor();
+
+        await app.locator(".shutdown-plan-kit-button").click();
+        const texts = app.locator(".shutdown-plan-kit-text");
+        await texts.first().waitFor();
+        assert.match((await texts.allTextContents()).join(), /shutdown -h \+2[^]*restrict,command=/);
+
+        await page.locator("#node-config-dialog-ok").click();
+        await closed(0);
+        await deploy();
+        const [plan] = await stored("shutdown-plan");
+        const steps = [
+            { services: [], after: [], stopTimeout: "30", actions: [
+                { action: "stop-docker", params: { except: ["dns", "vpn"], sudo: false }, timeout: "90", onFailure: "keep-up" },
+                { action: "command", params: { command: ["notify", "--text", "going down", "a,b"] } },
+            ] },
+            { services: [], after: [], stopTimeout: "30", priority: "core", provides: ["network"], fedBy: ["ups1", "ups2"], end: { action: "shutdown", params: { delayMinutes: "4" } } },
+        ];
+        assert.deepEqual([plan?.hosts, plan?.steps, plan?.runtime, plan?.proof], [[ids.app, ids.gate], steps, "30", "120"]);
+
+        // Folded, each says in a line what it does; unfolded, every field holds what was stored.
+        await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', ${JSON.stringify(plan?.id)})`);
+        await app.locator(".shutdown-plan-summary").getByText("Stop Docker containers · Run a command").waitFor();
+        await gate.locator(".shutdown-plan-summary").getByText("core · gives network · fed by ups1, ups2 · Power off after a delay").waitFor();
+        for (const row of [app, gate]) await row.locator(".shutdown-plan-unfold").click();
+        assert.equal(await app.locator(".shutdown-plan-parameter-except").inputValue(), "dns, vpn");
+        assert.equal(await app.locator(".shutdown-plan-parameter-command").inputValue(), 'notify --text "going down" a,b');
+        assert.equal(await gate.locator(".shutdown-plan-parameter-delayMinutes").inputValue(), "4");
+        await page.locator("#node-config-dialog-ok").click();
+        await closed(0);
+        assert.deepEqual((await exported(plan?.id ?? "")).steps, steps);
         assert.deepEqual(problems, []);
     });
 

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import helper from "node-red-node-test-helper";
+import { catalogue } from "../../lib/shutdown/actions";
 import { previewPlan } from "../../lib/shutdown/steps";
 import type { PowerHost } from "../../nodes/power-host/access";
 import powerHost from "../../nodes/power-host/power-host";
 import { parseConfig } from "../../nodes/shutdown-plan/config";
 import { resolvePlan, type ShutdownPlanNode } from "../../nodes/shutdown-plan/resolve";
 import shutdownPlan from "../../nodes/shutdown-plan/shutdown-plan";
+import locale from "../../locales/en-US/shutdown-plan.json";
 import stored from "../fixtures/configs/shutdown-plan.v1.json";
 import hostStored from "../fixtures/configs/power-host.v1.json";
 import { loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
@@ -135,6 +137,20 @@ describe("shutdown-plan", () => {
     it("previews hosts that are not deployed yet", async () => {
         const answer = await preview({ hosts: ["new"], steps: [{ services: ["web"] }], powerHosts: [{ id: "new", name: "fresh", kind: "ssh" }] });
         assert.deepEqual(answer.steps?.map((step) => step.id), ["fresh/connect", "fresh/stop-service/web", "fresh/power-off"]);
+    });
+
+    it("hands its dialog every action with what it asks for, and a text for each of them", async () => {
+        const { actions } = (await helper.request().post("/ridethrough/shutdown-plan/catalogue").send({}).expect(200)).body as { actions: { verb: string; ends: boolean; parameters: { name: string; kind: string }[] }[] };
+        assert.deepEqual(actions.map(({ verb, ends }) => [verb, ends]), catalogue.map(({ verb, ends }) => [verb, ends === true]));
+        const texts = locale["shutdown-plan"].action as Record<string, Record<string, string>>;
+        const unsaid = actions.flatMap(({ verb, parameters }) => ["label", "about", ...parameters.map(({ name }) => name)].filter((key) => !texts[verb]?.[key]).map((key) => `${verb}.${key}`));
+        assert.deepEqual(unsaid, []);
+    });
+
+    it("previews by the address in the dialog, which has no key: a name is lost with its DNS", async () => {
+        const powerHosts = [{ id: "new", name: "app", kind: "ssh", host: "app.example.net" }, { id: "dns", name: "dns", kind: "ssh", host: "192.0.2.53" }];
+        const answer = await preview({ hosts: ["new", "dns"], steps: [{}, { provides: ["dns"], priority: "early" }], powerHosts });
+        assert.match(JSON.stringify(answer), /app is reached by its name, which dns resolves/);
     });
 
     for (const [what, body, problem] of [
