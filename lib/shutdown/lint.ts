@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { formatDuration } from "../kit/duration";
 import type { PlanHost, ShutdownPlan } from "./plan";
-import { goneBefore, waitsFor } from "./plan-order";
+import { orderOf } from "./plan-order";
 import { stepsOf, type PlannedStep } from "./steps";
 
 /** Something about a plan that would go wrong in an outage. An `error` disarms; a `warning` is shown. */
@@ -30,20 +30,21 @@ export function lintPlan(plan: ShutdownPlan, { address = () => undefined, measur
     const remote = plan.hosts.filter((host) => !host.local);
     const before = transitive(plan);
     const goesBefore = (one: PlanHost, other: PlanHost): boolean => before.get(other.name)?.has(one.name) === true;
-    const isNamed = (host: PlanHost): boolean => {
+    const named = remote.filter((host) => {
         const target = address(host.name)?.host;
         return target !== undefined && isIP(target.replace(/%.*$/, "")) === 0;
-    };
+    });
     const found: Lint[] = [];
     const say = (level: Lint["level"], host: PlanHost | undefined, text: string): void => void found.push({ level, text, ...(host && { host: host.name }) });
 
     for (const host of remote) {
+        if (host.provides.length === 0) continue;
         const early = remote.filter((other) => other !== host && !goesBefore(other, host));
         if (host.final !== undefined && host.provides.includes("network")) {
             for (const other of early.filter((one) => !one.provides.includes("network"))) say("error", host, `${other.name} is reached through ${host.name}, which may be off before it: let ${host.name} be core, or wait for ${other.name}`);
         }
         if (host.final !== undefined && host.provides.includes("dns")) {
-            for (const other of early.filter(isNamed)) say("error", host, `${other.name} is reached by its name, which ${host.name} resolves and may be off before it: use an address, or let ${host.name} be core`);
+            for (const other of early.filter((one) => named.includes(one))) say("error", host, `${other.name} is reached by its name, which ${host.name} resolves and may be off before it: use an address, or let ${host.name} be core`);
         }
         if (host.final !== undefined && host.provides.includes("controller")) {
             for (const other of early) say("error", host, `${host.name} carries Node-RED and may be off before ${other.name} is told anything: let ${host.name} be core, or wait for ${other.name}`);
@@ -51,13 +52,13 @@ export function lintPlan(plan: ShutdownPlan, { address = () => undefined, measur
         }
         if (host.provides.includes("storage") && host.priority === "early") say("warning", host, `${host.name} provides storage and is shed before everybody else`);
     }
-    for (const host of plan.hosts) found.push(...hostLints(plan, host, remote.filter((other) => isNamed(other) && other !== host && !goesBefore(other, host))));
+    for (const host of plan.hosts) found.push(...hostLints(plan, host, () => named.filter((other) => other !== host && !goesBefore(other, host))));
     found.push(...sameMachines(remote, address), ...timeLints(plan, measuredMs), ...endLints(plan, remote));
     return found;
 }
 
 /** What a host does to itself. @param namedLater hosts that are still to be found by name */
-function hostLints(plan: ShutdownPlan, host: PlanHost, namedLater: readonly PlanHost[]): Lint[] {
+function hostLints(plan: ShutdownPlan, host: PlanHost, namedLater: () => readonly PlanHost[]): Lint[] {
     const found: Lint[] = [];
     const say = (level: Lint["level"], text: string): void => void found.push({ level, text: `${host.name}: ${text}`, host: host.name });
     host.steps.forEach(({ action, params }, place) => {
@@ -65,7 +66,7 @@ function hostLints(plan: ShutdownPlan, host: PlanHost, namedLater: readonly Plan
         if (action.verb === "stop-service") {
             const unit = String(params.service);
             if (!host.local && ownWay.test(unit) && later > 0) say("error", `stopping ${unit} cuts off its own later steps`);
-            if (nameService.test(unit)) for (const other of namedLater) say("error", `stopping ${unit} takes the names away by which ${other.name} is still to be found`);
+            if (nameService.test(unit)) for (const other of namedLater()) say("error", `stopping ${unit} takes the names away by which ${other.name} is still to be found`);
             if (host.local && nodeRed.test(unit) && (later > 0 || plan.hosts.length > 1)) say("error", `stopping ${unit} ends Node-RED, and the run with it`);
         }
         if (action.verb === "unmount" && host.steps.slice(place + 1).some((step) => /^stop-/.test(step.action.verb))) say("warning", "unmounts before everything that may use the mounts is stopped");
@@ -119,9 +120,10 @@ export function longestPath(plan: ShutdownPlan, measuredMs: NonNullable<LintCont
 
 /** Of each host, everybody who has gone before it. Hosts are in their order already. */
 function transitive({ hosts }: ShutdownPlan): Map<string, ReadonlySet<string>> {
+    const { waits, gone } = orderOf(hosts);
     const before = new Map<string, ReadonlySet<string>>();
     for (const host of hosts) {
-        const direct = [...waitsFor(host, hosts), ...goneBefore(host, hosts)];
+        const direct = [...(waits.get(host.name) ?? []), ...(gone.get(host.name) ?? [])];
         before.set(host.name, new Set(direct.flatMap((name) => [name, ...(before.get(name) ?? [])])));
     }
     return before;

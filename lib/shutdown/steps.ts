@@ -1,6 +1,6 @@
 import type { ActionParameters, CatalogueAction } from "./catalogue";
 import { priorities, type FailurePolicy, type PlanHost, type ShutdownPlan } from "./plan";
-import { goneBefore, waitsFor } from "./plan-order";
+import { orderOf } from "./plan-order";
 import type { StepKind, StepView } from "./progress";
 
 /** What a step does: log in, look whether the host is down, or carry out an action of the catalogue. */
@@ -37,7 +37,7 @@ export const loginTimeoutMs = 10_000;
  */
 export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
     const { hosts } = plan;
-    const waits = new Map(hosts.map((host) => [host.name, waitsFor(host, hosts)]));
+    const { waits, gone: earlier } = orderOf(hosts);
     const over = new Map<string, string[]>();
     const steps: PlannedStep[] = [];
     const layers = new Map<string, number>();
@@ -56,9 +56,9 @@ export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
     const addFinals = (some: readonly PlanHost[]): void => {
         for (const host of some) {
             if (host.final === undefined) continue;
-            const group = host.local ? hosts : hosts.filter((other) => groups.get(other.name) === groups.get(host.name));
-            const before = group.flatMap((other) => over.get(other.name) ?? []);
-            const others = [...(waits.get(host.name) ?? []), ...goneBefore(host, hosts)].flatMap((name) => [...(finals.has(name) ? [finals.get(name) ?? ""] : []), ...(host.local ? (proofs.get(name) ?? []) : [])]);
+            const group = host.local ? hosts.map(({ name }) => name) : (groups.get(host.name) ?? []);
+            const before = group.flatMap((name) => over.get(name) ?? []);
+            const others = [...(waits.get(host.name) ?? []), ...(earlier.get(host.name) ?? [])].flatMap((name) => [...(finals.has(name) ? [finals.get(name) ?? ""] : []), ...(host.local ? (proofs.get(name) ?? []) : [])]);
             const final = add(host, "power-off", "power-off", host.final.action.label(host.final.params), act(host.final), [...before, ...others]);
             finals.set(host.name, final);
             if (plan.proofS === undefined || host.local) continue;
@@ -67,7 +67,7 @@ export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
         }
     };
     const addSteps = (host: PlanHost): void => {
-        const gone = goneBefore(host, hosts).flatMap((name) => finals.get(name) ?? over.get(name) ?? []);
+        const gone = (earlier.get(host.name) ?? []).flatMap((name) => finals.get(name) ?? over.get(name) ?? []);
         const before = [...(waits.get(host.name) ?? []).flatMap((name) => over.get(name) ?? []), ...gone];
         let last = host.local ? before : [add(host, "connect", "connect", "log in", { action: { verb: "connect" }, timeoutMs: loginTimeoutMs, onFailure: "go-on" }, []), ...before];
         for (const step of host.steps) {
@@ -107,15 +107,15 @@ function freeId(id: string, taken: ReadonlyMap<string, unknown>): string {
     return free;
 }
 
-/** The hosts' groups: linked by name in either direction, over any number of hosts. This machine links nobody. */
-function groupsOf(hosts: readonly PlanHost[], waits: ReadonlyMap<string, readonly string[]>): Map<string, number> {
-    const groups = new Map(hosts.map((host, index) => [host.name, index]));
-    for (const host of hosts) {
-        if (host.local) continue;
-        for (const name of waits.get(host.name) ?? []) {
-            const [mine, theirs] = [groups.get(host.name), groups.get(name)];
-            if (mine === undefined || theirs === undefined) continue;
-            for (const [member, group] of groups) if (group === theirs) groups.set(member, mine);
+/** The group of each host: those linked by name in either direction, over any number of hosts. This machine links nobody. */
+function groupsOf(hosts: readonly PlanHost[], waits: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[]> {
+    const groups = new Map(hosts.map(({ name }) => [name, [name]]));
+    for (const { name, local } of hosts) {
+        for (const other of local ? [] : (waits.get(name) ?? [])) {
+            const [mine, theirs] = [groups.get(name), groups.get(other)];
+            if (mine === undefined || theirs === undefined || mine === theirs) continue;
+            mine.push(...theirs);
+            for (const member of theirs) groups.set(member, mine);
         }
     }
     return groups;
