@@ -3,7 +3,7 @@ import { migrate, Settings, type Migration, type StoredConfig } from "../shared/
 
 export const migrations: readonly Migration[] = [
     // Nobody had been asked until then: an upgrade disarms nobody, and what is armed later is asked.
-    { to: 2, up: (stored) => ({ rootKnown: wasArmed(stored), openKnown: wasArmed(stored), ...stored }) },
+    { to: 2, up: (stored) => ({ ...stored, rootKnown: stored.rootKnown ?? wasArmed(stored), openKnown: stored.openKnown ?? wasArmed(stored) }) },
 ];
 
 function wasArmed({ dryRun, enabled }: StoredConfig): boolean {
