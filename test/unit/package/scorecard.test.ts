@@ -164,10 +164,10 @@ describe("the scorecard", () => {
     });
 
     describe("of what is shipped", () => {
-        it("has editor files of 6.5 KB a node type at most, taken together", () => {
+        it("has editor files of 7.3 KB a node type at most, taken together", () => {
             const sizes = types.map((type) => statSync(join(root, "dist", `${type}.html`)).size);
             const total = sizes.reduce((sum, size) => sum + size, 0);
-            assert.ok(total <= 6500 * types.length, `${total} bytes: ${types.map((type, index) => `${type} ${sizes[index]}`).join(", ")}`);
+            assert.ok(total <= 7300 * types.length, `${total} bytes: ${types.map((type, index) => `${type} ${sizes[index]}`).join(", ")}`);
         });
         it("is a tarball of 19 kB a node type at most, with the package's own files only", function () {
             this.timeout(60_000);
