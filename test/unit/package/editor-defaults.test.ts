@@ -24,6 +24,7 @@ const newIsDifferent: Readonly<Record<string, string>> = {
     "anker-account": "a country is never guessed",
     "gpu-reader": "a new node measures this machine",
     "timeline-writer": "a new node reads an hour back",
+    "shutdown-plan": "proof of dark began later",
     "telegram-alert": "service messages began later",
     "discord-alert": "service messages began later",
     "email-alert": "service messages began later",
