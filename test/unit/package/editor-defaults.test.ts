@@ -16,7 +16,7 @@ const common = ["id", "type", "z", "x", "y", "wires", "d", "g", "credentials"];
 /** Fields that joined a version later, and which the stored configuration of that version lacks on purpose: it is a node from before. */
 const addedSince: Readonly<Record<string, readonly string[]>> = {
     "telegram-alert": ["blipSeconds", "loudFrom", "service"],
-    "shutdown-plan": ["evidenceDays"],
+    "shutdown-plan": ["evidenceDays", "proof", "runtime"],
     "power-host": ["confined"],
 };
 /** Where a new node means something else than one without any field, and why. */
