@@ -79,15 +79,14 @@ export function drawRow(container: JQuery, { host = "", step }: Row, text: Words
     edit.on("click", () => openHost(chosen === "" ? "_ADD_" : chosen, select));
 
     // What is never unfolded stays as it is stored.
-    let drawn = false;
     unfold.on("click", () => {
         const open = !more.is(":visible");
         more.toggle(open);
         summary.text(summaryOf(fields.values(), text)).toggle(!open);
         unfold.attr("aria-expanded", String(open)).children("i").toggleClass("fa-caret-right", !open).toggleClass("fa-caret-down", open);
-        if (drawn) return;
-        drawn = true;
+        if (more.children().length > 0) return;
         offer((choices) => {
+            if (more.children().length > 0) return;
             moreFields(more, fields, choices, text, changed);
             const box = $("<div>", { class: "shutdown-plan-kit" });
             const button = $("<button>", { type: "button", class: "red-ui-button red-ui-button-small shutdown-plan-kit-button" }).append($("<i>", { class: "fa fa-key" }), document.createTextNode(` ${text("kit.button")}`));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
 import { launch, noBrowser, openPage } from "../support/browser";
 import hostStored from "../fixtures/configs/power-host.v2.json";
@@ -25,6 +25,16 @@ describe("the dialogs of a shutdown", function () {
     const reloaded = async (id: string): Promise<void> => {
         await page.reload();
         await page.waitForFunction(`RED?.nodes?.node?.(${JSON.stringify(id)})`);
+    };
+    const dragOnto = async (handle: Locator, target: Locator): Promise<void> => {
+        await handle.scrollIntoViewIfNeeded();
+        const [from, to] = [await handle.boundingBox(), await target.boundingBox()];
+        assert.ok(from && to);
+        await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(from.x + from.width / 2, from.y - 10, { steps: 4 });
+        await page.mouse.move(from.x + from.width / 2, to.y + 4, { steps: 8 });
+        await page.mouse.up();
     };
     const closed = (trays: number): Promise<unknown> => page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length === ${trays}`);
 
@@ -218,6 +228,19 @@ describe("the dialogs of a shutdown", function () {
         await page.locator("#node-config-dialog-ok").click();
         await closed(0);
         assert.deepEqual((await exported(plan?.id ?? "")).steps, steps);
+
+        // Steps and hosts move by their handles, each within its own list.
+        await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', ${JSON.stringify(plan?.id)})`);
+        await app.locator(".shutdown-plan-unfold").click();
+        await app.locator(".shutdown-plan-end").waitFor();
+        await dragOnto(app.locator(".shutdown-plan-actions .red-ui-editableList-item-handle").nth(1), app.locator(".shutdown-plan-actions > li").first());
+        await app.locator(".shutdown-plan-unfold").click();
+        await dragOnto(gate.locator(".red-ui-editableList-item-handle"), app);
+        await page.locator("#node-config-dialog-ok").click();
+        await closed(0);
+        const moved = await exported(plan?.id ?? "");
+        assert.deepEqual(moved.hosts, [ids.gate, ids.app]);
+        assert.deepEqual(moved.steps, [steps[1], { ...steps[0], actions: steps[0]?.actions?.toReversed() }]);
         assert.deepEqual(problems, []);
     });
 
