@@ -193,6 +193,8 @@ describe("Node-RED killed with SIGKILL in an outage", function () {
         await lane.rig.apply("ups1", { "ups.status": "OB" });
         const [before, seen] = [lane.shutdowns().length, lane.count];
         const mains = lane.verdicts().at(-1)?.at ?? NaN;
+        // Longer than the gap from which on time counts as away.
+        await new Promise((resolve) => setTimeout(resolve, 4000));
         await switchOn();
         await lane.until("the decision", () => lane.shutdowns().length > before);
         const [decision, first] = [lane.shutdowns().at(-1)?.at ?? NaN, lane.verdicts()[seen]?.at ?? NaN];
