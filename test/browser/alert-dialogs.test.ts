@@ -7,7 +7,7 @@ import email from "../fixtures/configs/email-alert.v1.json";
 import telegram from "../fixtures/configs/telegram-alert.v1.json";
 import { startDiscord, type DiscordSimulator } from "../simulators/discord";
 import { startSmtp, type SmtpSimulator } from "../simulators/smtp";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openDialog, openPage } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of alerts", function () {
@@ -44,7 +44,7 @@ describe("the dialogs of alerts", function () {
         await page.goto(`${red.url}/`);
         await page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='email-alert']").waitFor();
     });
-    const open = (id: string): Promise<unknown> => page.evaluate(`RED.editor.edit(RED.nodes.node('${id}'))`);
+    const open = (id: string): Promise<void> => openDialog(page, id);
 
     it("email-alert: names the usual port of what is chosen, and sends a test before anything is deployed", async () => {
         await open("bbbbbbbbbbbbbbbb");

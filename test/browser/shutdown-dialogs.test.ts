@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openDialog, openPage } from "../support/browser";
 import hostStored from "../fixtures/configs/power-host.v2.json";
 import planStored from "../fixtures/configs/shutdown-plan.v1.json";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
@@ -256,7 +256,7 @@ describe("the dialogs of a shutdown", function () {
         await page.locator("[id='bbbbbbbbbbbbbbb3'] .red-ui-flow-node-button-button").first().click();
         await red.eventually(() => /dry run done/.test(red.status("bbbbbbbbbbbbbbb3")?.text ?? ""), 10_000, () => JSON.stringify(red.status("bbbbbbbbbbbbbbb3")));
 
-        await page.evaluate("RED.editor.edit(RED.nodes.node('bbbbbbbbbbbbbbb3'))");
+        await openDialog(page, "bbbbbbbbbbbbbbb3");
         const arming = page.locator("#shutdown-sequencer-arming");
         await arming.getByText("Rehearses").waitFor();
         await page.locator("#node-input-enabled").check();

@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import player from "../fixtures/configs/tape-player.v1.json";
 import recorder from "../fixtures/configs/tape-recorder.v1.json";
 import { scripts } from "../../scripts/tape-scripts";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openDialog, openPage } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of tapes", function () {
@@ -43,7 +43,7 @@ describe("the dialogs of tapes", function () {
     });
 
     it("tape-player: offers one's own tapes and the shipped ones, says what happens on them, and keeps the choice", async () => {
-        await page.evaluate("RED.editor.edit(RED.nodes.node('bbbbbbbbbbbbbbbb'))");
+        await openDialog(page, "bbbbbbbbbbbbbbbb");
         const select = page.locator("#node-input-tape");
         await select.locator("optgroup").nth(1).waitFor({ state: "attached" });
         const groups = await Promise.all([0, 1].map(async (place) => [await select.locator("optgroup").nth(place).getAttribute("label"), await select.locator("optgroup").nth(place).locator("option").count()]));
@@ -57,7 +57,7 @@ describe("the dialogs of tapes", function () {
         assert.deepEqual(problems, []);
     });
     it("tape-recorder: hands a tape out as a file", async () => {
-        await page.evaluate("RED.editor.edit(RED.nodes.node('cccccccccccccccc'))");
+        await openDialog(page, "cccccccccccccccc");
         const waiting = page.waitForEvent("download");
         await page.locator("#tape-recorder-tapes a").first().click();
         const download = await waiting;

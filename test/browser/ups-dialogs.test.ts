@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import triggerStored from "../fixtures/configs/shutdown-trigger.v1.json";
 import readerStored from "../fixtures/configs/ups-reader.v1.json";
 import { NutServerSimulator } from "../simulators/nut-server";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openDialog, openPage } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of a UPS", function () {
@@ -93,7 +93,7 @@ describe("the dialogs of a UPS", function () {
         await red.eventually(() => /check the settings|no such UPS/.test(red.status(id)?.text ?? ""), 10_000, () => `a word that no UPS is chosen, ${JSON.stringify(red.status(id))}`);
         assert.match(red.errors().join(), /no UPS is chosen: the server has rack, desk/);
 
-        await page.evaluate(`RED.editor.edit(RED.nodes.node('${id}'))`);
+        await openDialog(page, id);
         await page.locator("#ups-reader-search").click();
         await page.locator("#ups-reader-found").getByText('rack · Rack "rack"').click();
         assert.equal(await page.locator("#node-input-ups").inputValue(), "rack");

@@ -33,3 +33,10 @@ export async function openPage(browser: Browser, options: BrowserContextOptions)
     });
     return { page, problems };
 }
+
+/** Opens the dialog of a node that is in the flow: the palette is there before the flow is, and the flow before its nodes are drawn. */
+export async function openDialog(page: Page, id: string): Promise<void> {
+    await page.locator(`[id="${id}"]`).waitFor();
+    await page.evaluate(`RED.editor.edit(RED.nodes.node("${id}"))`);
+    await page.locator("#node-dialog-ok").waitFor();
+}
