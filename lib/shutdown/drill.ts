@@ -79,7 +79,7 @@ export async function drillHost(host: PlanHost, access: () => HostAccess, { cloc
         if (reached && hostKey !== undefined) found.hostKey = hostKey;
         if (reached && !host.local) {
             await check("refuse other commands", probeTimeoutMs + 250, async (open) => {
-                found.confined = !ran(await open.run(["id"], probeTimeoutMs));
+                found.confined = !(await runsId(open));
                 return must && !found.confined ? "this key may run any command there: its line in authorized_keys has lost the forced command" : undefined;
             });
             // Nobody asked for it: then it is only noted.
@@ -112,8 +112,12 @@ async function kitProblem(transport: Transport, step: PlanStep, root: boolean, s
     return undefined;
 }
 
-function ran(end: CommandEnd): boolean {
-    return end.end === "exit" && end.code === 0 && /\buid=\d/.test(end.output);
+/** Whether a command is carried out that no plan has. Its whole output counts: it may come behind the exit status. */
+async function runsId(transport: Transport): Promise<boolean> {
+    let said = "";
+    const take = (chunk: Buffer): boolean => (said += chunk.toString("latin1")).length < 10_000;
+    const end = await transport.run(["id"], probeTimeoutMs, { stdout: take, stderr: () => true });
+    return end.end === "exit" && end.code === 0 && /\buid=\d/.test(`${said}\n${end.output}`);
 }
 
 /** Why a step would not work, with its cure; undefined when it would. */

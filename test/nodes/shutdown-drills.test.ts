@@ -121,6 +121,16 @@ describe("drills", () => {
         }
     });
 
+    it("note whether a key may run anything, also where the answer comes late", async () => {
+        for (const [behaviour, confined] of [[{ output: "uid=1000(power)\n" }, false], [{ output: "uid=1000(power)\n", outputLate: true }, false], [{ exitCode: 126 }, true], [{ output: "Welcome\n" }, true]] as const) {
+            (await host("app")).setBehaviour(behaviour, "PATH");
+            await load();
+            assert.equal((await post("plan/drill")).drill?.hosts[0]?.confined, confined, JSON.stringify(behaviour));
+            await flow?.unload();
+            await hosts.get("app")?.stop();
+        }
+    });
+
     describe("as evidence", () => {
         beforeEach(async () => {
             await host("app");
