@@ -13,9 +13,9 @@ interface LinkNode {
  * for those that bring a tab of their own: the dashboard, imported beside the complete monitor, would stay dark.
  */
 export function keepLinksMutual(RED: EditorRED): void {
-    RED.events.on("nodes:add", (added: unknown) => {
-        const { id, type, links } = added as LinkNode;
-        if ((type !== "link in" && type !== "link out") || !Array.isArray(links)) return;
+    const join = (id: string): void => {
+        const links = (RED.nodes.node(id) as unknown as LinkNode | null)?.links;
+        if (!Array.isArray(links)) return;
         for (const end of links as unknown[]) {
             const other = (typeof end === "string" ? RED.nodes.node(end) : null) as LinkNode | null;
             if (other === null || !Array.isArray(other.links) || other.links.includes(id)) continue;
@@ -23,5 +23,10 @@ export function keepLinksMutual(RED: EditorRED): void {
             other.changed = true;
             other.dirty = true;
         }
+    };
+    RED.events.on("nodes:add", (added: unknown) => {
+        const { id, type } = added as LinkNode;
+        // Which links a node has is known when all that came with it are there.
+        if (type === "link in" || type === "link out") setTimeout(() => join(id), 0);
     });
 }
