@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { systemClock } from "../../lib/kit/clock";
+import { systemClock, type Cancel } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
 import { readingInOrder } from "../../lib/power/order";
 import { slug, streamOf, type Reading } from "../../lib/power/reading";
@@ -19,7 +19,8 @@ import { statusOf } from "./status-text";
 
 /** A crash in an outage costs so much of the clock and the trend at most, ms; changes are saved at once. */
 const saveIntervalMs = 5000;
-const watchIntervalMs = 1000;
+/** A stream that has fallen silent is noticed so much late at most; a process that need not wake up every second costs half as much. */
+const watchMs = 1000;
 
 /** What would make somebody act on an older message again. */
 const spent = ["command", "transition", "missed", "event", "quorum", "alert"] as const;
@@ -41,11 +42,19 @@ export = (RED: NodeAPI): void => {
         const silence = new Silence();
         let streams: Streams<TriggerState> | undefined;
         let unsaved = false;
+        let saving: Cancel | undefined;
         // What arrives before the state is loaded waits for it, in order.
         const loaded = loadState(this, keeper.file).then((found) => {
             for (const [stream, state] of found?.entries() ?? []) silence.expect(stream, state, systemClock.now(), systemClock.monotonic());
             return (streams = found ?? new Streams<TriggerState>());
         });
+
+        const saveNow = (): void => {
+            saving = undefined;
+            if (!unsaved || streams === undefined) return;
+            unsaved = false;
+            void keeper.save(streams);
+        };
 
         const judge = (known: Streams<TriggerState>, input: TriggerInput, msg: FlowMessage, send: Send): void => {
             const { reading } = input;
@@ -62,6 +71,7 @@ export = (RED: NodeAPI): void => {
                 void keeper.save(known);
             } else {
                 unsaved ||= state.battery !== undefined || state.decided !== undefined || verdict.change !== undefined;
+                if (unsaved) saving ??= systemClock.after(saveIntervalMs, saveNow);
             }
             const { mood, text } = statusOf(verdict, reading, known.size > 1);
             light.show(mood, text);
@@ -90,19 +100,14 @@ export = (RED: NodeAPI): void => {
             light.show("ok", "re-armed by hand");
         };
 
-        every(this, watchIntervalMs, async () => {
+        every(this, () => Math.max(watchMs, silence.quietMs(systemClock.monotonic())), async () => {
             const known = streams ?? (await loaded);
             const due: Reading[] = silence.due((stream) => known.get(stream), systemClock.monotonic());
             for (const reading of due) judge(known, { reading }, {} as FlowMessage, (msg) => this.send(msg));
-        }, { firstMs: watchIntervalMs });
-
-        every(this, saveIntervalMs, async () => {
-            if (!unsaved || streams === undefined) return;
-            unsaved = false;
-            await keeper.save(streams);
-        }, { firstMs: saveIntervalMs });
+        }, { firstMs: watchMs });
 
         onClose(this, async (removed) => {
+            saving?.();
             if (streams || removed) await keeper.close(await loaded, removed);
         });
     }

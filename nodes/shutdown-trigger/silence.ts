@@ -42,13 +42,18 @@ export class Silence {
         this.#heard.set(stream, { reading: { device: stream, source: state.known.source, at: Math.max(at, state.order.at), quality: "missing" }, arrivedAt: now, intervals: state.paceMs === undefined ? [] : [state.paceMs] });
     }
 
+    /** How long nothing can be due, ms: until then nobody needs to look, whatever comes in. */
+    quietMs(now: number): number {
+        return Math.min(leastSilenceMs, ...[...this.#heard.values()].map((heard) => heard.arrivedAt + limitMs(heard) - now));
+    }
+
     /** The missing readings that are due now. */
     due(stateOf: (stream: string) => TriggerState | undefined, now: number): Reading[] {
         const made: Reading[] = [];
         for (const [stream, heard] of this.#heard) {
             const silentMs = now - heard.arrivedAt;
-            const usualMs = heard.intervals.length === 0 ? firstGuessMs : Math.max(...heard.intervals);
-            if (silentMs < Math.max(leastSilenceMs, silentPolls * usualMs)) continue;
+            if (silentMs < limitMs(heard)) continue;
+            const usualMs = usualMsOf(heard);
             const { known, missed } = stateOf(stream) ?? {};
             const pauseMs = known?.on === "battery" || (missed?.count ?? 0) < silentPolls ? usualMs : Math.max(seldomMs, usualMs);
             if (heard.saidAt !== undefined && now - heard.saidAt < pauseMs) continue;
@@ -58,4 +63,13 @@ export class Silence {
         }
         return made;
     }
+}
+
+function usualMsOf({ intervals }: Heard): number {
+    return intervals.length === 0 ? firstGuessMs : Math.max(...intervals);
+}
+
+/** So long a stream may say nothing. */
+function limitMs(heard: Heard): number {
+    return Math.max(leastSilenceMs, silentPolls * usualMsOf(heard));
 }

@@ -31,6 +31,24 @@ describe("silence of a stream", () => {
         once.hear("ups1", poll(0, onBattery), 0);
         assert.deepEqual([once.due(stateOf(onBattery), 89_000).length, once.due(stateOf(onBattery), 90_000).length], [0, 1]);
     });
+    it("needs no look while nothing can be due: who looks when it says so misses nothing", () => {
+        for (const every of [1, 5, 30]) {
+            const silence = new Silence();
+            const looks: number[] = [];
+            let look = 0;
+            const heard = polls(0, 61, onBattery, every);
+            for (let now = 0; now < 300; now += 1) {
+                for (const reading of heard.filter(({ at }) => at === now * 1000)) silence.hear("ups1", reading, now * 1000);
+                if (now < look) continue;
+                if (silence.due(stateOf(onBattery), now * 1000).length > 0) looks.push(now);
+                look = now + Math.max(1, silence.quietMs(now * 1000) / 1000);
+            }
+            assert.deepEqual(looks.slice(0, 3), made(every, onBattery), `every ${every} s`);
+        }
+        const quiet = new Silence();
+        quiet.hear("ups1", poll(0, onBattery), 0);
+        assert.deepEqual([quiet.quietMs(0), quiet.quietMs(85_000)], [15_000, 5000]);
+    });
     it("of a simulated stream never: it just ends", () => assert.deepEqual(made(1, onBattery, true), []));
     it("makes missing readings in the stream's own event time, with the cause", () => {
         const silence = new Silence();
