@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say } from "../shared/editor-ask";
-import { isEnvironment, numberBetween } from "../shared/editor-fields";
+import { fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -28,7 +28,7 @@ const field = (name: string): JQuery => $(`#node-config-input-${name}`);
 const text = (name: string): string => String(field(name).val() ?? "").trim();
 
 /** Empty passes: a plan can be rehearsed before its hosts are there. */
-const matches = (pattern: RegExp) => (value: string): boolean => isEnvironment(value) || value === "" || pattern.test(value.trim());
+const matches = (pattern: RegExp) => (value: unknown): boolean => isEnvironment(value) || fieldText(value) === "" || pattern.test(fieldText(value).trim());
 
 RED.nodes.registerType<Properties, Credentials>("power-host", {
     category: "config",
@@ -46,7 +46,7 @@ RED.nodes.registerType<Properties, Credentials>("power-host", {
         trust: { value: "pinned" },
         // Without a pinned key a plan can be rehearsed, not armed: that is no mistake yet.
         hostKey: { value: "", validate: matches(/^\s*$|SHA256:[A-Za-z0-9+/]{43}|(ssh-|ecdsa-)[a-z0-9-]+ [A-Za-z0-9+/]+/) },
-        knownHosts: { value: "", validate: (value: string) => isEnvironment(value) || !/["\\\p{Cc}]|\$\{/u.test(value) },
+        knownHosts: { value: "", validate: (value: unknown) => isEnvironment(value) || !/["\\\p{Cc}]|\$\{/u.test(fieldText(value)) },
         confined: { value: false },
         version: { value: 2 },
     },
