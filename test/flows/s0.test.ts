@@ -71,7 +71,9 @@ describe("S0's validation list", function () {
         assert.deepEqual(power.state, "CRITICAL");
         assert.ok(Math.abs(power.since - since) < 1, `since ${since}, after the restart ${power.since}`);
         assert.equal(rig.toldInAll, commands);
-        assert.equal(texts().length, alerts, `no new alert: ${JSON.stringify(texts().slice(alerts))}`);
+        // What was delivered a moment before the kill may come once more: told twice is better than never.
+        const again = texts().slice(alerts).filter((text) => !texts().slice(0, alerts).some((earlier) => text.endsWith(earlier)));
+        assert.deepEqual(again, [], "no new alert");
     });
 
     it("a missing field is not 0 W: five such polls are one alert with their number, and nothing is shut down", async () => {

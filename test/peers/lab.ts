@@ -93,10 +93,10 @@ class Holder {
 /** The sudoers lines of docs/hosts-and-keys.md, with these services in the place of its own. */
 export function recommendedSudoers(services: readonly ServicePlan[], final = "/usr/sbin/shutdown -h +2"): string[] {
     const docs = readFileSync(join(__dirname, "../../docs/hosts-and-keys.md"), "utf8");
-    const [stop, off] = [...docs.matchAll(/^power ALL=.*$/gm)].map(([line]) => line);
-    const command = /(\/\S+ stop -- )postgresql([^\s,]*)/.exec(stop ?? "");
-    if (command === null || off === undefined || !off.endsWith("/usr/sbin/shutdown -h +2")) throw new Error("docs/hosts-and-keys.md has no sudoers lines for systemctl stop and shutdown");
-    return [`power ALL=(root) NOPASSWD: ${services.map(({ name }) => `${command[1]}${name}${command[2]}`).join(", ")}`, off.replace("/usr/sbin/shutdown -h +2", final)];
+    const [stop, start, off] = [...docs.matchAll(/^power ALL=.*$/gm)].map(([line]) => line);
+    const units = [stop, start].map((line) => /(\/\S+ (?:stop|start) -- )postgresql([^\s,]*)/.exec(line ?? ""));
+    if (units.includes(null) || off?.endsWith(" /usr/sbin/shutdown -h +2, /usr/sbin/shutdown -c") !== true) throw new Error("docs/hosts-and-keys.md has no sudoers lines for systemctl stop, start and shutdown");
+    return [...units.map((command) => `power ALL=(root) NOPASSWD: ${services.map(({ name }) => `${command?.[1]}${name}${command?.[2]}`).join(", ")}`), off.replace("/usr/sbin/shutdown -h +2", final)];
 }
 
 export class Lab {
@@ -139,7 +139,7 @@ export class Lab {
         await this.inWorld("ip", "link", "set", `v-${name}`, "master", "br0", "up");
         for (const link of [["link", "set", "lo", "up"], ["addr", "add", `${address}/24`, "dev", "eth0"], ["link", "set", "eth0", "up"]]) await exec("nsenter", ["-t", String(holder.pid), "-n", "--", "ip", ...link]);
     }
-    /** Builds a host, switches it on and waits until its sshd answers. */
+    /** Builds a host, switches it on and waits until its sshd answers and its services run. */
     async host(plan: HostPlan): Promise<LabHost> {
         const address = `${network}.${(this.#lastAddress += 1)}`;
         const host = new LabHost(this, plan, address, await Holder.start("--net"));
@@ -246,7 +246,7 @@ export class LabHost {
         await this.lab.inWorld("chroot", this.root, "visudo", "-c", "-q");
     }
 
-    /** Presses its power button, and waits until sshd answers. The disk and the host key stay. */
+    /** Presses its power button, and waits until sshd answers and its services run. The disk and the host key stay. */
     async powerOn(): Promise<void> {
         const enter = `for group in ${makeCgroups(this.#cgroup).join(" ")}; do echo $$ > $group/cgroup.procs; done 2>/dev/null; exec "$@"`;
         const machine = spawn("setpriv", ["--pdeathsig", "KILL", "nsenter", "-t", String(this.lab.world.pid), "-m", "--", "sh", "-c", enter, "sh", "systemd-nspawn", "-q", "-D", this.root, "-M", this.name, "--register=no", "--keep-unit",
@@ -264,6 +264,13 @@ export class LabHost {
         void probe();
         await eventually(() => answers || !this.isUp, 30_000, () => `${this.name} to answer on port 22; console: ${console.slice(-2000)}`);
         if (!this.isUp) throw new Error(`${this.name} did not boot: ${console}`);
+        // sshd may be there before the services are.
+        for (const { name } of this.plan.services) {
+            for (let left = 200; !(await this.run("systemctl", "is-active", "--quiet", name).then(() => true, () => false)); left -= 1) {
+                if (left === 0) throw new Error(`${name} does not run on ${this.name}`);
+                await new Promise((resolve) => setTimeout(resolve, 50));
+            }
+        }
     }
     /** Resolves when it is off: its systemd has ended. */
     async off(withinMs = 30_000): Promise<void> {
