@@ -124,7 +124,9 @@ export class Drilling {
     }
 }
 
-/** Whether a message asks for a drill, and nothing else. */
-export function asksForDrill({ payload, ...msg }: FlowMessage & { command?: unknown; transition?: unknown; power?: unknown }): boolean {
-    return typeof payload === "string" && payload.trim().toLowerCase() === "drill" && msg.command === undefined && msg.transition === undefined && msg.power === undefined;
+/** What a message asks for, and nothing else: a drill, or what is known of the hosts. */
+export function asksFor({ payload, ...msg }: FlowMessage & { command?: unknown; transition?: unknown; power?: unknown }): "drill" | "evidence" | undefined {
+    const word = typeof payload === "string" ? payload.trim().toLowerCase() : "";
+    if (msg.command !== undefined || msg.transition !== undefined || msg.power !== undefined) return undefined;
+    return word === "drill" || word === "evidence" ? word : undefined;
 }

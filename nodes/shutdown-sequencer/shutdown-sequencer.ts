@@ -16,7 +16,7 @@ import { StatusLight } from "../shared/status";
 import { dataPath, loadState, nodeState } from "../shared/storage";
 import { background, every, onClose, onInput, type FlowMessage } from "../shared/wire";
 import { parseConfig } from "./config";
-import { asksForDrill, Drilling } from "./drilling";
+import { asksFor, Drilling } from "./drilling";
 import { surroundings, unsafe } from "./safety";
 import { Readiness } from "./readiness";
 import { idleStatus, progressStatus, resultStatus } from "./status-text";
@@ -142,7 +142,14 @@ export = (RED: NodeAPI): void => {
         onInput(this, async (msg) => {
             if (msg.reading !== undefined) observer.hear(msg.reading);
             readiness.heed(msg as Record<string, unknown>);
-            if (asksForDrill(msg)) {
+            const asked = asksFor(msg);
+            if (asked === "evidence") {
+                await planNode()?.drills.ready;
+                const arming = { ...armingOf(setup().switches, drilling.standings), hosts: drilling.standings };
+                this.send([null, { ...carrier(msg), topic: "evidence", payload: arming.text, arming } as FlowMessage]);
+                return;
+            }
+            if (asked === "drill") {
                 const drill = await drilling.drill(msg);
                 this.send([null, { ...carrier(msg), topic: "drill", payload: drill.text, drill } as FlowMessage]);
                 return;

@@ -5,6 +5,7 @@ import type { Node } from "node-red";
 import helper from "node-red-node-test-helper";
 import { alertText } from "../../lib/alerts/alert";
 import { alertFrom } from "../../lib/alerts/messages";
+import type { Arming, HostStanding } from "../../lib/shutdown/arming";
 import type { PlanDrill } from "../../lib/shutdown/drill-book";
 import type { HealthNews } from "../../lib/shutdown/health";
 import type { RunResult } from "../../lib/shutdown/progress";
@@ -205,6 +206,19 @@ describe("drills", () => {
             const telling = alertFrom(one ?? {}, { label: "", steps: "live" }, 1);
             assert.equal("alert" in telling && telling.alert && alertText(telling.alert), "✅ DRILL — 1 of 1 host could be shut down");
             assert.deepEqual(flow?.received("errors"), []);
+        });
+
+        it("are listed for who asks, as a dashboard may", async () => {
+            await host("app");
+            await host("nas");
+            await load();
+            await post("plan/drill", { host: "nas" });
+            send({ payload: "evidence", room: "cellar" });
+            const [msg] = await flow?.until("result", 1) ?? [];
+            const { level, proven, of, hosts: list } = msg?.arming as Arming & { hosts: HostStanding[] };
+            assert.deepEqual([msg?.payload, msg?.room, level, proven, of], ["armed 1/2, app: not drilled", "cellar", "armed", 1, 2]);
+            assert.deepEqual(list.map(({ host: name, standing }) => [name, standing]), [["app", "undrilled"], ["nas", "proven"]]);
+            assert.ok((list[1]?.ageMs ?? Infinity) < 5000 && Math.abs((list[1]?.drilledAt ?? 0) - Date.now()) < 5000);
         });
 
         it("show in a rehearsing one that every host is proven", async () => {
