@@ -100,6 +100,6 @@ export function drawRow(container: JQuery, { host = "", step }: Row, text: Words
 
 /** What the table holds now, as the plan stores it. */
 export function readTable(table: JQuery): { hosts: string[]; steps: Stored[] } {
-    const rows = table.editableList("items").toArray().map((element) => ($(element).data("shutdown-plan-row") as () => { host: string; step: Stored })()).filter(({ host }) => host !== "");
+    const rows = table.editableList("items").toArray().flatMap((element) => ($(element).data("shutdown-plan-row") as (() => { host: string; step: Stored }) | undefined)?.() ?? []).filter(({ host }) => host !== "");
     return { hosts: rows.map(({ host }) => host), steps: rows.map(({ step }) => step) };
 }

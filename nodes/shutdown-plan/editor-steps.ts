@@ -49,5 +49,5 @@ export function stepList(box: JQuery, steps: readonly Stored[], { actions, failu
     };
     list.editableList<StepItem>({ sortable: true, removable: true, height: "auto", addButton: text("step.add"), addItem, removeItem: changed, sortItems: changed });
     for (const step of steps) list.editableList("addItem", { step });
-    return () => list.editableList("items").toArray().map((element) => ($(element).data("shutdown-plan-step") as Fields).values());
+    return () => list.editableList("items").toArray().flatMap((element) => ($(element).data("shutdown-plan-step") as Fields | undefined)?.values() ?? []);
 }
