@@ -1,15 +1,17 @@
-import { spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { RealNut } from "../test/support/nut";
 import { startUpsmon, upsmonMissing } from "../test/support/upsmon";
 import { atMost, type Figure } from "./figure";
-import { childrenCpuMsOf, cpuMsOf, cpuMsWithin } from "./process-time";
+import { childrenCpuMsOf, cpuMsOf, cpuMsPerSecond, windows } from "./process-time";
 import type { Runtime } from "./runtime";
 import { upsFlow } from "./ups-flow";
 
-const measuredMs = 30_000;
 const settleMs = 8000;
+/** As many polls as in half an hour: a monitor runs for months. */
+const warmPolls = 2000;
 const upscRuns = 300;
 const streams = 50;
 const burst = 400;
@@ -21,42 +23,51 @@ const micros = (value: number): string => `${value.toFixed(0)} us`;
 
 /** CPU time for a UPS that is read once a second: ours, upsmon's, and of an upsc for each reading; and how far one core goes. */
 export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: readonly string[]): Promise<Figure[]> {
+    const [first = ""] = upses;
+    await runtime.deploy(upsFlow(nut, { upses, seconds: "1" }));
+    await warmUp(runtime, upses);
+    const many = await settledCpu();
+    const decision = await decisionMicros(runtime);
+    await runtime.deploy(upsFlow(nut, { upses: [first], seconds: "1" }));
+    const one = await settledCpu();
     await runtime.deploy([]);
-    await wait(settleMs);
-    const idle = await busy();
-    const reading = async (names: readonly string[], decided = true): Promise<{ perReadingMs: number; percent: number; readings: number }> => {
-        let readings = 0;
-        await runtime.deploy(upsFlow(nut, { upses: names, seconds: "1", decided }));
-        await wait(settleMs);
-        runtime.listen("verdicts", () => (readings += 1));
-        const cpu = await busy();
-        return { perReadingMs: Math.max(0, cpu - idle) * measuredMs / 1000 / readings, percent: cpu / 10, readings };
-    };
-    const one = await reading(upses.slice(0, 1));
-    const many = await reading(upses);
-    const perReading = await decisionMicros(runtime);
-    await runtime.deploy([]);
+    const idle = await settledCpu();
+    const others = { upsmon: await upsmonMsPerSecond(nut, first), upsc: await upscMs(nut, first), bare: await bareMsPerSecond(nut) };
 
-    const upsmon = await upsmonMsPerSecond(nut, upses[0] ?? "");
-    const upsc = await upscMs(nut, upses[0] ?? "");
-    const ours = { one: hourly(one.perReadingMs), many: hourly(many.perReadingMs) };
-    const besides = `upsc each second ${seconds(hourly(upsc))}, idle Node-RED ${seconds(hourly(idle))}`;
-    const besideUpsmon = (name: string, value: number): Figure => {
-        if (upsmon === undefined) return { name, value: `${seconds(value)} (${besides}; upsmon not measured: ${upsmonMissing()})` };
-        return atMost(name, value / hourly(upsmon), 2, (ratio) => `${ratio.toFixed(2)} x upsmon`, ` (${seconds(value)}, upsmon ${seconds(hourly(upsmon))})`);
-    };
+    const ours = { one: hourly(one - idle), each: hourly((many - idle) / upses.length) };
+    const beside = (name: string, value: number): Figure[] => [
+        others.upsmon === undefined
+            ? { name: `${name}, beside upsmon`, value: `${seconds(value)} (upsmon not measured: ${upsmonMissing()})` }
+            : atMost(`${name}, beside upsmon`, value / hourly(others.upsmon), 2, (ratio) => `${ratio.toFixed(2)} x upsmon`, ` (${seconds(value)}, upsmon ${seconds(hourly(others.upsmon))})`),
+        atMost(`${name}, beside upsc`, value / hourly(others.upsc), 0.1, (ratio) => `${ratio.toFixed(3)} of an upsc a second`, ` (upsc ${seconds(hourly(others.upsc))})`),
+    ];
     return [
-        besideUpsmon(`UPS-hour at 1 s polling, one of ${upses.length} readers`, ours.many),
-        besideUpsmon("UPS-hour at 1 s polling, a single reader", ours.one),
-        atMost("UPS-hour at 1 s polling, a single reader", ours.one / hourly(upsc), 0.1, (ratio) => `${ratio.toFixed(3)} of spawning upsc`, ` (${besides})`),
-        atMost(`${upses.length} UPSes at 1 s: CPU, of one core`, many.percent - idle / 10, 5, percent, ` (and idle ${percent(idle / 10)}; ${(many.readings / measuredMs * 1000).toFixed(0)} readings a second)`),
-        { name: `${streams} UPSes: a decision`, value: `${micros(perReading)} of CPU a reading, Node-RED's wires included` },
+        ...beside(`a UPS-hour at 1 s, one of ${upses.length}`, ours.each),
+        ...beside("a UPS-hour at 1 s, alone", ours.one),
+        { name: "a UPS-hour at 1 s, alone: what it can't do without", value: `${seconds(hourly(others.bare))} for a bare Node.js that reads; idle Node-RED ${seconds(hourly(idle))}` },
+        atMost(`${upses.length} UPSes at 1 s: CPU, of one core`, (many - idle) / 10, 5, percent, ` (and idle ${percent(idle / 10)})`),
+        { name: `${streams} UPSes: a decision`, value: `${micros(decision)} of CPU a reading, Node-RED's wires included` },
     ];
 }
 
-/** CPU time of this process, ms a second. */
-async function busy(): Promise<number> {
-    return await cpuMsWithin(measuredMs) / measuredMs * 1000;
+async function settledCpu(): Promise<number> {
+    await wait(settleMs);
+    return await cpuMsPerSecond();
+}
+
+async function warmUp(runtime: Runtime, upses: readonly string[]): Promise<void> {
+    let heard = 0;
+    let all: () => void = () => undefined;
+    runtime.listen("verdicts", () => {
+        heard += 1;
+        if (heard >= upses.length) all();
+    });
+    for (let polls = 0; polls < warmPolls; polls += upses.length) {
+        heard = 0;
+        const round = new Promise<void>((resolve) => { all = resolve; });
+        for (const ups of upses) runtime.send(ups, {});
+        await round;
+    }
 }
 
 /** CPU time in us of a reading through the trigger, many streams taking turns. */
@@ -100,10 +111,18 @@ async function upsmonMsPerSecond(nut: RealNut, ups: string): Promise<number | un
     const upsmon = await startUpsmon({ ups, port: nut.port, user: "mon", password: nut.users.mon });
     await wait(settleMs);
     const before = cpuMsOf(upsmon.pid);
-    await wait(measuredMs);
+    await wait(windows.count * windows.ms);
     const spent = cpuMsOf(upsmon.pid) - before;
     await upsmon.stop();
-    return spent / measuredMs * 1000;
+    return spent / (windows.count * windows.ms) * 1000;
+}
+
+/** CPU time of a Node.js process that does nothing but read a UPS once a second, ms a second. */
+async function bareMsPerSecond(nut: RealNut): Promise<number> {
+    const child = fork(join(__dirname, "ups-bare.cjs"), [nut.port, windows.count, windows.ms].map(String), { execArgv: [] });
+    const [told] = (await once(child, "message")) as [number];
+    await once(child, "exit");
+    return told;
 }
 
 /** CPU time of one upsc from a shell, ms. Ten a second, since the system counts what has ended to 10 ms only. */

@@ -9,15 +9,17 @@ const trigger = {
 };
 
 /** Readers of all UPSes of a server, a trigger behind them, and a sink for its decisions, restorations and verdicts each. */
-export function upsFlow(nut: RealNut, { upses, seconds, decided = true, ...settings }: { upses: readonly string[]; seconds: string; decided?: boolean; [setting: string]: unknown }): FlowNode[] {
+export function upsFlow(nut: RealNut, { upses, seconds, ...settings }: { upses: readonly string[]; seconds: string; [setting: string]: unknown }): FlowNode[] {
     const readers = upses.map((ups): FlowNode => ({
         id: ups, type: "ups-reader", server: "nut", ups, device: ups, interval: seconds, batteryInterval: seconds, payload: "charge", voltage: "normal", dwell: "30", grace: "60", flaps: "5", version: 1,
-        wires: [[decided ? "trigger" : "verdicts"], []],
+        wires: [["trigger"], []],
     }));
     return [
         { id: "nut", type: "nut-server", host: "127.0.0.1", port: String(nut.port), tls: "off", caFile: "", pin: "", version: 1 },
         ...readers,
-        ...(decided ? [{ id: "trigger", ...trigger, ...settings, wires: [["decisions"], ["restored"], ["verdicts"]] }] : []),
+        { id: "trigger", ...trigger, ...settings, wires: [["decisions"], ["restored"], ["verdicts"]] },
+        // Else what fails on purpose is in the report.
+        { id: "catch", type: "catch", scope: null, uncaught: false, wires: [[]] },
         ...["decisions", "restored", "verdicts"].map((id): FlowNode => ({ id, type: "bench-sink", wires: [] })),
     ];
 }
