@@ -49,9 +49,11 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
         tools = new HostTools(at("opt/tools"), undefined, "/opt/tools");
         const names = ["virsh", "xe", "docker", "docker-compose", "podman", "qm", "pct", "vim-cmd"];
         tools.install(...names);
-        // This machine may have some of its own, in the way.
-        for (const name of names) rmSync(at(join("usr/local/bin", name)), { force: true });
-        for (const name of names) symlinkSync(join("/opt/tools/bin", name), at(join(name === "qm" || name === "pct" ? "usr/sbin" : "usr/bin", name)));
+        for (const name of names) {
+            // This machine may have some of its own, in the way.
+            for (const folder of ["usr/local/bin", "usr/bin"]) rmSync(at(join(folder, name)), { force: true });
+            symlinkSync(join("/opt/tools/bin", name), at(join(name === "qm" || name === "pct" ? "usr/sbin" : "usr/bin", name)));
+        }
         for (const name of ["park", "unpark"]) writeFileSync(at(join("usr/local/bin", name)), '#!/bin/sh\necho "${0##*/} $*" >> /opt/tools/state/calls\n', { mode: 0o755 });
         await host.run("chmod", "-R", "a+rwX", "/opt/tools");
         for (const path of ["mnt/nas", "srv/media"]) mkdirSync(at(path), { recursive: true });
