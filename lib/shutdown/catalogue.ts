@@ -61,6 +61,6 @@ export interface CatalogueAction {
     ends?: true;
     /** The exact commands that need root, as sudoers lists them. */
     privileged(params: ActionParameters): readonly (readonly string[])[];
-    /** For a drill: finds out whether the action would work, and changes nothing. The same words whatever time there is. */
+    /** For a drill: finds out whether the action and its way back would work, and changes nothing. The same words whatever time there is. */
     probe(params: ActionParameters, place: Place): Program;
 }

@@ -92,6 +92,14 @@ describe("a drill of a real host: sshd, sudo and systemd", function () {
         assert.match(host.problems[0] ?? "", /^stop postgresql: .*sudo does not allow.*systemctl stop -- postgresql/);
     });
 
+    it("says that what was stopped could not be started again", async () => {
+        await allow((kitOf().sudoers ?? "").replace(/^.*systemctl start -- nfs-server\n/m, "").replace(/^.*shutdown -c\n/m, ""));
+        const { host } = await drill();
+        assert.deepEqual([host.standing, host.problems?.length], ["failed", 2], JSON.stringify(host.problems));
+        assert.match(host.problems?.[0] ?? "", /^stop nfs-server: sudo does not allow: systemctl start -- nfs-server/);
+        assert.match(host.problems?.[1] ?? "", /^shutdown -h \+2: sudo does not allow: shutdown -c/);
+    });
+
     it("says that an account may not use sudo at all", async () => {
         await allow("# nobody\n");
         const { host } = await drill();

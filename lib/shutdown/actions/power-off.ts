@@ -27,7 +27,7 @@ export const shutdownHost: CatalogueAction = {
     repeatable: true,
     ends: true,
     privileged: (params) => [shutdownArgv(params), cancel],
-    probe: (params, { root }) => probeOf({ programs: ["shutdown"], rules: [shutdownArgv(params)], root }),
+    probe: (params, { root }) => probeOf({ programs: ["shutdown"], rules: [shutdownArgv(params), cancel], root }),
 };
 
 /** Switches the host off at once. */

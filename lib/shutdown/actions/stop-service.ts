@@ -41,5 +41,5 @@ export const stopService: CatalogueAction = {
     undo: (params, { sinceS }, place) => ({ script: startAgain, args: [unit(params), rootWord(place.root), String(Math.ceil(sinceS) + 5)] }),
     repeatable: true,
     privileged: (params) => [stop(params), start(params)],
-    probe: (params, { root }) => probeOf({ begin: known, args: [unit(params)], programs: ["systemctl"], rules: [stop(params)], root }),
+    probe: (params, { root }) => probeOf({ begin: known, args: [unit(params)], programs: ["systemctl"], rules: [stop(params), start(params)], root }),
 };

@@ -91,6 +91,12 @@ describe("the catalogue of actions", () => {
                 deepEqual(action.probe(example(action), place), action.probe(example(action), { ...place, timeoutS: 3 }));
             });
 
+            it("is looked at by asking for every command that needs root, those of the way back among them", () => {
+                const rules = action.privileged(example(action));
+                const words = wordsOf(action.probe(example(action), place));
+                deepEqual(words.slice(words.length - rules.flat().length), rules.flat());
+            });
+
             it("puts what was done last among the words of its way back", () => {
                 const ways = [done, { did: ["three"], sinceS: 99 }].map((each) => action.undo?.(example(action), each, place)).flatMap((program) => (program === undefined ? [] : [wordsOf(program)]));
                 const [one = [], other = []] = ways;
@@ -182,9 +188,11 @@ describe("actions on a host", function () {
                 const probe = action("stop-service").probe({ service: "web" }, place);
                 const host = hostOf(shell).allow(action("stop-service").privileged({ service: "web" }));
                 fake(host, "systemctl", '[ "$*" = "cat -- web" ]');
-                deepEqual([await runIn(shell, probe, host.path), host.calls], [{ code: 0, did: [], stderr: "" }, ["systemctl cat -- web", "sudo -n -l systemctl stop -- web"]]);
-                host.allow([]);
-                equal((await runIn(shell, probe, host.path)).stderr, "sudo does not allow: systemctl stop -- web");
+                deepEqual([await runIn(shell, probe, host.path), host.calls], [{ code: 0, did: [], stderr: "" }, ["systemctl cat -- web", "sudo -n -l systemctl stop -- web", "sudo -n -l systemctl start -- web"]]);
+                for (const missing of ["stop", "start"]) {
+                    host.allow(action("stop-service").privileged({ service: "web" }).filter((words) => !words.includes(missing)));
+                    equal((await runIn(shell, probe, host.path)).stderr, `sudo does not allow: systemctl ${missing} -- web`);
+                }
                 fake(host, "systemctl", "exit 1");
                 equal((await runIn(shell, probe, host.path)).stderr, "there is no service web");
                 host.remove("systemctl");
