@@ -26,6 +26,11 @@ export function isHealth(value: unknown): value is HealthNews {
     return isTold(value) && "changed" in value && Array.isArray(value.changed);
 }
 
+/** Whether a foreign value is what a sequencer answers to who asks what is known of its hosts: an answer for a screen, and no news. */
+export function isArming(value: unknown): boolean {
+    return typeof value === "object" && value !== null && "level" in value && "hosts" in value && Array.isArray(value.hosts);
+}
+
 function isTold(value: unknown): value is object {
     if (typeof value !== "object" || value === null) return false;
     const { ok, at, text } = value as Record<string, unknown>;

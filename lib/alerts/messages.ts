@@ -1,7 +1,7 @@
 import { powerStates, type Missed, type Transition } from "../power/power-state";
 import type { RunProgress, RunResult } from "../shutdown/progress";
 import { parseAlert, type Alert } from "./alert";
-import { drillAlert, healthAlert, isDrill, isHealth } from "./drill-alerts";
+import { drillAlert, healthAlert, isArming, isDrill, isHealth } from "./drill-alerts";
 import { eventAlert, isPowerEvent } from "./event-alerts";
 import { progressAlert, resultAlert, type StepChoice } from "./run-alerts";
 import { missedAlert, transitionAlert, type Measured } from "./transition-alerts";
@@ -21,6 +21,7 @@ export interface TellingMessage {
     alert?: unknown;
     health?: unknown;
     drill?: unknown;
+    arming?: unknown;
     result?: unknown;
     progress?: unknown;
     quorum?: unknown;
@@ -46,6 +47,7 @@ export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: nu
     // Other nodes use these names as well: what is not ours is none of our business.
     if (isHealth(msg.health)) return { alert: healthAlert(msg.health) };
     if (isDrill(msg.drill)) return { alert: drillAlert(msg.drill) };
+    if (isArming(msg.arming)) return { alert: undefined };
     if (isOfRun(msg.result)) return isRun(msg.result, "outcome") ? { alert: resultAlert(msg.result as unknown as RunResult) } : { error: "msg.result is not the result of a shutdown run" };
     if (isOfRun(msg.progress)) return isRun(msg.progress, "text") ? { alert: progressAlert(msg.progress as unknown as RunProgress, steps, at) } : { error: "msg.progress is not the progress of a shutdown run" };
     if (isOfGroup(msg.quorum)) return isQuorum(msg.quorum) ? { alert: quorumAlert(msg.quorum) } : { error: "msg.quorum does not say how a group stands" };

@@ -49,7 +49,7 @@ function progressEvents(progress: Fields | undefined, now: number): TimelineEven
     if (changed === undefined) return [happening("shutdown_progress", "shutdown", null, about, now, { started_at: startedAt })];
     const at = time(changed.endedAt, time(changed.startedAt, now));
     return [happening("shutdown_step", typeof changed.host === "string" ? changed.host : "shutdown", stepCodes[String(changed.state)] ?? null, about, at, {
-        step: changed.id, kind: changed.kind, label: changed.label, state: changed.state, error: changed.error, note: changed.note, seconds: seconds(changed.startedAt, changed.endedAt),
+        step: changed.id, kind: changed.kind, label: changed.label, state: changed.state, error: changed.error, note: changed.note, proof: changed.proof, seconds: seconds(changed.startedAt, changed.endedAt),
     })];
 }
 
@@ -58,9 +58,35 @@ function resultEvents(result: Fields | undefined, now: number): TimelineEvent[] 
     const { run, outcome, reason, mode, simulated, text, startedAt, endedAt } = result;
     const steps = Array.isArray(result.steps) ? (result.steps as unknown[]).map(recordOf) : [];
     const count = (...states: string[]): number => steps.filter((step) => states.includes(String(step?.state))).length;
+    const proofs: Record<string, number> = {};
+    for (const proof of steps.map((step) => step?.proof)) if (typeof proof === "string") proofs[proof] = (proofs[proof] ?? 0) + 1;
     return [happening("shutdown_result", "shutdown", seconds(startedAt, endedAt) ?? null, { run, outcome, reason, mode, text, ...(simulated === true && { simulated }) }, time(endedAt, now), {
         started_at: startedAt, steps: steps.length, done: count("done", "would-do"), failed: count("failed"), skipped: count("skipped"),
+        ...(Object.keys(proofs).length > 0 && { proofs }),
     })];
+}
+
+/**
+ * Rows of what a sequencer says of its hosts: a drill (`msg.drill`) and the news of a health check (`msg.health`), 1 when all is well.
+ * Its answer to who asks (`msg.arming`) is no happening. Undefined for a message with none of them.
+ */
+export function hostEvents(msg: Message, now: number): TimelineEvent[] | undefined {
+    const [drill, health, arming] = [recordOf(msg.drill), recordOf(msg.health), recordOf(msg.arming)];
+    const all = (value: unknown): Fields[] => (Array.isArray(value) ? (value as unknown[]) : []).map(recordOf).filter((each) => each !== undefined);
+    const said = ({ ok, at, text }: Fields, type: string, more: Fields): TimelineEvent[] => [happening(type, "shutdown", ok ? 1 : 0, { text }, time(at, now), more)];
+    if (typeof drill?.ok === "boolean" && Array.isArray(drill.hosts)) {
+        const shown = all(drill.hosts).map(({ host, ok, ms, checks }) => [String(host), { ok, ms, ...firstError(all(checks)) }] as const);
+        return said(drill, "shutdown_drill", { hosts: Object.fromEntries(shown) });
+    }
+    if (typeof health?.ok === "boolean" && Array.isArray(health.changed)) {
+        return said(health, "shutdown_health", { hosts: Object.fromEntries(all(health.changed).map(({ host, standing }) => [String(host), standing])), proven: health.proven, of: health.of });
+    }
+    return arming !== undefined && Array.isArray(arming.hosts) ? [] : undefined;
+}
+
+function firstError(checks: readonly Fields[]): { error?: unknown } {
+    const failed = checks.find(({ ok }) => ok === false);
+    return failed === undefined ? {} : { error: failed.error };
 }
 
 /** What the row's own columns already say. */

@@ -1,7 +1,7 @@
 import { readingFrom, parseReading, streamOf } from "../power/reading";
 import { parseEvent, recordOf, type TimelineEvent } from "./timeline-event";
 import { readingEvents } from "./timeline-reading";
-import { changeEvents, runEvents } from "./timeline-decisions";
+import { changeEvents, hostEvents, runEvents } from "./timeline-decisions";
 
 /** The rows that a message gives, or why it gives none. */
 export type MappedEvents = { events: TimelineEvent[] } | { error: string };
@@ -10,7 +10,7 @@ type Message = Readonly<Record<string, unknown>>;
 
 /**
  * The rows of a message, whichever node it comes from. `msg.timeline` (a row, or a list of them) is taken as it is. Else
- * what the message tells decides: the progress or result of a run, a command, a change of state, and only when there
+ * what the message tells decides: the progress or result of a run, a command, a change of state, a drill, and only when there
  * is none of them the reading that it carries, so that a transition does not write its reading a second time.
  * @param at event time in ms for what brings none
  */
@@ -18,6 +18,8 @@ export function eventsOf(msg: Message, at: number): MappedEvents {
     if (msg.timeline !== undefined && msg.timeline !== null) return ownEvents(msg.timeline, at);
     const told = [...runEvents(msg, at), ...changeEvents(msg, at)];
     if (told.length > 0) return { events: told };
+    const ofHosts = hostEvents(msg, at);
+    if (ofHosts !== undefined) return { events: ofHosts };
     const total = clusterEvents(msg, at);
     if (total !== undefined) return { events: total };
     const parsed = readingFrom(msg, at);

@@ -45,6 +45,10 @@ describe("alertFrom", () => {
         it(`tells nothing of the payload ${JSON.stringify(payload)}`, () => assert.equal(told({ payload }), undefined));
     }
     it("tells nothing of a verdict without news, which comes with every reading", () => assert.equal(told({ verdict: { ...verdict, change: undefined }, event, payload: verdict.text }), undefined));
+    it("tells nothing of what a sequencer answers to who asks what is known of its hosts: a dashboard may ask often", () => {
+        assert.equal(told({ arming: { level: "armed", proven: 1, of: 2, text: "armed 1/2, nas: drill expired", hosts: [] }, topic: "evidence", payload: "armed 1/2, nas: drill expired" }), undefined);
+        assert.equal(told({ arming: "the alarm", payload: "Door open" }), "Door open");
+    });
     it("tells nothing of a group without news", () => assert.equal(told({ quorum: { ...quorum, change: "member" }, verdict, payload: "x" }), undefined));
     it("tells a text of a simulated reading as simulated", () => assert.equal(told({ payload: "hello", reading: { simulated: true } }), "[SIMULATED] hello"));
     for (const [what, msg, error] of [

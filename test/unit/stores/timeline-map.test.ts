@@ -100,6 +100,13 @@ describe("the rows of other messages", () => {
         assert.deepEqual([row?.event_type, row?.source, row?.value, row?.created_at, more.length], ["shutdown_step", "nas", 2, at + 2500, 0]);
         assert.deepEqual(JSON.parse(JSON.stringify(row?.metadata)), { run: "r1", reason: "why", mode: "live", text: "nas: sent", step: "nas/power-off", kind: "power-off", label: "shutdown -h +2", state: "done", seconds: 2.5 });
     });
+    it("a look whether a host is down, with how sure it is", () => {
+        const changed = { id: "nas/prove", host: "nas", kind: "prove", label: "look whether it is down", state: "done", proof: "sent", startedAt: at, endedAt: at + 2500 };
+        const [row] = eventsIn({ progress: { run: "r1", reason: "why", mode: "live", startedAt: at, text: "nas", changed, steps: [changed] } });
+        assert.equal(row?.metadata.proof, "sent");
+        const [end] = eventsIn({ result: { run: "r1", outcome: "completed", reason: "why", mode: "live", startedAt: at, endedAt: at + 1, text: "", steps: [changed, { ...changed, proof: "watts" }, { ...changed, proof: "sent" }, { id: "x", state: "done" }] } });
+        assert.deepEqual(end?.metadata.proofs, { sent: 2, watts: 1 });
+    });
     it("the end of a run, with its duration and its counts", () => {
         const step = (state: string): object => ({ id: state, host: "nas", kind: "connect", label: "", state });
         const [row] = eventsIn({ result: { run: "r1", outcome: "incomplete", reason: "why", mode: "live", simulated: true, startedAt: at, endedAt: at + 61_500, text: "1 failed", steps: ["done", "done", "failed", "skipped"].map(step) } });
@@ -107,6 +114,19 @@ describe("the rows of other messages", () => {
             event_type: "shutdown_result", source: "shutdown", value: 61.5, created_at: at + 61_500,
             metadata: { run: "r1", outcome: "incomplete", reason: "why", mode: "live", text: "1 failed", simulated: true, started_at: at, steps: 4, done: 2, failed: 1, skipped: 1 },
         });
+    });
+    it("a drill and the news of a health check: 1 when all is well, else 0, with what each host has shown", () => {
+        const drill = { ok: false, at, text: "1 of 2", hosts: [{ host: "nas", ok: true, at, ms: 40, checks: [{ what: "log in", ok: true, ms: 40 }] }, { host: "app", ok: false, at, ms: 9, checks: [{ what: "log in", ok: false, ms: 9, error: "refused" }] }] };
+        const health = { ok: true, at, text: "2 of 2", changed: [{ host: "nas", standing: "proven" }], proven: 2, of: 2 };
+        assert.deepEqual(eventsIn({ topic: "drill", payload: "1 of 2", drill }), [
+            { event_type: "shutdown_drill", source: "shutdown", value: 0, created_at: at, metadata: { text: "1 of 2", hosts: { nas: { ok: true, ms: 40 }, app: { ok: false, ms: 9, error: "refused" } } } },
+        ]);
+        assert.deepEqual(eventsIn({ topic: "health", payload: "2 of 2", health }), [
+            { event_type: "shutdown_health", source: "shutdown", value: 1, created_at: at, metadata: { text: "2 of 2", hosts: { nas: "proven" }, proven: 2, of: 2 } },
+        ]);
+    });
+    it("no row of a sequencer's answer to who asks what is known of its hosts", () => {
+        assert.deepEqual(eventsIn({ topic: "evidence", payload: "armed 1/2", arming: { level: "armed", text: "armed 1/2", proven: 1, of: 2, hosts: [] } }), []);
     });
     it("a depletion rate, next to its reading", () => {
         const depletion = { perMinute: 1.5, charge: 80, method: "charge", at, samples: 4 };
