@@ -18,6 +18,8 @@ export interface LintContext {
     address?: (host: string) => { host: string; port: number } | undefined;
     /** How long a step takes by measurement, ms; undefined: its limit counts. */
     measuredMs?: (step: PlannedStep) => number | undefined;
+    /** Node-RED runs in a container, from which the machine that carries it can't be switched off. */
+    contained?: boolean;
 }
 
 /** Units without which a host can't be told anything more, without which names are not found, and without which a run ends. */
@@ -26,7 +28,7 @@ const nameService = /^(?:named|bind9|unbound|dnsmasq|pihole-FTL|AdGuardHome|knot
 const nodeRed = /^(?:node-?red)(?:@.*)?(?:\.service)?$/;
 
 /** Looks through a plan for what would cut off, outlast or miss what comes later. */
-export function lintPlan(plan: ShutdownPlan, { address = () => undefined, measuredMs = () => undefined }: LintContext = {}): Lint[] {
+export function lintPlan(plan: ShutdownPlan, { address = () => undefined, measuredMs = () => undefined, contained = false }: LintContext = {}): Lint[] {
     const remote = plan.hosts.filter((host) => !host.local);
     const before = transitive(plan);
     const goesBefore = (one: PlanHost, other: PlanHost): boolean => before.get(other.name)?.has(one.name) === true;
@@ -51,6 +53,9 @@ export function lintPlan(plan: ShutdownPlan, { address = () => undefined, measur
             for (const here of plan.hosts.filter((one) => one.local)) say("error", here, `this machine (${here.name}) runs on ${host.name}, which is off before its turn comes: leave it out of the plan, ${host.name} stops it as a guest`);
         }
         if (host.provides.includes("storage") && host.priority === "early") say("warning", host, `${host.name} provides storage and is shed before everybody else`);
+    }
+    for (const here of plan.hosts.filter(({ local, final }) => local && final !== undefined && contained)) {
+        say("error", here, `Node-RED runs in a container, and ${here.final?.action.label(here.final.params)} would not reach the machine that carries it: take ${here.name} out of the plan, and add that machine as a host over SSH that carries Node-RED and is core`);
     }
     for (const host of plan.hosts) found.push(...hostLints(plan, host, () => named.filter((other) => other !== host && !goesBefore(other, host))));
     found.push(...sameMachines(remote, address), ...timeLints(plan, measuredMs), ...endLints(plan, remote));

@@ -1,5 +1,6 @@
 import type { Node } from "node-red";
 import { Trouble } from "../../lib/kit/trouble";
+import { ownContainer } from "../../lib/shutdown/actions/own-container";
 import { lintPlan, type Lint } from "../../lib/shutdown/lint";
 import { parsePlan, type ShutdownPlan } from "../../lib/shutdown/plan";
 import type { HostAccess } from "../../lib/shutdown/transport";
@@ -34,7 +35,7 @@ export function resolvePlan({ rows, final, runtimeS, proofS }: ShutdownPlanConfi
     const hosts = found.flatMap(({ row, host }) => (host === undefined ? [] : [{ row, host }]));
     const { plan, problems } = parsePlan({ final, hosts: hosts.map(({ row: { host: _id, ...row }, host: { name, local } }) => ({ ...row, name, local })), ...(runtimeS !== undefined && { runtimeS }), ...(proofS !== undefined && { proofS }) });
     const byName = new Map(hosts.map(({ host }) => [host.name, host]));
-    const lints = plan === undefined ? [] : lintPlan(plan, { address: (name) => byName.get(name)?.address });
+    const lints = plan === undefined ? [] : lintPlan(plan, { address: (name) => byName.get(name)?.address, contained: ownContainer() !== undefined });
     const all = [...configProblems, ...missing, ...(missing.length > 0 ? [] : problems)];
     return {
         plan: all.length === 0 ? plan : undefined,

@@ -123,7 +123,8 @@ describe("shutdown-plan", () => {
 
     it("finds its hosts whatever the order in which they are created", () => {
         const { plan, problems, unready } = flow.node<ShutdownPlanNode>("plan").resolve();
-        assert.deepEqual([plan?.hosts.length, problems, unready], [3, [], ["apps: no private key", "nas: no private key"]]);
+        // Where these tests run in a container, its own end is said to be useless.
+        assert.deepEqual([plan?.hosts.length, problems, unready.filter((text) => !text.startsWith("Node-RED runs in a container"))], [3, [], ["apps: no private key", "nas: no private key"]]);
     });
 
     it("previews in the dialog exactly what the sequencer would execute", async () => {
