@@ -32,6 +32,12 @@ describe("the examples", function () {
     const press = (flow: readonly FlowNode[], name: string): Promise<void> => red.inject(nodeOf(flow, "inject", name).id);
     const transitions = (flow: readonly FlowNode[]): Transition[] => red.received(nodeOf(flow, "debug", "changes of state").id).map(({ transition }) => transition as Transition);
     const results = (flow: readonly FlowNode[]): RunResult[] => red.received(nodeOf(flow, "debug", "result").id).map(({ result }) => result as RunResult);
+    /** What the timeline of a flow has, as a chart asks for it. */
+    const stored = async (flow: readonly FlowNode[], query: object): Promise<{ event_type: string; source: string }[]> => {
+        const store = flow.find(({ type }) => type === "timeline-store")?.id ?? "";
+        const answer = await fetch(`${red.url}/ridethrough/timeline-store/${store}/query`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(query) });
+        return ((await answer.json()) as { series: { event_type: string; source: string }[] }).series;
+    };
     const texts = (): string[] => devices.telegram.messages.map(({ text }) => text);
 
     it("01 Try it with fake wattage: 25 W rehearses the plan host by host; 420 W re-arms; the next 3 W rehearses again", async () => {
@@ -76,8 +82,15 @@ describe("the examples", function () {
         assert.ok(!texts().some((text) => text.includes("SIMULATED")));
     });
 
-    it("03 Complete monitor: real readings end in a dry run that is told, because dry run is on", async () => {
-        const flow = await deploy("03 Complete monitor");
+    it("03 Complete monitor: real readings end in a dry run that is told, because dry run is on, and in a timeline, without any other example", async () => {
+        const flow = example("03 Complete monitor");
+        const outOf = ({ wires, links }: FlowNode): string[] => [...((wires as string[][] | undefined) ?? []).flat(), ...((links as string[] | undefined) ?? [])];
+        const linked = new Set(flow.flatMap(outOf));
+        for (const type of ["plug-reader", "solix-reader", "gpu-reader", "power-classifier", "telegram-alert", "shutdown-sequencer", "timeline-writer"]) {
+            assert.ok(flow.some((node) => node.type === type && (linked.has(node.id) || outOf(node).length > 0)), `${type} is wired`);
+        }
+        const from = Date.now();
+        await deploy("03 Complete monitor");
         await red.until(nodeOf(flow, "debug", "every reading").id, 1);
         devices.plug.setWatts(24);
         await red.eventually(() => results(flow).length === 1, 30_000, () => "the dry run");
@@ -85,6 +98,10 @@ describe("the examples", function () {
         await red.eventually(() => texts().some((text) => text.includes("[DRY RUN]")), 10_000, () => "the dry run on the phone");
         const [reading] = red.received(nodeOf(flow, "debug", "every reading").id);
         assert.ok(typeof reading?.depletion === "object", "readings carry a depletion estimate");
+        const types = ["plug_power", "power_state", "shutdown_result", "shutdown_step"];
+        let kept: string[] = [];
+        for (const end = performance.now() + 5000; kept.length < types.length && performance.now() < end;) kept = [...new Set((await stored(flow, { types: types.join(), from })).map(({ event_type }) => event_type))].sort();
+        assert.deepEqual(kept, types);
     });
 
     it("04 Bring your own readings: HTTP and MQTT readings are classified, wrong ones are refused", async () => {
@@ -117,6 +134,7 @@ describe("the examples", function () {
     });
 
     it("05 Dashboard: finds the complete monitor by its link nodes, shows a run, and its buttons work", async () => {
+        const from = Date.now();
         const flow = await deploy("03 Complete monitor", "05 Dashboard");
         assert.equal((await fetch(`${red.origin}/dashboard/power`)).status, 200);
         const card = nodeOf(flow, "ui-template", "state card").id;
@@ -142,10 +160,7 @@ describe("the examples", function () {
         const history = (): FlowMsg | undefined => red.received(chart).find(({ topic, payload }) => topic === "solix_output" && Array.isArray(payload));
         await red.eventually(() => history() !== undefined, 10_000, () => "the last hour from the timeline");
         assert.ok((history()?.payload as { y: number }[]).some(({ y }) => y === 420));
-        const store = flow.find(({ type }) => type === "timeline-store")?.id ?? "";
-        const answer = await fetch(`${red.url}/ridethrough/timeline-store/${store}/query`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ types: "power_state" }) });
-        const { series } = (await answer.json()) as { series: { source: string }[] };
-        assert.deepEqual(series.map(({ source }) => source), ["fake (simulated)", "solix_output"], "outages are in the history too");
+        assert.deepEqual((await stored(flow, { types: "power_state", from })).map(({ source }) => source), ["fake (simulated)", "solix_output"], "outages are in the history too");
     });
 });
 
