@@ -125,6 +125,13 @@ case "$*" in
     "up -d") for file in $state/guests/stack-*; do bring_back "\${file##*/}"; done;;
     *) wrong "$@";;
 esac`,
+    // As 1.0, which Debian 12 has: it tells what it does on standard output, and ends with 0 whatever podman said.
+    "podman-compose": `
+echo "['podman', '--version', '']"
+echo "using podman version: 4.3.1"
+[ "$*" != "-f /srv/app/compose.yaml ps -q" ] || echo "podman ps -a --format {{.ID}} --filter label=io.podman.compose.project=app"
+$state/../bin/docker-compose "$@"
+echo "exit code: $?"`,
     umount: `
 case "$#:$*" in
     "2:-- "*) id=$(echo "\${2#/}" | tr / +); there "$id"; case $manners in never|immortal) exec /bin/sleep 300;; esac; ask_to_stop "$id";;

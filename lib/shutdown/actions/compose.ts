@@ -9,22 +9,29 @@ const programOf = (params: ActionParameters): string => textOf(params, "program"
 const engineOf = (params: ActionParameters): string => (programOf(params) === "podman-compose" ? "podman" : "docker");
 const down = (params: ActionParameters): boolean => textOf(params, "how", "stop") === "down";
 
-// Some versions list stopped containers as well, and some list short ids: what runs is what the engine has, too. A stack
-// without containers left has nothing to start, so that "down" is undone as a whole.
+// Some versions list stopped containers as well, and some list short ids: what runs is what the engine has, too. It is asked
+// in any case, since podman-compose ends with 0 whatever podman said; up to 1.0 it tells that, and what it does, among the
+// ids. A stack without containers left has nothing to start, so that "down" is undone as a whole.
 const tool = `
 compose=$1 engine=$2 file=$3 how=$4 own=$5; shift 5
 running() {
-    ask "$patience" as_root $compose -f "$file" ps -q || return 1
-    stack=$answer
-    for part in $stack; do
-        case $part in *[!0-9a-f]*) why="$compose ps says: $part"; return 1;; esac
-        case $own in "$part"*) fail "Node-RED itself runs in this stack: stop it with the machine, last of all";; esac
-    done
-    set -- $stack
-    [ $# -gt 0 ] || return 0
     ask "$patience" as_root "$engine" ps -q --no-trunc || return 1
-    for each in $answer; do
+    every=$answer
+    for each in $every; do
         case $each in *[!0-9a-f]*) why="$engine ps says: $each"; return 1;; esac
+    done
+    ask "$patience" as_root $compose -f "$file" ps -q || return 1
+    IFS=$nl; set -- $answer; unset IFS
+    stack=
+    for line; do
+        case $engine:$line in
+            podman:"['podman'"*|podman:"using podman version: "*|podman:"podman ps "*|podman:"exit code: 0") continue;;
+            *:*[!0-9a-f]*) why="$compose ps says: $line"; return 1;;
+        esac
+        case $own in "$line"*) fail "Node-RED itself runs in this stack: stop it with the machine, last of all";; esac
+        stack="$stack $line"
+    done
+    for each in $every; do
         for part in $stack; do
             case $each in "$part"*) guest "$each" || return 1; break;; esac
         done
@@ -33,7 +40,10 @@ running() {
 order() { as_root $compose -f "$file" "$how" -t "$grace"; }
 force() { printf '%s\\n' "$@" | as_root xargs "$engine" kill --; }
 start() {
-    if [ "$how" = down ]; then as_root $compose -f "$file" up -d; else printf '%s\\n' "$1" | as_root xargs "$engine" start --; fi
+    if [ "$how" != down ]; then printf '%s\\n' "$1" | as_root xargs "$engine" start --; return; fi
+    as_root $compose -f "$file" up -d || return
+    ids=
+    running && [ -n "$ids" ] || { echo "\${why:-nothing of it runs}"; return 1; }
 }
 `;
 

@@ -176,6 +176,16 @@ describe("actions on a host", function () {
                 deepEqual(host.calls.filter((call) => /(?:down|up) -/.test(call) && call.startsWith("docker ")), ["docker compose -f /srv/app/compose.yaml down -t 20", "docker compose -f /srv/app/compose.yaml up -d"]);
             });
 
+            it("does not believe podman-compose, which ends with 0 whatever podman said", async () => {
+                const params = { file: "/srv/app/compose.yaml", how: "down", program: "podman-compose", sudo: false };
+                const host = hostOf(shell).install("docker-compose", "podman", "podman-compose").guest("stack-web", "immortal", "stopped");
+                const back = await runIn(shell, action("stop-compose").undo?.(params, { did: [idOf("stack-web")], sinceS: 5 }, place) as Program, host.path);
+                deepEqual([back.code, back.stderr], [1, `not started: ${idOf("stack-web")}: nothing of it runs;`]);
+                fake(host, "podman-compose", 'echo "exit code: 125"');
+                const end = await runIn(shell, action("stop-compose").program(params, place), host.path);
+                deepEqual([end.code, end.did, end.stderr], [1, [], "not known what runs here: podman-compose ps says: exit code: 125"]);
+            });
+
             it("lets go of a mount at once where the plan says so, and of a dead one by force", async () => {
                 const params = { mounts: ["/mnt/a", "/mnt/b"], lazy: ["/mnt/a"], stuck: "nothing" };
                 const host = hostOf(shell).install("umount").guest("mnt+a").guest("mnt+b", "never").allow(action("unmount").privileged(params));

@@ -55,6 +55,7 @@ const rigs: Rig[] = [
     { what: "podman of one user, as root", verb: "stop-podman", params: { user: "alice" }, root: true, ...engine("podman") },
     { what: "docker compose", verb: "stop-compose", params: { file: "/srv/app/compose.yaml" }, tools: ["docker", "docker-compose"], ...stack("docker", "docker compose") },
     { what: "docker-compose", verb: "stop-compose", params: { file: "/srv/app/compose.yaml", program: "docker-compose" }, tools: ["docker", "docker-compose"], ...stack("docker", "docker-compose") },
+    { what: "podman-compose", verb: "stop-compose", params: { file: "/srv/app/compose.yaml", program: "podman-compose" }, tools: ["docker-compose", "podman", "podman-compose"], ...stack("podman", "podman-compose") },
     { what: "mounts", verb: "unmount", params: { mounts: ["/mnt/nas", "/srv/media", "/mnt/old"] }, tools: ["umount", "mount"], guests: ["mnt+nas", "srv+media", "mnt+old"], did: mountPoint, garbage: /does not say what is mounted/,
         order: (guests) => guests.map((guest) => `umount -- ${mountPoint(guest)}`), force: (guests) => guests.map((guest) => `umount -l -- ${mountPoint(guest)}`), start: (guest) => [`mount -- ${mountPoint(guest)}`] },
 ];
@@ -106,7 +107,7 @@ describe("what runs on a host and is to stop", function () {
     const callOf = (words: (guests: string[]) => string[], all: string[]): string[] => words(all);
     /** Everything but looking: what changed something, in any order. */
     const deeds = (rig: Rig, host: HostTools): string[] => {
-        const looks = /^(?:virsh -c \S+ list|qm list|pct list|vim-cmd vmsvc\/(?:getallvms|power\.getstate)|xe vm-list|(?:docker|podman) ps|docker(?:-| )compose -f \S+ ps|sudo)/;
+        const looks = /^(?:virsh -c \S+ list|qm list|pct list|vim-cmd vmsvc\/(?:getallvms|power\.getstate)|xe vm-list|(?:docker|podman) ps|(?:docker[- ]|podman-)compose -f \S+ ps|sudo)/;
         return [...new Set(host.calls.filter((call) => !looks.test(call)))].filter((call) => rig.tools.length < 2 || rig.verb !== "stop-compose" || !call.startsWith("docker-compose") || rig.params?.program === "docker-compose").sort();
     };
 
