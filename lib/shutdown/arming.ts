@@ -14,6 +14,8 @@ export interface HostStanding {
     standing: Standing;
     /** Age of the evidence, ms; absent without any. */
     ageMs?: number;
+    /** For how long it still counts, ms; below 0 once it has expired. */
+    expiresInMs?: number;
     /** Wall time of the drill in ms, for people. */
     drilledAt?: number;
     /** How long the drill took, ms. */

@@ -75,7 +75,8 @@ export class DrillBook {
             const standing = standingOf(evidence, drillMark(host, access(host.name)), this.#book.count.ms, this.options.lastsMs);
             if (evidence === undefined) return { host: host.name, standing };
             const { at, wall: drilledAt, ms, problems, hostKey, confined } = evidence;
-            return { host: host.name, standing, ageMs: this.#book.count.ms - at, drilledAt, ms, problems, ...(hostKey !== undefined && { hostKey }), ...(confined !== undefined && { confined }) };
+            const ageMs = this.#book.count.ms - at;
+            return { host: host.name, standing, ageMs, expiresInMs: this.options.lastsMs - ageMs, drilledAt, ms, problems, ...(hostKey !== undefined && { hostKey }), ...(confined !== undefined && { confined }) };
         });
     }
 

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { formatDuration } from "../kit/duration";
 import type { PlanHost, ShutdownPlan } from "./plan";
 import { orderOf } from "./plan-order";
+import { scheduleOf } from "./schedule";
 import { stepsOf, type PlannedStep } from "./steps";
 
 /** Something about a plan that would go wrong in an outage. An `error` disarms; a `warning` is shown. */
@@ -110,17 +111,15 @@ function endLints(plan: ShutdownPlan, remote: readonly PlanHost[]): Lint[] {
 
 /** The longest way through a plan, by what was measured or else by the limits: ms, and the steps on it. */
 export function longestPath(plan: ShutdownPlan, measuredMs: NonNullable<LintContext["measuredMs"]> = () => undefined): { ms: number; path: { step: PlannedStep; ms: number }[] } {
-    const ends = new Map<string, { ms: number; from: string | undefined; step: PlannedStep; own: number }>();
-    let last: string | undefined;
-    for (const step of stepsOf(plan)) {
-        const own = measuredMs(step) ?? step.timeoutMs;
-        const from = step.needs.reduce<string | undefined>((latest, need) => ((ends.get(need)?.ms ?? 0) > (ends.get(latest ?? "")?.ms ?? -1) ? need : latest), undefined);
-        ends.set(step.view.id, { ms: (ends.get(from ?? "")?.ms ?? 0) + own, from, step, own });
-        if ((ends.get(step.view.id)?.ms ?? 0) > (ends.get(last ?? "")?.ms ?? -1)) last = step.view.id;
-    }
+    const steps = stepsOf(plan);
+    const times = scheduleOf(steps, measuredMs);
+    const byId = new Map(steps.map((step) => [step.view.id, step]));
+    const endOf = (id: string): number => times.get(id)?.endMs ?? 0;
+    const latest = (ids: readonly string[]): string | undefined => ids.reduce<string | undefined>((last, id) => (last === undefined || endOf(id) > endOf(last) ? id : last), undefined);
+    const last = latest([...byId.keys()]);
     const path: { step: PlannedStep; ms: number }[] = [];
-    for (let at = ends.get(last ?? ""); at !== undefined; at = ends.get(at.from ?? "")) path.unshift({ step: at.step, ms: at.own });
-    return { ms: ends.get(last ?? "")?.ms ?? 0, path };
+    for (let step = byId.get(last ?? ""); step !== undefined; step = byId.get(latest(step.needs) ?? "")) path.unshift({ step, ms: endOf(step.view.id) - (times.get(step.view.id)?.startMs ?? 0) });
+    return { ms: endOf(last ?? ""), path };
 }
 
 /** Of each host, everybody who has gone before it. Hosts are in their order already. */

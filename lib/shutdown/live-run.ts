@@ -6,6 +6,7 @@ import type { RunProgress, RunResult, StepView } from "./progress";
 import type { ProofOutcome } from "./proof";
 import { backText, count, endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
+import { scheduledViews, type UsualMs } from "./schedule";
 import { slots } from "./slots";
 import { isRepeatable, stepsOf, type PlannedStep } from "./steps";
 import type { HostAccess } from "./transport";
@@ -23,8 +24,9 @@ export interface RunIo {
     progress(progress: RunProgress): void;
     /** Looks whether a host is down. Never rejects. Absent: nobody can. @param others hosts that must still be up, to tell a lost network by */
     prove?(host: PlanHost, withinMs: number, others: readonly string[], signal: AbortSignal): Promise<ProofOutcome>;
-    /** Hears how long an action took; `cut` when its limit ended it. */
+    /** Hears how long a step took; `cut` when it did not come to its end: it would have taken longer. */
     measured?(step: PlannedStep, ms: number, cut: boolean): void;
+    usualMs?: UsualMs;
     /** How many logins may be under way at once. Commands only wait, and are not limited. Default 32. */
     logins?: number;
 }
@@ -82,7 +84,7 @@ class LiveRun implements Run {
     constructor(readonly head: RunHead, readonly plan: ShutdownPlan, readonly io: RunIo, earlier?: Earlier) {
         const steps = this.#steps = stepsOf(plan);
         this.finished = new Promise((resolve) => { this.#finish = resolve; });
-        this.#view = new RunView(head, steps.map((step) => step.view));
+        this.#view = new RunView(head, scheduledViews(steps, io.usualMs));
         const login = slots(io.logins ?? 32);
         this.#links = new Map(plan.hosts.map(({ name }) => [name, new HostLink(name, () => io.access(name), login)]));
         for (const step of steps) {
@@ -146,7 +148,7 @@ class LiveRun implements Run {
         if (kind !== "connect" && kind !== "prove") await this.io.note({ kind: "intent", run: this.head.run, step: id, at: startedAt });
         const outcome = this.#ended ? undefined : kind === "prove" ? await this.#prove(step) : await this.#links.get(host)?.take(step);
         if (this.#ended || outcome === undefined) return undefined;
-        if (kind === "act" || kind === "stop-service") this.io.measured?.(step, this.io.clock.now() - startedAt, outcome.state === "failed");
+        if (outcome.state !== "skipped") this.io.measured?.(step, this.io.clock.now() - startedAt, outcome.state === "failed" || outcome.proof === "sent");
         if (outcome.state === "failed" && step.onFailure === "keep-up") this.#keptUp.set(host, label);
         return this.#came(step, outcome, startedAt);
     }
@@ -189,11 +191,13 @@ class LiveRun implements Run {
     }
 
     hold(on: boolean, text: string): boolean {
-        if (this.committed || this.#ended || this.#undoing !== undefined || on === this.#onHold) return false;
+        if (this.committed || this.#ended || this.#undoing !== undefined) return false;
+        const changes = on !== this.#onHold;
         this.#onHold = on;
+        // Who holds it may change while it is held.
         this.io.progress(this.#view.progress(text));
         if (!on) this.#held.splice(0).forEach((step) => this.#start(step));
-        return true;
+        return changes;
     }
 
     cancel(why: string, undo = true): boolean {

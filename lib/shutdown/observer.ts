@@ -82,8 +82,8 @@ export class Observer {
     }
 
     /** See RunIo.measured. */
-    measured({ view, action }: PlannedStep, ms: number, cut: boolean): void {
-        if (action.verb === "act") this.#remember(withDuration(this.#measured, view.id, cut ? { ms, cut } : { ms }));
+    measured({ view }: PlannedStep, ms: number, cut: boolean): void {
+        this.#remember(withDuration(this.#measured, view.id, cut ? { ms, cut } : { ms }));
     }
 
     /** ms within which a step is over in 95 of 100 cases; undefined while too little is known. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Cancel, Clock } from "../kit/clock";
 import type { ShutdownCommand } from "../power/command";
 import type { Decision } from "./gate";
-import type { RunControl } from "./progress";
+import type { RunControl, RunWaits } from "./progress";
 import type { Run } from "./run-view";
 
 export interface PatienceOptions {
@@ -20,11 +20,17 @@ const defaultHoldMs = 10 * 60_000;
 /** How long a person may answer with a run's token, ms. */
 const tokenMs = 30 * 60_000;
 
+interface Wait {
+    /** Event time in ms. */
+    until: number;
+    end: Cancel;
+}
+
 /** What a run under way waits for: power that must stay back for a while, a person's hold, the end of the way back. */
 export class Patience<Origin> {
     /** Streams whose power has come back a moment ago. */
-    readonly #returning = new Map<string, Cancel>();
-    #held: Cancel | undefined;
+    readonly #returning = new Map<string, Wait>();
+    #held: Wait | undefined;
     /** What begins when the run that is being put back has ended. */
     #next: { command: ShutdownCommand; origin: Origin | undefined } | undefined;
     #control: RunControl | undefined;
@@ -32,18 +38,25 @@ export class Patience<Origin> {
     /** @param again decides about a command whose time has come */
     constructor(readonly options: PatienceOptions, readonly again: (command: ShutdownCommand, origin: Origin | undefined) => void) {}
 
-    /** A real run begins: what a person needs to hold or cancel it. */
+    /** A run begins: what a person needs to hold or cancel it. */
     begin(): RunControl {
         return this.#control = { token: randomBytes(9).toString("base64url"), until: this.options.clock.now() + tokenMs };
     }
 
     /** The run has ended. */
     letGo(): void {
-        this.#returning.forEach((cancel) => cancel());
+        this.#returning.forEach(({ end }) => end());
         this.#returning.clear();
-        this.#held?.();
+        this.#held?.end();
         this.#held = undefined;
         this.#control = undefined;
+    }
+
+    /** What the run waits for now; undefined when that is nothing. */
+    get waits(): RunWaits | undefined {
+        if (this.#held === undefined && this.#returning.size === 0) return undefined;
+        const power = Math.max(...[...this.#returning.values()].map(({ until }) => until));
+        return { ...(this.#held !== undefined && { held: this.#held.until }), ...(this.#returning.size > 0 && { power }) };
     }
 
     /** Begins what had to wait for the end of a run. */
@@ -68,7 +81,7 @@ export class Patience<Origin> {
         }
         const goes = this.#returning.get(stream);
         if (action === "shutdown" && goes !== undefined) {
-            goes();
+            goes.end();
             this.#returning.delete(stream);
             run.hold(this.#held !== undefined, `power has failed again (${reason}): going on`);
             return { act: "ignore", why: "power has failed again: the run goes on", quiet: true };
@@ -77,11 +90,11 @@ export class Patience<Origin> {
         const waitMs = (this.options.stableMs ?? defaultStableMs) - stableSeconds * 1000;
         if (action !== "restored" || !streams.has(stream) || others.length > 0 || run.committed || run.undoing || waitMs <= 0) return undefined;
         if (goes === undefined) {
-            run.hold(true, `power is back (${reason}): waiting ${Math.ceil(waitMs / 1000)} s to see whether it stays`);
-            this.#returning.set(stream, this.options.clock.after(waitMs, () => {
+            this.#returning.set(stream, this.#wait(waitMs, () => {
                 this.#returning.delete(stream);
                 this.again({ ...command, stableSeconds: Infinity }, origin);
             }));
+            run.hold(true, `power is back (${reason}): waiting ${Math.ceil(waitMs / 1000)} s to see whether it stays`);
         }
         return { act: "ignore", why: "power must stay back for a while", quiet: true };
     }
@@ -96,17 +109,22 @@ export class Patience<Origin> {
         if (!on) return this.#release(run, "released") ? undefined : "nothing is held";
         if (this.#held !== undefined) return "it is held already";
         const ms = this.options.holdMs ?? defaultHoldMs;
+        this.#held = this.#wait(ms, () => void this.#release(run, "the hold is over"));
         run.hold(true, `held by a person, for ${Math.round(ms / 1000)} s at most`);
-        this.#held = this.options.clock.after(ms, () => void this.#release(run, "the hold is over"));
         return undefined;
     }
 
     #release(run: Run, why: string): boolean {
         if (this.#held === undefined) return false;
-        this.#held();
+        this.#held.end();
         this.#held = undefined;
         run.hold(this.#returning.size > 0, `${why}: going on`);
         return true;
+    }
+
+    #wait(ms: number, over: () => void): Wait {
+        const { clock } = this.options;
+        return { until: clock.now() + ms, end: clock.after(ms, over) };
     }
 
     /** See Sequencer.tokenProblem. */

@@ -1,4 +1,5 @@
 import type { Proof } from "./proof";
+import type { Planned } from "./schedule";
 
 /** How a run ends, or why it did not begin. The first three are S0's. */
 export type RunOutcome =
@@ -28,6 +29,8 @@ export interface StepView {
     state: StepState;
     /** Steps of one layer can run at the same time; each layer comes after the one before. */
     layer?: number;
+    /** When it is to be expected, from what was measured in earlier runs or else from its limit. A step back has no plan. */
+    planned?: Planned;
     /** Event times in ms. */
     startedAt?: number;
     endedAt?: number;
@@ -46,6 +49,14 @@ export interface RunControl {
     until: number;
 }
 
+/** What a run waits for before it takes a further step, each until an event time in ms. */
+export interface RunWaits {
+    /** A person holds it. */
+    held?: number;
+    /** Power is back, and must stay back until then; then the run is put back. */
+    power?: number;
+}
+
 /** `msg.progress` on output 1: the whole run each time, and what has just changed. */
 export interface RunProgress {
     run: string;
@@ -53,8 +64,12 @@ export interface RunProgress {
     mode: RunMode;
     simulated?: true;
     startedAt: number;
-    /** With this token the run can be held or cancelled, until this event time; absent when it can't any more. */
+    /** Event time in ms at which this was told. */
+    at?: number;
+    /** With this token the run can be cancelled, and a real one held, until this event time; absent when it can't any more. */
     control?: RunControl;
+    /** Absent: it waits for nobody. */
+    waits?: RunWaits;
     /** The step that changed, when one did. */
     changed?: StepView;
     /** What happened, for people: "nas: stopped postgresql". */

@@ -3,6 +3,7 @@ import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult } from "./progress";
 import { planText, stepText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
+import type { UsualMs } from "./schedule";
 import { previewPlan } from "./steps";
 
 export interface RehearsalIo {
@@ -10,6 +11,8 @@ export interface RehearsalIo {
     progress(progress: RunProgress): void;
     /** Pause after each step, ms, so that people can watch. A long plan goes faster. */
     paceMs?: number;
+    /** What real runs have measured. */
+    usualMs?: UsualMs;
 }
 
 /** The longest that a rehearsal takes, ms. */
@@ -19,8 +22,8 @@ const longestMs = 10_000;
  * Walks a plan step by step and says what would be done. It is given no way to any host, and so can do nothing.
  * @param why why this is no real run: "Dry run is on"
  */
-export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, { clock, progress, paceMs = 300 }: RehearsalIo): Run {
-    const steps = previewPlan(plan);
+export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, { clock, progress, paceMs = 300, usualMs }: RehearsalIo): Run {
+    const steps = previewPlan(plan, usualMs);
     const view = new RunView(head, steps);
     const pause = Math.min(paceMs, longestMs / Math.max(1, steps.length));
     const stop = new AbortController();

@@ -12,7 +12,7 @@ import type { RunProgress, RunResult } from "./progress";
 import { startRehearsal } from "./rehearsal";
 import { endText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
-import { stepsOf } from "./steps";
+import { previewPlan } from "./steps";
 import type { HostAccess } from "./transport";
 
 /** Where a sequencer says what happens. `origin` is what came with the command, absent for a run found at the start. */
@@ -30,7 +30,7 @@ export interface SequencerSetup {
     access(host: string): HostAccess;
 }
 
-export interface SequencerOptions<Origin> extends PatienceOptions, Pick<RunIo, "prove" | "measured"> {
+export interface SequencerOptions<Origin> extends PatienceOptions, Pick<RunIo, "prove" | "measured" | "usualMs"> {
     setup(): SequencerSetup;
     journal: RunJournal;
     voice: SequencerVoice<Origin>;
@@ -209,7 +209,7 @@ export class Sequencer<Origin> {
 
     #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: { why: string; over: boolean }): void {
         const at = this.options.clock.now();
-        const steps = plan === undefined ? [] : stepsOf(plan).map(({ view }) => {
+        const steps = plan === undefined ? [] : previewPlan(plan, this.options.usualMs).map((view) => {
             const { state, error } = open.results.get(view.id) ?? { state: "skipped" as const, error: "interrupted" };
             return { ...view, state, ...(error !== undefined && { error }) };
         });
@@ -221,16 +221,17 @@ export class Sequencer<Origin> {
     }
 
     #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, earlier?: Earlier): void {
-        const { clock, voice, paceMs, prove, measured } = this.options;
+        const { clock, voice, paceMs, prove, measured, usualMs } = this.options;
         if (plan === undefined) return;
         const progress = (next: RunProgress): void => this.#say(() => {
-            voice.progress({ ...next, ...(control !== undefined && this.#run?.committed !== true && { control }) }, origin);
+            const { waits } = this.#patience;
+            voice.progress({ ...next, at: clock.now(), ...(this.#run?.committed !== true && { control }), ...(waits && { waits }) }, origin);
         });
-        const control = head.mode === "live" ? this.#patience.begin() : undefined;
+        const control = this.#patience.begin();
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
         const run = head.mode === "live"
-            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }) }, earlier)
-            : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }) });
+            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }), ...(usualMs && { usualMs }) }, earlier)
+            : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }), ...(usualMs && { usualMs }) });
         this.#run = run;
         void run.finished.then((result) => {
             if (this.#run === run) {
@@ -244,7 +245,7 @@ export class Sequencer<Origin> {
 
     #tell(command: ShutdownCommand, { outcome, why }: Extract<Decision, { act: "tell" }>, plan: ShutdownPlan | undefined, origin: Origin | undefined): void {
         const { clock, voice } = this.options;
-        const view = new RunView(this.#headOf(command, "rehearsal"), plan === undefined ? [] : stepsOf(plan).map((step) => step.view));
+        const view = new RunView(this.#headOf(command, "rehearsal"), plan === undefined ? [] : previewPlan(plan, this.options.usualMs));
         const text = `${command.reason}, and nothing is shut down: ${outcome === "invalid" ? `not armed, ${why}` : why}.`;
         this.#say(() => voice.result(view.result(outcome, text, clock.now()), origin));
     }

@@ -2,6 +2,7 @@ import type { ActionParameters, CatalogueAction } from "./catalogue";
 import { priorities, type FailurePolicy, type PlanHost, type ShutdownPlan } from "./plan";
 import { orderOf } from "./plan-order";
 import type { StepKind, StepView } from "./progress";
+import { scheduledViews, type UsualMs } from "./schedule";
 
 /** What a step does: log in, look whether the host is down, or carry out an action of the catalogue. */
 export type StepAction = { verb: "connect" } | { verb: "prove" } | { verb: "act"; action: CatalogueAction; params: ActionParameters };
@@ -90,9 +91,9 @@ export function stepsOf(plan: ShutdownPlan): PlannedStep[] {
     return steps;
 }
 
-/** What a plan will do, step by step. */
-export function previewPlan(plan: ShutdownPlan): StepView[] {
-    return stepsOf(plan).map((step) => step.view);
+/** What a plan will do, step by step, and when. */
+export function previewPlan(plan: ShutdownPlan, usualMs?: UsualMs): StepView[] {
+    return scheduledViews(stepsOf(plan), usualMs);
 }
 
 /** How long a host that has its final command stays up on purpose, ms. */

@@ -61,9 +61,11 @@ describe("the drills of a plan", () => {
         const next = open();
         await next.ready;
         assert.deepEqual(standing(next), ["app proven", "nas proven"]);
-        assert.equal(next.standings()[0]?.ageMs, 29 * day);
+        const ages = (): unknown => next.standings().map(({ ageMs, expiresInMs }) => [ageMs, expiresInMs])[0];
+        assert.deepEqual(ages(), [29 * day, day]);
         await clock.pass(day);
         assert.deepEqual(standing(next), ["app expired", "nas expired"]);
+        assert.deepEqual(ages(), [30 * day, 0]);
     });
 
     it("get no younger by a wall clock that is set back while they are watched", async () => {

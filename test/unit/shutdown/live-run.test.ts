@@ -240,6 +240,15 @@ describe("a real run", () => {
         assert.equal((await resultOf(run)).outcome, "completed");
     });
 
+    it("has every step measured that was taken, to its end or not", async () => {
+        hosts.obey = (command) => (command.includes("db") ? { end: "exit", code: 1, output: "busy" } : ok);
+        const taken: [string, boolean][] = [];
+        const plan = parsePlan({ hosts: [{ name: "nas", services: ["web", "db"] }, { name: "app" }], proofS: 10 }).plan as ShutdownPlan;
+        hosts.connect = (host) => (host === "app" ? Promise.reject(new Trouble("auth", "no")) : Promise.resolve());
+        await resultOf(start(plan, { measured: ({ view }, _ms, cut) => void taken.push([view.id, cut]), prove: () => Promise.resolve({ proof: "sent", note: "" }) }));
+        assert.deepEqual(Object.fromEntries(taken), { "nas/connect": false, "nas/stop-service/web": false, "nas/stop-service/db": true, "nas/power-off": false, "nas/prove": true, "app/connect": true });
+    });
+
     it("keeps a host up that can't do without a step that failed", async () => {
         hosts.obey = (command) => (command.includes("db") ? { end: "exit", code: 1, output: "busy" } : ok);
         const keep = { action: "stop-service", params: { service: "db" }, onFailure: "keep-up" as const };

@@ -293,6 +293,58 @@ describe("the sequencer", () => {
         assert.notEqual(one.tokenProblem(token), undefined, "good for one run only");
     });
 
+    it("tells what it waits for and until when, also when a hold and returning power overlap", async () => {
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000, holdMs: 60_000 });
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        const waits = (): (number | undefined)[] => {
+            const { waits: { held, power } = {}, at = NaN } = progress.at(-1) ?? assert.fail();
+            assert.equal(at, clock.now(), "told at once");
+            return [held, power];
+        };
+        assert.deepEqual(waits(), [undefined, undefined]);
+        const begun = clock.now();
+        one.hold(true, false, undefined);
+        assert.deepEqual(waits(), [begun + 60_000, undefined]);
+        await clock.pass(10_000);
+        await one.handle(command("restored"));
+        assert.deepEqual(waits(), [begun + 60_000, begun + 40_000]);
+        one.hold(false, false, undefined);
+        assert.deepEqual(waits(), [undefined, begun + 40_000]);
+        assert.equal(hosts.told.length, 2, "power may still be back for good");
+        await one.handle(command());
+        assert.deepEqual(waits(), [undefined, undefined]);
+        letGo();
+        await result();
+        assert.deepEqual(outcomes(), ["incomplete"], "stop db took too long, everything else was done");
+    });
+
+    it("lets a person end the very rehearsal that is meant, by its token, and hold none", async () => {
+        const one = sequencer({ ...armed, dryRun: true }, { paceMs: 300, needsToken: true });
+        await one.handle(command());
+        const token = progress.at(-1)?.control?.token;
+        assert.match(one.hold(true, false, token) ?? "", /a rehearsal can't be held/);
+        assert.match(one.tokenProblem(undefined) ?? "", /token is needed/);
+        assert.equal(one.tokenProblem(token), undefined);
+        await one.handle(command("cancel"));
+        await result();
+        assert.deepEqual(outcomes(), ["cancelled"]);
+        assert.match(one.tokenProblem(token) ?? "", /another run/);
+    });
+
+    it("lets no token of a rehearsal touch the real run that broke it off", async () => {
+        hang();
+        const one = sequencer(armed, { paceMs: 300 });
+        await one.handle(fake());
+        const token = progress.at(-1)?.control?.token;
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        assert.match(one.tokenProblem(token) ?? "", /another run/);
+        assert.equal(one.tokenProblem(progress.at(-1)?.control?.token), undefined);
+        letGo();
+    });
+
     it("ends a run for a person, who need not fear that it starts again in this outage", async () => {
         hang();
         const one = sequencer();
