@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { endsWithUs } from "./ends-with-us";
 import { eventually } from "./eventually";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -262,10 +263,10 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
         throw error;
     }
     const command = [...(options.prefix ?? []), process.execPath, "--expose-gc", "--disable-warning=ExperimentalWarning", join(nodeRedFolder, "red.js"), "--userDir", userDir];
-    const child = spawn(command[0] ?? "", command.slice(1), {
+    const child = endsWithUs(spawn(command[0] ?? "", command.slice(1), {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         env: { ...process.env, NODE_ENV: "production", RIDETHROUGH_TAP: options.tap === false ? "0" : "1", ...options.env },
-    });
+    }));
     const red = new NodeRed(child, userDir, options.adminRoot ?? "/red", () => own?.remove());
     try {
         return await red.ready();

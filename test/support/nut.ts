@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { newAuthority } from "../simulators/anker-cloud-certificates";
+import { endsWithUs } from "./ends-with-us";
 import { eventually } from "./eventually";
 import { freePort } from "./free-port";
 import { standardVariables, type NutRig, type RigOptions, type RigVariables } from "./nut-rig";
@@ -150,7 +151,7 @@ export class RealNut implements NutRig {
 
     #spawn(program: string, parameters: string[]): ChildProcess {
         const environment = { ...process.env, NUT_CONFPATH: this.#path("etc"), NUT_STATEPATH: this.#path("run"), NUT_PIDPATH: this.#path("run"), NUT_ALTPIDPATH: this.#path("run") };
-        const child = spawn(join(programs, program), ["-F", "-u", userInfo().username, ...parameters], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+        const child = endsWithUs(spawn(join(programs, program), ["-F", "-u", userInfo().username, ...parameters], { env: environment, stdio: ["ignore", "pipe", "pipe"] }));
         for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.#said = `${this.#said}${chunk.toString()}`.slice(-4000)));
         return child;
     }

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "pg";
+import { endsWithUs } from "./ends-with-us";
 import { freePort } from "./free-port";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -58,7 +59,7 @@ export class TestPostgres {
     }
 
     async start(): Promise<void> {
-        this.#server = spawn(join(postgresPrograms() ?? "", "postgres"), ["-D", this.data], { ...this.#user, cwd: "/", stdio: ["ignore", "ignore", "pipe"] });
+        this.#server = endsWithUs(spawn(join(postgresPrograms() ?? "", "postgres"), ["-D", this.data], { ...this.#user, cwd: "/", stdio: ["ignore", "ignore", "pipe"] }));
         let said = "";
         this.#server.stderr?.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
         for (const end = performance.now() + 20_000; ;) {

@@ -2,6 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { accessSync, chmodSync, constants, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { endsWithUs } from "./ends-with-us";
 import { eventually } from "./eventually";
 import { freePort } from "./free-port";
 import { temporaryFolder } from "./temporary-folder";
@@ -65,7 +66,7 @@ export async function startRealSshd({ certify }: { certify?: (publicKey: string)
         logins: () => log.match(/Accepted publickey/g)?.length ?? 0,
         async start() {
             const listening = log.length;
-            child = spawn(sshdPath, ["-D", "-e", "-f", path("config")], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+            child = endsWithUs(spawn(sshdPath, ["-D", "-e", "-f", path("config")], { stdio: ["ignore", "ignore", "pipe"], detached: true }));
             child.stderr?.on("data", (chunk: Buffer) => { log += chunk.toString("utf8"); });
             await eventually(() => log.slice(listening).includes("listening on"), 5000, () => `sshd listens, it said: ${log.slice(listening)}`);
         },

@@ -13,6 +13,8 @@ module.exports = class CountingReporter extends (process.env.RIDETHROUGH_VERBOSE
             const { passes, failures, pending } = runner.stats;
             console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
             if (counts) appendFileSync(counts, `${passes} ${failures} ${pending}\n`);
+            // A run that passed ends by itself, or something was left open. What a failed test has left running holds up nobody.
+            if (failures > 0) setTimeout(() => process.exit(1), 3000).unref();
         });
     }
 };

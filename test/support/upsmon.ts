@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { endsWithUs } from "./ends-with-us";
 import { eventually } from "./eventually";
 import { temporaryFolder } from "./temporary-folder";
 
@@ -40,7 +41,7 @@ export async function startUpsmon({ ups, port, user, password }: { ups: string; 
         `SHUTDOWNCMD "date +%s.%N > ${done}.part && mv ${done}.part ${done}"`, `POWERDOWNFLAG ${join(folder.path, "killpower")}`, "RUN_AS_USER root",
     ];
     writeFileSync(join(folder.path, "upsmon.conf"), `${lines.join("\n")}\n`, { mode: 0o640 });
-    const child = spawn("sh", ["-c", inItsOwnPlace, program, "-p", "-D", "-F"], { env: { ...process.env, NUT_CONFPATH: folder.path }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = endsWithUs(spawn("sh", ["-c", inItsOwnPlace, program, "-p", "-D", "-F"], { env: { ...process.env, NUT_CONFPATH: folder.path }, stdio: ["ignore", "pipe", "pipe"] }));
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-20_000)));
     const ended = once(child, "exit");

@@ -21,11 +21,18 @@ describe("the life of the service, as a node knows it", () => {
         node = Object.assign(new EventEmitter(), { id: "n1", type: "telegram-alert", warnings, warn: (text: string) => void warnings.push(text), log: () => undefined, error: () => undefined });
         path = join(folder.path, "ridethrough", "telegram-alert", "n1.life");
     });
-    afterEach(() => {
+    afterEach(async () => {
         node.emit("close");
+        // What a life saves at its begin is waited for by its end alone.
+        await Promise.all(lives.splice(0).map((life) => life.end(false)));
         folder.remove();
     });
-    const lifeOf = (): ServiceLife => new ServiceLife({ settings: { userDir: folder.path } } as unknown as NodeAPI, node as unknown as Node, clock);
+    const lives: ServiceLife[] = [];
+    const lifeOf = (): ServiceLife => {
+        const life = new ServiceLife({ settings: { userDir: folder.path } } as unknown as NodeAPI, node as unknown as Node, clock);
+        lives.push(life);
+        return life;
+    };
     const told = async (): Promise<string | undefined> => {
         const alert = await lifeOf().begin();
         return alert && alertText(alert);
