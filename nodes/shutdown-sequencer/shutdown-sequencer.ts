@@ -15,6 +15,7 @@ import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { dataPath, loadState, nodeState } from "../shared/storage";
 import { background, every, onClose, onInput, type FlowMessage } from "../shared/wire";
+import { isForAnother, type SequencerMark } from "./addressed";
 import { parseConfig } from "./config";
 import { asksFor, Drilling } from "./drilling";
 import { surroundings, unsafe } from "./safety";
@@ -51,6 +52,10 @@ export = (RED: NodeAPI): void => {
             };
         };
 
+        const mark = (): SequencerMark => ({ id: this.id, name: this.name ?? "", plan: planNode()?.name ?? "" });
+        const sendProgress = (msg: object): void => this.send([{ ...msg, sequencer: mark() } as FlowMessage, null]);
+        const sendResult = (msg: object): void => this.send([null, { ...msg, sequencer: mark() } as FlowMessage]);
+
         const keeper = new StateKeeper(this, nodeState(RED, this, parseMeasured));
         const observer = new Observer({
             clock: systemClock,
@@ -64,7 +69,7 @@ export = (RED: NodeAPI): void => {
             checkMs: config.checkHours * 3_600_000,
             tell: (health) => tell(health),
         });
-        const tell = (health: HealthNews): void => this.send([null, { topic: "health", payload: health.text, health } as FlowMessage]);
+        const tell = (health: HealthNews): void => sendResult({ topic: "health", payload: health.text, health });
         const readiness = new Readiness({
             access: (host) => setup().access(host),
             hosts: () => {
@@ -77,6 +82,7 @@ export = (RED: NodeAPI): void => {
             setup: () => ({ ...setup(), access: (host) => readiness.accessTo(host) }),
             prove: (...look) => observer.prove(...look),
             measured: (...taken) => observer.measured(...taken),
+            usualMs: (step) => observer.usualMs(step),
             stableMs: config.stableS * 1000,
             holdMs: config.holdMinutes * 60_000,
             needsToken: config.needsToken,
@@ -86,14 +92,14 @@ export = (RED: NodeAPI): void => {
                 progress: (progress, origin) => {
                     if (progress.mode === "live") drilling.runs();
                     idle = false;
-                    this.send([{ ...carrier(origin), topic: progress.changed?.host ?? progress.run, payload: progress.text, progress } as FlowMessage, null]);
+                    sendProgress({ ...carrier(origin), topic: progress.changed?.host ?? progress.run, payload: progress.text, progress });
                     show(progressStatus(progress));
                 },
                 result: (result, origin) => {
                     if (result.mode === "live") drilling.over();
                     idle = false;
-                    const msg = { ...carrier(origin), topic: result.run, payload: result.text, result } as FlowMessage;
-                    this.send([null, msg]);
+                    const msg = { ...carrier(origin), topic: result.run, payload: result.text, result };
+                    sendResult(msg);
                     show(resultStatus(result));
                     if (result.outcome === "incomplete") this.error(`shutdown incomplete: ${result.text}`, msg);
                 },
@@ -140,18 +146,19 @@ export = (RED: NodeAPI): void => {
         });
 
         onInput(this, async (msg) => {
+            if (isForAnother(msg, this.id)) return;
             if (msg.reading !== undefined) observer.hear(msg.reading);
             readiness.heed(msg as Record<string, unknown>);
             const asked = asksFor(msg);
             if (asked === "evidence") {
                 await planNode()?.drills.ready;
-                const arming = { ...armingOf(setup().switches, drilling.standings), hosts: drilling.standings };
-                this.send([null, { ...carrier(msg), topic: "evidence", payload: arming.text, arming } as FlowMessage]);
+                const arming = { ...armingOf(setup().switches, drilling.standings), ...(config.checkHours > 0 && { checkEveryMs: config.checkHours * 3_600_000 }), hosts: drilling.standings };
+                sendResult({ ...carrier(msg), topic: "evidence", payload: arming.text, arming });
                 return;
             }
             if (asked === "drill") {
                 const drill = await drilling.drill(msg);
-                this.send([null, { ...carrier(msg), topic: "drill", payload: drill.text, drill } as FlowMessage]);
+                sendResult({ ...carrier(msg), topic: "drill", payload: drill.text, drill });
                 return;
             }
             const heard = commandFrom(msg as Record<string, unknown>, { at: systemClock.now(), startOn });

@@ -219,6 +219,39 @@ describe("drills", () => {
             assert.deepEqual([msg?.payload, msg?.room, level, proven, of], ["armed 1/2, app: not drilled", "cellar", "armed", 1, 2]);
             assert.deepEqual(list.map(({ host: name, standing }) => [name, standing]), [["app", "undrilled"], ["nas", "proven"]]);
             assert.ok((list[1]?.ageMs ?? Infinity) < 5000 && Math.abs((list[1]?.drilledAt ?? 0) - Date.now()) < 5000);
+            assert.equal((list[1]?.ageMs ?? NaN) + (list[1]?.expiresInMs ?? NaN), 30 * 24 * 3_600_000);
+        });
+
+        it("say how often an armed one looks after its hosts by itself, where it does", async () => {
+            await host("app");
+            for (const [check, everyMs] of [["24", 86_400_000], ["0", undefined]] as const) {
+                await load({ ...armed, check });
+                send({ payload: "evidence" });
+                const [msg] = await flow?.until("result", 1) ?? [];
+                assert.equal((msg?.arming as { checkEveryMs?: number }).checkEveryMs, everyMs);
+                await flow?.unload();
+            }
+        });
+
+        it("of one among several, with its mark on what it says: what is asked of another is left to that one", async () => {
+            await host("app");
+            await load({ ...armed, name: "Cellar" }, { name: "My rack" });
+            const marks = [{ id: "other", name: "Attic", plan: "" }, "other"];
+            for (const sequencer of marks) for (const payload of ["drill", "Evidence", "hold", "release", "cancel"]) send({ payload, sequencer });
+            const mine = { id: "sequencer", name: "Cellar", plan: "My rack" };
+            send({ payload: "evidence", sequencer: mine });
+            send({ payload: "drill", sequencer: "sequencer" });
+            const told = await flow?.until("result", 2, 5000) ?? [];
+            assert.deepEqual(told.map(({ topic, sequencer }) => [topic, sequencer]), [["evidence", mine], ["drill", mine]]);
+            assert.deepEqual([flow?.received("errors"), warnings("sequencer").filter((text) => /hold|release/.test(text))], [[], []]);
+        });
+
+        it("and starts a run for a trigger, whichever sequencer it has passed before", async () => {
+            await host("app");
+            await load();
+            send({ ...critical, payload: "cancel", sequencer: "other" });
+            const [msg] = await flow?.until("result", 1, 8000) ?? [];
+            assert.equal((msg?.result as RunResult).outcome, "completed");
         });
 
         it("show in a rehearsing one that every host is proven", async () => {
