@@ -34,7 +34,7 @@ export function outboxFile(path: string, clock: Clock = systemClock): RecordFile
             read = true;
             const records = found.map(parseRecord).filter((record) => record !== undefined);
             const stale = torn || records.some((record) => !("add" in record));
-            if (bad === 0 && records.length === found.length) return { records, stale };
+            if (bad.length === 0 && records.length === found.length) return { records, stale };
             // The copy first: whatever happens now, nothing that was readable or not is lost.
             const copiedTo = `${path}.bad-${clock.wall()}`;
             await copyFile(path, copiedTo);

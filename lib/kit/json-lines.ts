@@ -1,27 +1,28 @@
-import { mkdir, open, readFile, type FileHandle } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder } from "./atomic-file";
+import { notThroughLinks, readOwn } from "./own-file";
 
 /** What a JSON-lines file held. */
 export interface JsonLines {
     records: unknown[];
     /** Whole lines that were no JSON. */
-    bad: number;
+    bad: string[];
     /** The last line broke off in the middle (the process or the power went while it was written) and was dropped. */
     torn: boolean;
 }
 
-/** Reads a JSON-lines file; a missing file is an empty one. A torn last line is dropped, and said to be. */
+/**
+ * Reads a JSON-lines file; a missing file is an empty one. A torn last line is dropped, and said to be.
+ * @throws Trouble of kind "garbage" for a file that is none of ours, see readOwn
+ */
 export async function readJsonLines(path: string): Promise<JsonLines> {
-    const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return "";
-        throw error;
-    });
-    const lines = text.split("\n");
+    const lines = ((await readOwn(path)) ?? "").split("\n");
     const last = lines.pop() ?? "";
-    const result: JsonLines = { records: [], bad: 0, torn: false };
+    const result: JsonLines = { records: [], bad: [], torn: false };
     for (const line of lines) {
-        if (line.trim() !== "" && !take(line, result.records)) result.bad += 1;
+        if (line.trim() !== "" && !take(line, result.records)) result.bad.push(line);
     }
     // Only the newline was lost when the last line parses: the next append ends that line, so it counts from now on.
     result.torn = last.trim() !== "" && !take(last, result.records);
@@ -79,8 +80,10 @@ export class JsonLinesFile {
 
     async #open(): Promise<FileHandle> {
         await mkdir(dirname(this.path), { recursive: true });
-        const handle = await open(this.path, "a+", 0o600);
+        const handle = await open(this.path, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR | notThroughLinks, 0o600);
         try {
+            // Where somebody has opened it to others. Some file systems know no such thing.
+            await handle.chmod(0o600).catch(() => undefined);
             // A torn last line (crash in the middle of a write) must not join the next record.
             const { size } = await handle.stat();
             if (size > 0) {

@@ -1,5 +1,6 @@
 import { toTrouble, type Trouble } from "../kit/trouble";
 import { programOf } from "./actions";
+import { guestName } from "./actions/shell";
 import type { Done, Place, Program } from "./catalogue";
 import { wordsOf } from "./commands";
 import type { StepView } from "./progress";
@@ -16,9 +17,15 @@ export class HostLink {
     #connecting: Promise<Transport> | undefined;
     /** Why the last attempt to log in failed. */
     #unreached: Trouble | undefined;
+    #answers: boolean | undefined;
 
     /** @param login runs a login, when there is a free slot for one */
     constructor(readonly host: string, readonly access: () => HostAccess, readonly login: (work: () => Promise<void>) => Promise<void>) {}
+
+    /** Whether it was there when we last wanted something of it; undefined when it has never been. */
+    get answers(): boolean | undefined {
+        return this.#answers;
+    }
 
     /** Takes a step. Never rejects, and is over within the step's time plus that of a login. */
     take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">): Promise<StepOutcome> {
@@ -26,7 +33,7 @@ export class HostLink {
         if (action.verb === "connect") return this.#reach(false, () => Promise.resolve({ state: "done" as const }));
         const ends = action.action.ends === true;
         return this.#reach(ends, async (transport, place) => {
-            const { end, did } = await runProgram(transport, programOf(action.action, action.params, { ...place, timeoutS: timeoutMs / 1000 }), timeoutMs);
+            const { end, did } = await this.#run(transport, programOf(action.action, action.params, { ...place, timeoutS: timeoutMs / 1000 }), timeoutMs);
             return { ...(ends ? powerOffOutcome(end) : stopOutcome(end)), ...(did.length > 0 && { did }) };
         });
     }
@@ -37,7 +44,7 @@ export class HostLink {
         const { action: entry, params } = action;
         return this.#reach(true, async (transport, place) => {
             const program = entry.undo?.(params, done, { ...place, timeoutS: timeoutMs / 1000 });
-            return program === undefined ? { state: "skipped" } : stopOutcome((await runProgram(transport, program, timeoutMs)).end);
+            return program === undefined ? { state: "skipped" } : stopOutcome((await this.#run(transport, program, timeoutMs)).end);
         });
     }
 
@@ -48,10 +55,22 @@ export class HostLink {
         if (before !== undefined && (hopeless || !again)) return { state: "skipped", error: `not reached (${this.#words(before)})` };
         try {
             const transport = await this.#connect();
+            this.#answers = true;
             return await work(transport, { root: this.#access?.root ?? false });
         } catch (error) {
+            this.#fellSilent();
             return { state: "failed", error: this.#words(toTrouble(error, `host ${this.host}`)) };
         }
+    }
+
+    async #run(...command: Parameters<typeof runProgram>): ReturnType<typeof runProgram> {
+        const ran = await runProgram(...command);
+        if (ran.end.end === "lost") this.#fellSilent();
+        return ran;
+    }
+
+    #fellSilent(): void {
+        if (this.#answers) this.#answers = false;
     }
 
     close(): void {
@@ -96,7 +115,7 @@ async function runProgram(transport: Transport, program: Program, timeoutMs: num
         },
         stderr: () => true,
     });
-    return { end, did: said.split("\n").flatMap((line) => /^did (\S+)$/.exec(line)?.[1] ?? []).slice(0, mostDid.names) };
+    return { end, did: said.split("\n").flatMap((line) => (line.startsWith("did ") && guestName.test(line.slice(4)) ? [line.slice(4)] : [])).slice(0, mostDid.names) };
 }
 
 function stopOutcome(end: CommandEnd): StepOutcome {

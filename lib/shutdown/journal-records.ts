@@ -1,3 +1,4 @@
+import { guestName } from "./actions/shell";
 import type { Proof } from "./proof";
 import type { RunMode, RunOutcome, StepState } from "./progress";
 
@@ -104,7 +105,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "result" && !stepStates.includes(raw.state)) return undefined;
     if (kind === "result" && [raw.error, raw.note].some((text) => text !== undefined && typeof text !== "string")) return undefined;
     if (kind === "result" && raw.proof !== undefined && !proofs.includes(raw.proof)) return undefined;
-    if (kind === "result" && raw.did !== undefined && !(Array.isArray(raw.did) && raw.did.every((name) => typeof name === "string"))) return undefined;
+    if (kind === "result" && raw.did !== undefined && !(Array.isArray(raw.did) && raw.did.every((name) => typeof name === "string" && guestName.test(name)))) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;

@@ -4,8 +4,9 @@ import { uptime } from "node:os";
 import { writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
-import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
-import { toTrouble } from "../kit/trouble";
+import { JsonLinesFile, readJsonLines, type JsonLines } from "../kit/json-lines";
+import { checksum } from "../kit/own-file";
+import { toTrouble, Trouble } from "../kit/trouble";
 import { emptyMemory, parseRecord, remember, type JournalMemory, type JournalRecord } from "./journal-records";
 
 /** What the journal knew at the start. */
@@ -25,7 +26,7 @@ const closePatienceMs = 300;
 
 /**
  * The sequencer's memory on disk: JSON lines, each a list of records that were committed together (one fsync for all that
- * were waiting). Nothing here can stop a shutdown: a journal that cannot be written is complained of once, and the run
+ * were waiting), with their checksum at its end. Nothing here can stop a shutdown: a journal that cannot be written is complained of once, and the run
  * goes on.
  */
 export class RunJournal {
@@ -48,21 +49,23 @@ export class RunJournal {
 
     async #load(signal: AbortSignal): Promise<Recovered> {
         const warnings: string[] = [];
-        const { records: lines, bad, torn } = await readJsonLines(this.path);
+        const lines = await readJsonLines(this.path).catch((error: unknown) => {
+            if (error instanceof Trouble && error.kind === "garbage") return undefined;
+            throw error;
+        });
         signal.throwIfAborted();
-        const records = lines.flat().map(parseRecord);
-        if (records.some((record) => record === undefined)) {
+        const known = lines && recordsOf(lines);
+        if (lines === undefined || known === undefined) {
             const aside = `${this.path}.bad-${this.clock.wall()}`;
             await rename(this.path, aside);
             return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`] };
         }
-        if (bad > 0 || torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
-        const known = records.filter((record) => record !== undefined);
+        if (lines.bad.length > 0 || lines.torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
         const memory = known.reduce(remember, emptyMemory());
         if (known.length > longJournal && memory.open === undefined) {
             const short = [...memory.ran].map(([stream, mode]): JournalRecord => ({ kind: "dealt", stream, mode, at: this.clock.now() }));
             // A full disk must not cost the memory that has just been read.
-            await writeAtomic(this.path, short.length === 0 ? "" : `${JSON.stringify(short)}\n`).catch((error: unknown) => warnings.push(`${toTrouble(error, "the journal").message}; it stays long`));
+            await writeAtomic(this.path, short.length === 0 ? "" : `${JSON.stringify(sealed(short))}\n`).catch((error: unknown) => warnings.push(`${toTrouble(error, "the journal").message}; it stays long`));
         }
         return { memory, warnings };
     }
@@ -90,7 +93,7 @@ export class RunJournal {
         this.#waiting = batch;
         batch.written = this.#writing.then(() => {
             this.#waiting = undefined;
-            return this.#file.append(batch.records);
+            return this.#file.append(sealed(batch.records));
         });
         this.#writing = batch.written.catch(() => undefined);
         return batch.written;
@@ -110,6 +113,32 @@ export class RunJournal {
         await this.close();
         await rm(this.path, { force: true });
     }
+}
+
+function sealed(records: readonly JournalRecord[]): unknown[] {
+    return [...records, checksum(JSON.stringify(records))];
+}
+
+/** A line that ends with its checksum was written to its end: it is no JSON because it was changed since. */
+const whole = /,"[\w-]{16}"\]$/;
+
+/** The records of all lines; undefined when one is not as it was written. Lines of older versions, which have no checksum, come first. */
+function recordsOf({ records: lines, bad }: Pick<JsonLines, "records" | "bad">): JournalRecord[] | undefined {
+    if (bad.some((line) => whole.test(line))) return undefined;
+    const records: JournalRecord[] = [];
+    let sealing = false;
+    for (const line of lines) {
+        const raw: unknown[] = Array.isArray(line) ? [...(line as unknown[])] : [line];
+        const mark = typeof raw.at(-1) === "string" ? raw.pop() : undefined;
+        sealing ||= mark !== undefined;
+        if (sealing && mark !== checksum(JSON.stringify(raw))) return undefined;
+        for (const value of raw) {
+            const record = parseRecord(value);
+            if (record === undefined) return undefined;
+            records.push(record);
+        }
+    }
+    return records;
 }
 
 /** Names the time since this machine was switched on: another value means that it was off or rebooted in between. */

@@ -1,6 +1,8 @@
-import { readFile, rename, rm } from "node:fs/promises";
-import { systemClock, type Clock } from "../kit/clock";
+import { rename, rm } from "node:fs/promises";
 import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
+import { systemClock, type Clock } from "../kit/clock";
+import { checksum, readOwn } from "../kit/own-file";
+import { Trouble } from "../kit/trouble";
 
 /** What was found on the disk. */
 export type Loaded<T> =
@@ -11,7 +13,7 @@ export type Loaded<T> =
 
 /**
  * A small JSON document that survives crashes and power cuts. Saves are serialized; while one is being written, only
- * the newest of those waiting is kept.
+ * the newest of those waiting is kept. It carries its own checksum: what was changed behind our back is not believed.
  */
 export class StateFile<T> {
     #waiting: { text: string; promise: Promise<void> } | undefined;
@@ -22,13 +24,11 @@ export class StateFile<T> {
     /** @throws the system's error when the file exists and cannot be read. */
     async load(): Promise<Loaded<T>> {
         await removeLeftovers(this.path, this.clock.wall());
-        let text: string;
-        try {
-            text = await readFile(this.path, "utf8");
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code === "ENOENT") return { kind: "none" };
+        const text = await readOwn(this.path).catch((error: unknown) => {
+            if (error instanceof Trouble && error.kind === "garbage") return "";
             throw error;
-        }
+        });
+        if (text === undefined) return { kind: "none" };
         const value = this.#parseText(text);
         if (value !== undefined) return { kind: "loaded", value };
         const movedTo = `${this.path}.bad-${this.clock.wall()}`;
@@ -38,7 +38,7 @@ export class StateFile<T> {
 
     /** Resolves when `value`, or a newer one, is on the disk. @throws the system's error (ENOSPC, EROFS ...). */
     save(value: T): Promise<void> {
-        const text = `${JSON.stringify(value)}\n`;
+        const text = `${sealed(JSON.stringify(value))}\n`;
         if (this.#waiting !== undefined) {
             this.#waiting.text = text;
             return this.#waiting.promise;
@@ -66,9 +66,19 @@ export class StateFile<T> {
 
     #parseText(text: string): T | undefined {
         try {
-            return this.parse(JSON.parse(text));
+            const document: unknown = JSON.parse(text);
+            if (typeof document !== "object" || document === null || !(seal in document)) return this.parse(document);
+            const { [seal]: mark, ...value } = document;
+            return mark === checksum(JSON.stringify(value)) ? this.parse(value) : undefined;
         } catch {
             return undefined;
         }
     }
+}
+
+/** Documents of older versions have none. */
+const seal = "checksum";
+
+function sealed(document: string): string {
+    return document.startsWith("{") && document !== "{}" ? `{"${seal}":"${checksum(document)}",${document.slice(1)}` : document;
 }

@@ -70,7 +70,7 @@ class Story {
     /** How many records are on the disk. */
     get written(): number {
         if (!existsSync(this.#journal)) return 0;
-        return readFileSync(this.#journal, "utf8").split("\n").slice(0, -1).reduce((sum, line) => sum + (JSON.parse(line) as unknown[]).length, 0);
+        return readFileSync(this.#journal, "utf8").split("\n").slice(0, -1).reduce((sum, line) => sum + (JSON.parse(line) as unknown[]).filter((record) => typeof record === "object").length, 0);
     }
 
     get told(): string[] {

@@ -68,6 +68,9 @@ plain() { case $1 in ""|[!A-Za-z0-9_/]*|*[!A-Za-z0-9_.:@+/-]*) return 1;; esac; 
 listed() { case " $2 " in *" $1 "*) ;; *) return 1;; esac; }
 `;
 
+/** What the scripts' "plain" takes, no longer than any name is. */
+export const guestName = /^[A-Za-z0-9_/][A-Za-z0-9_.:@+/-]{0,254}$/;
+
 /** Whether sudo is to be left out. */
 export const rootWord = (root: boolean): string => (root ? "yes" : "no");
 

@@ -22,11 +22,11 @@ describe("a JSON-lines file", () => {
         await file.close();
     };
 
-    it("that is missing is an empty one", async () => assert.deepEqual(await readJsonLines(fresh()), { records: [], bad: 0, torn: false }));
+    it("that is missing is an empty one", async () => assert.deepEqual(await readJsonLines(fresh()), { records: [], bad: [], torn: false }));
     it("gives back what was appended, in order", async () => {
         const path = fresh();
         await append(path, { a: 1 }, "two", null);
-        assert.deepEqual(await readJsonLines(path), { records: [{ a: 1 }, "two", null], bad: 0, torn: false });
+        assert.deepEqual(await readJsonLines(path), { records: [{ a: 1 }, "two", null], bad: [], torn: false });
     });
     it("keeps the order of appends that nobody waited for", async () => {
         const file = new JsonLinesFile(fresh());
@@ -52,22 +52,22 @@ describe("a JSON-lines file", () => {
         const whole = statSync(path).size;
         for (let size = whole - 2; size > '{"step":1}\n'.length; size -= 1) {
             truncateSync(path, size);
-            assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }], bad: 0, torn: true }, `cut at ${size}`);
+            assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }], bad: [], torn: true }, `cut at ${size}`);
         }
     });
     it("never joins the next record to a torn line", async () => {
         const path = fresh('{"step":1}\n{"st');
         await append(path, { step: 3 });
-        assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }, { step: 3 }], bad: 1, torn: false });
+        assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }, { step: 3 }], bad: ['{"st'], torn: false });
     });
     it("counts a last line that lost only its newline, before and after the next append", async () => {
         const path = fresh('{"step":1}\n{"step":2}');
-        assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }, { step: 2 }], bad: 0, torn: false });
+        assert.deepEqual(await readJsonLines(path), { records: [{ step: 1 }, { step: 2 }], bad: [], torn: false });
         await append(path, { step: 3 });
         assert.deepEqual((await readJsonLines(path)).records, [{ step: 1 }, { step: 2 }, { step: 3 }]);
     });
-    it("skips damaged lines in the middle, and counts them", async () => {
-        assert.deepEqual(await readJsonLines(fresh('{"a":1}\n\0\0\0\n\nnonsense\n{"b":2}\n')), { records: [{ a: 1 }, { b: 2 }], bad: 2, torn: false });
+    it("skips damaged lines in the middle, and hands them back", async () => {
+        assert.deepEqual(await readJsonLines(fresh('{"a":1}\n\0\0\0\n\nnonsense\n{"b":2}\n')), { records: [{ a: 1 }, { b: 2 }], bad: ["\0\0\0", "nonsense"], torn: false });
     });
     it("opens again for an append after, or during, a close", async () => {
         const file = new JsonLinesFile(fresh());

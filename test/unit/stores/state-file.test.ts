@@ -65,7 +65,7 @@ describe("a state file", () => {
         void file.save({ count: 1 });
         void file.save({ count: 2 });
         await file.settled();
-        assert.equal(readFileSync(file.path, "utf8"), '{"count":2}\n');
+        assert.deepEqual(await again(file).load(), { kind: "loaded", value: { count: 2 } });
     });
     it("rejects a save that fails, and takes the next one", async () => {
         const file = fresh();
