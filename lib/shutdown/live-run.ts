@@ -3,7 +3,7 @@ import { HostLink, type StepOutcome } from "./host-link";
 import type { JournalRecord, OpenRun, StepResult } from "./journal-records";
 import type { PlanHost, ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult, StepView } from "./progress";
-import type { ProofOutcome } from "./proof";
+import type { Others, ProofOutcome } from "./proof";
 import { backText, count, endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
 import { scheduledViews, type UsualMs } from "./schedule";
@@ -22,8 +22,8 @@ export interface RunIo {
     /** Writes a record; resolves when it is safe or not worth waiting for. Never rejects. */
     note(record: JournalRecord): Promise<void>;
     progress(progress: RunProgress): void;
-    /** Looks whether a host is down. Never rejects. Absent: nobody can. @param others hosts that must still be up, to tell a lost network by */
-    prove?(host: PlanHost, withinMs: number, others: readonly string[], signal: AbortSignal): Promise<ProofOutcome>;
+    /** Looks whether a host is down. Never rejects. Absent: nobody can. @param others to tell a lost network by */
+    prove?(host: PlanHost, withinMs: number, others: () => Others, signal: AbortSignal): Promise<ProofOutcome>;
     /** Hears how long a step took; `cut` when it did not come to its end: it would have taken longer. */
     measured?(step: PlannedStep, ms: number, cut: boolean): void;
     usualMs?: UsualMs;
@@ -159,10 +159,17 @@ class LiveRun implements Run {
         if (final?.state !== "done") return { state: "skipped", error: "it was not told to go down" };
         const known = this.plan.hosts.find(({ name }) => name === host);
         if (this.io.prove === undefined || known === undefined) return { state: "done", proof: "sent", note: "took its final command; nobody could see whether it went down" };
-        const up = this.plan.hosts.filter(({ name, local }) => !local && this.#view.stateOf(`${name}/connect`) === "done" && this.#view.stateOf(`${name}/power-off`) !== "done").map(({ name }) => name);
-        const { proof, note } = await this.io.prove(known, timeoutMs, up, this.#looking.signal);
+        const { proof, note } = await this.io.prove(known, timeoutMs, () => this.#others(), this.#looking.signal);
         if (this.#ended || this.#suspending) return undefined;
         return proof === "failed" ? { state: "failed", proof, error: note } : { state: "done", proof, note };
+    }
+
+    /** Who goes down, or is about to, says nothing about our own way. The likeliest to answer come first. */
+    #others(): Others {
+        const staying = this.plan.hosts.filter(({ name, local }) => !local && !["running", "done"].includes(this.#view.stateOf(`${name}/power-off`) ?? "none"));
+        const answers = ({ name }: PlanHost): boolean | undefined => this.#links.get(name)?.answers;
+        const inTurn = [true, undefined, false].flatMap((wanted) => staying.filter((host) => answers(host) === wanted));
+        return { hosts: inTurn.map(({ name }) => name), met: staying.some((host) => answers(host) !== undefined) };
     }
 
     async #came({ view: { id, kind } }: Pick<PlannedStep, "view">, outcome: StepOutcome, startedAt: number): Promise<StepOutcome> {

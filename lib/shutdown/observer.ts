@@ -1,9 +1,10 @@
 import type { Clock } from "../kit/clock";
 import { parseReading } from "../power/reading";
 import { askHost } from "./ask-host";
+import { defaultGateway } from "./gateway";
 import { darkBound, nothingMeasured, upperMs, withDarkWatts, withDuration, type Measured } from "./measured";
 import type { PlanHost } from "./plan";
-import { proveDark, type ProofOutcome } from "./proof";
+import { proveDark, type Others, type ProofOutcome } from "./proof";
 import type { PlannedStep } from "./steps";
 
 export interface ObserverOptions {
@@ -15,12 +16,17 @@ export interface ObserverOptions {
     /** For how long a host must be dark, ms. */
     steadyMs?: number;
     ask?: typeof askHost;
+    /** The router of our own network, which may still be there when all hosts are silent. */
+    gateway?(): string | undefined;
     everyMs?: number;
 }
 
 const defaultSteadyMs = 10_000;
-/** As long as this the answer of a host that must be up counts for us having a network, ms. */
+/** As long as this an answer, or that there was none, counts for us having a network, ms. */
 const canaryMs = 5000;
+const mostOthers = 4;
+/** Most routers answer for names; one that refuses has answered, too. */
+const routerPort = 53;
 /** A machine that is off draws at most this part of what it drew before, as long as nothing better is known. */
 const unlearnedPart = 0.2;
 const mostPlugs = 512;
@@ -51,7 +57,7 @@ export class Observer {
     }
 
     /** See RunIo.prove. */
-    async prove({ name, watch }: PlanHost, withinMs: number, others: readonly string[], signal: AbortSignal): Promise<ProofOutcome> {
+    async prove({ name, watch }: PlanHost, withinMs: number, others: () => Others, signal: AbortSignal): Promise<ProofOutcome> {
         const { clock, address, everyMs, ask = askHost, steadyMs = defaultSteadyMs } = this.options;
         const target = address(name);
         const working = watch === undefined ? undefined : this.#plugs.get(watch);
@@ -60,7 +66,7 @@ export class Observer {
         const outcome = await proveDark({
             ask: async (its) => {
                 const seen = target === undefined ? "unknown" : await ask(target, its);
-                return seen === "gone" && !(await this.#hasNetwork(others, its)) ? "unknown" : seen;
+                return seen === "gone" && !(await this.#hasNetwork(others(), its)) ? "unknown" : seen;
             },
             ...(watch !== undefined && { watts: () => this.#plugs.get(watch) }),
             darkWatts,
@@ -70,12 +76,14 @@ export class Observer {
         return outcome;
     }
 
-    /** When nobody answers who must be up, it is our own way that is lost. */
-    async #hasNetwork(others: readonly string[], signal: AbortSignal): Promise<boolean> {
-        const { clock, address, ask = askHost } = this.options;
-        const targets = others.flatMap((host) => address(host) ?? []).slice(0, 4);
-        if (targets.length === 0) return true;
+    /** A host that is silent may be off. When everybody is, it may be our own way that is lost. */
+    async #hasNetwork({ hosts, met }: Others, signal: AbortSignal): Promise<boolean> {
+        const { clock, address, ask = askHost, gateway = defaultGateway } = this.options;
+        // Nobody is there to tell it by.
+        if (!met) return true;
         if (clock.monotonic() - this.#canary.at <= canaryMs) return this.#canary.alive;
+        const router = gateway();
+        const targets = [...hosts.flatMap((host) => address(host) ?? []).slice(0, mostOthers), ...(router === undefined ? [] : [{ host: router, port: routerPort }])];
         const answers = await Promise.all(targets.map((target) => ask(target, signal)));
         this.#canary = { at: clock.monotonic(), alive: answers.includes("up") };
         return this.#canary.alive;

@@ -12,6 +12,13 @@ export interface ProofOutcome {
     darkWatts?: number;
 }
 
+/** Hosts that are not told to go down at this moment: one that answers shows that our own way is not lost. */
+export interface Others {
+    hosts: readonly string[];
+    /** One of them has answered in this run: when all are silent, something is wrong. */
+    met: boolean;
+}
+
 /** Who can say whether a host is down. */
 export interface Witnesses {
     /** Asks the host over the network. `unknown`: nobody can tell, since our own way is lost or its name is not found. */

@@ -4,6 +4,7 @@ import { Trouble } from "../../../lib/kit/trouble";
 import { emptyMemory, remember, type JournalRecord, type OpenRun } from "../../../lib/shutdown/journal-records";
 import { startLiveRun, type RunIo } from "../../../lib/shutdown/live-run";
 import { parsePlan, type PlanDraft, type ShutdownPlan } from "../../../lib/shutdown/plan";
+import type { Others, ProofOutcome } from "../../../lib/shutdown/proof";
 import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
 import type { Run } from "../../../lib/shutdown/run-view";
 import { previewPlan, stepsOf } from "../../../lib/shutdown/steps";
@@ -247,6 +248,49 @@ describe("a real run", () => {
         hosts.connect = (host) => (host === "app" ? Promise.reject(new Trouble("auth", "no")) : Promise.resolve());
         await resultOf(start(plan, { measured: ({ view }, _ms, cut) => void taken.push([view.id, cut]), prove: () => Promise.resolve({ proof: "sent", note: "" }) }));
         assert.deepEqual(Object.fromEntries(taken), { "nas/connect": false, "nas/stop-service/web": false, "nas/stop-service/db": true, "nas/power-off": false, "nas/prove": true, "app/connect": true });
+    });
+
+    it("tells a lost network by those who are not told to go down, the likeliest to answer first", async () => {
+        const plan = parsePlan({ proofS: 10, hosts: [{ name: "refused" }, { name: "lost", services: ["web"] }, { name: "busy", services: ["web"] }, { name: "first" }, { name: "stays", final: "none" }] }).plan as ShutdownPlan;
+        let letGo: () => void = () => undefined;
+        hosts.connect = (host) => (host === "refused" ? Promise.reject(new Trouble("auth", "no")) : Promise.resolve());
+        hosts.obey = (command, host) => {
+            if (host === "lost") return { end: "lost", output: "" };
+            if (host !== "busy" || !command.includes("stop")) return ok;
+            return new Promise((resolve) => { letGo = () => resolve(ok); });
+        };
+        let seen: (() => Others) | undefined;
+        let over: (outcome: ProofOutcome) => void = () => undefined;
+        const run = start(plan, {
+            prove: ({ name }, _ms, others) => {
+                if (name !== "first") return Promise.resolve({ proof: "network", note: "" });
+                seen = others;
+                return new Promise((resolve) => { over = resolve; });
+            },
+        });
+        await settle();
+        // The one whose connection was lost took its final command all the same: "lost" is what that looks like.
+        assert.deepEqual(seen?.(), { hosts: ["busy", "stays", "refused"], met: true });
+        letGo();
+        await settle();
+        assert.deepEqual(seen?.(), { hosts: ["stays", "refused"], met: true });
+        over({ proof: "network", note: "" });
+        await resultOf(run);
+    });
+
+    it("knows a host that fell silent for one that had answered", async () => {
+        const plan = parsePlan({ proofS: 10, hosts: [{ name: "silent", services: ["web"] }, { name: "first" }, { name: "never" }] }).plan as ShutdownPlan;
+        hosts.connect = (host) => (host === "never" ? Promise.reject(new Trouble("timeout", "no answer")) : Promise.resolve());
+        hosts.obey = (_command, host) => (host === "silent" ? new Trouble("timeout", "no answer in time") : ok);
+        const seen: Others[] = [];
+        await resultOf(start(plan, {
+            prove: async (_host, _ms, others) => {
+                await settle();
+                seen.push(others());
+                return { proof: "network", note: "" };
+            },
+        }));
+        assert.deepEqual(seen, [{ hosts: ["never", "silent"], met: true }]);
     });
 
     it("keeps a host up that can't do without a step that failed", async () => {

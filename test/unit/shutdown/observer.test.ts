@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Measured } from "../../../lib/shutdown/measured";
 import { Observer } from "../../../lib/shutdown/observer";
 import { parsePlan, type PlanHost } from "../../../lib/shutdown/plan";
-import type { ProofOutcome } from "../../../lib/shutdown/proof";
+import type { Others, ProofOutcome } from "../../../lib/shutdown/proof";
 import { stepsOf } from "../../../lib/shutdown/steps";
 import { VirtualClock } from "../../support/virtual-clock";
 
@@ -13,13 +13,22 @@ describe("the observer of a run", () => {
     let clock: VirtualClock;
     let saved: Measured | undefined;
     let up: Set<string>;
+    let asked: string[];
+    let router: string | undefined;
     const observer = (): Observer => new Observer({
-        clock, address: (host) => ({ host, port: 22 }), save: (measured) => { saved = measured; }, steadyMs: 5000,
-        ask: ({ host }) => Promise.resolve(up.has(host) ? "up" : "gone"),
+        clock, address: (host) => ({ host, port: 22 }), save: (measured) => { saved = measured; }, steadyMs: 5000, gateway: () => router,
+        ask: ({ host }) => {
+            asked.push(host);
+            return Promise.resolve(up.has(host) ? "up" : "gone");
+        },
     });
-    const proof = async (one: Observer, others: string[] = [], each: () => void = () => undefined): Promise<ProofOutcome> => {
+    const othersOf = (others: string[] | (() => string[])): Others => {
+        const hosts = typeof others === "function" ? others() : others;
+        return { hosts, met: hosts.length > 0 };
+    };
+    const proof = async (one: Observer, others: string[] | (() => string[]) = [], each: () => void = () => undefined): Promise<ProofOutcome> => {
         let outcome: ProofOutcome | undefined;
-        void one.prove(nas as PlanHost, 60_000, others, new AbortController().signal).then((found) => { outcome = found; });
+        void one.prove(nas as PlanHost, 60_000, () => othersOf(others), new AbortController().signal).then((found) => { outcome = found; });
         while (outcome === undefined) {
             each();
             await clock.pass(1000);
@@ -32,6 +41,8 @@ describe("the observer of a run", () => {
         clock = new VirtualClock();
         saved = undefined;
         up = new Set(["nas", "app"]);
+        asked = [];
+        router = undefined;
     });
 
     it("proves by the host's own plug, and learns what it shows when the host is off", async () => {
@@ -60,6 +71,20 @@ describe("the observer of a run", () => {
         up.clear();
         assert.equal((await proof(observer(), ["app"])).proof, "sent");
         assert.equal((await proof(observer(), [])).proof, "network", "nobody is left to tell it by");
+        assert.deepEqual([...new Set(asked)], ["nas", "app"]);
+    });
+
+    it("takes the silence of everybody else for theirs when the router still answers", async () => {
+        router = "192.0.2.1";
+        up = new Set([router]);
+        assert.equal((await proof(observer(), ["app"])).proof, "network");
+    });
+
+    it("asks those who must be up at that moment: the other has been told to go down meanwhile", async () => {
+        up.clear();
+        const until = clock.now() + 10_000;
+        assert.equal((await proof(observer(), () => (clock.now() < until ? ["app"] : []))).proof, "network");
+        assert.ok(clock.now() >= until);
     });
 
     it("remembers how long steps take, over a restart, and no limit for a time", () => {
