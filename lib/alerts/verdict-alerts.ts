@@ -13,6 +13,8 @@ const verdicts: Partial<Record<VerdictChange, Words>> = {
     shutdown: { ...alarm, title: "SHUTDOWN DECIDED" },
     restored: { ...well, title: "SHUTDOWN OVER, POWER IS BACK" },
     cancelled: { ...well, title: "OUTAGE OVER", detail: "nothing had to be shut down" },
+    "not-ready": { ...warning, title: "NOT READY FOR AN OUTAGE" },
+    ready: { ...well, title: "READY FOR AN OUTAGE AGAIN" },
 };
 
 const quorums: Partial<Record<QuorumChange, Words>> = {
@@ -26,7 +28,7 @@ const quorums: Partial<Record<QuorumChange, Words>> = {
 /** The alert of a trigger's verdict; undefined when it has nothing new for people. */
 export function verdictAlert({ stream, device, at, change, text, simulated }: Verdict): Alert | undefined {
     const words = change === undefined ? undefined : verdicts[change];
-    return words && { detail: device, ...words, text, at, key: `verdict/${stream}`, ...(simulated && { simulated }) };
+    return words && { detail: device, ...words, text, at, key: `${change === "ready" || change === "not-ready" ? "ready" : "verdict"}/${stream}`, ...(simulated && { simulated }) };
 }
 
 /** The alert of a group of sources; undefined when it has nothing new for people. */

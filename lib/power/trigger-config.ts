@@ -46,6 +46,12 @@ export interface TriggerConfig {
     /** So long without any reading, and far longer than usual, is a gap: read again before acting. */
     gapMs: number;
 
+    /** %: a charge below it while the battery is not in use is told, and so is one that has not risen on mains for so long; 0: is not. */
+    readyCharge: number;
+    chargeStillMs: number;
+    /** Low watts count after so long without a gap: machines that still boot draw little. */
+    powerGraceMs: number;
+
     /** Who must agree: each source decides for itself, or a second kind of source must say the same. */
     agreement: "each" | "two-kinds";
     /** A second source's word counts for so long. */
@@ -77,6 +83,9 @@ export const defaultTriggerConfig: Readonly<TriggerConfig> = {
     hardFloor: 10,
     frozenMs: 300_000,
     gapMs: 90_000,
+    readyCharge: 30,
+    chargeStillMs: 6 * 3_600_000,
+    powerGraceMs: 300_000,
     agreement: "each",
     witnessMs: 120_000,
 };

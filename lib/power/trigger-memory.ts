@@ -4,6 +4,7 @@ import { isTestStuck, testOf, type Evidence } from "./evidence";
 import type { Order } from "./order";
 import type { Passing } from "./passing";
 import type { Reading } from "./reading";
+import { followReadiness } from "./readiness";
 import { followStillness } from "./stillness";
 import type { TriggerConfig } from "./trigger-config";
 import type { TriggerInput } from "./trigger-input";
@@ -28,6 +29,9 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
         ...(before?.decided && { decided: before.decided }),
         ...(before?.told && { told: before.told }),
     };
+    next.heardSince = (passing.gap ? undefined : (before?.heardSince ?? before?.order.at)) ?? at;
+    const readiness = followReadiness(config, before?.readiness, evidence, { at, gap: passing.gap !== undefined });
+    if (readiness) next.readiness = readiness;
     if (passing.gap) next.gapMs = passing.gap.ms;
     const paceMs = passing.gap || before === undefined ? before?.paceMs : at - before.order.at;
     if (paceMs !== undefined) next.paceMs = paceMs;
@@ -146,7 +150,7 @@ function knownFrom(next: TriggerState, before: TriggerState | undefined, { readi
 
 /** The same memory where the clock of the source was set back: every time moves with it, every age stays. */
 export function rebased(state: TriggerState, byMs: number): TriggerState {
-    const { order, known, missed, battery, mainsSince, testedSince, off, lowBattery, still, runtimeStillSince, decided, ...rest } = state;
+    const { order, known, missed, battery, mainsSince, heardSince, readiness, testedSince, off, lowBattery, still, runtimeStillSince, decided, ...rest } = state;
     delete rest.moment;
     delete rest.depletion;
     return {
@@ -156,6 +160,8 @@ export function rebased(state: TriggerState, byMs: number): TriggerState {
         ...(missed && { missed: { ...missed, since: missed.since + byMs } }),
         ...(battery && { battery: { ...battery, transferAt: battery.transferAt + byMs } }),
         ...(mainsSince !== undefined && { mainsSince: mainsSince + byMs }),
+        ...(heardSince !== undefined && { heardSince: heardSince + byMs }),
+        ...(readiness && { readiness: readiness.since === undefined ? readiness : { ...readiness, since: readiness.since + byMs } }),
         ...(testedSince !== undefined && { testedSince: testedSince + byMs }),
         ...(off && { off: { ...off, since: off.since + byMs } }),
         ...(lowBattery && { lowBattery: { ...lowBattery, since: lowBattery.since + byMs } }),

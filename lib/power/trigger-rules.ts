@@ -224,8 +224,11 @@ function askPowerState({ config, evidence, state, input, testimony }: Asked): An
     const lastedMs = reading.at - power.since;
     const found = { value: lastedMs / 1000, limit: config.stabilizationMs / 1000, ageSeconds: 0 };
     const leftMs = Math.max(config.stabilizationMs - lastedMs, evidence.standing === "battery" && state.battery ? unsettledMs(state.battery, reading.at, config.stabilizationMs) : 0);
+    const graceMs = evidence.standing === "battery" || testimony === "agree" ? 0 : config.powerGraceMs - (reading.at - (state.heardSince ?? reading.at));
     if (!power.conclusive && testimony !== "agree") return { outcome: "no", ...found, why: `${said} proves nothing: the load may have been switched off` };
-    return settled({ outcome: "holds", ...found, why: `${said} for ${seconds(lastedMs)} s` }, leftMs);
+    const answer: Answer = { outcome: "holds", ...found, why: `${said} for ${seconds(lastedMs)} s` };
+    if (graceMs > leftMs) return { ...answer, outcome: "waits", why: `${answer.why}; its readings have only just begun, and machines that boot draw little: ${seconds(graceMs)} s to go` };
+    return settled(answer, leftMs);
 }
 
 function askOutputOff({ config, evidence, state, input }: Asked): Answer {

@@ -1,6 +1,7 @@
 import type { BatteryClock } from "./battery-clock";
 import { parseDepletionState, type DepletionState } from "./depletion-state";
 import { afterRestart, parseOrder, type Order } from "./order";
+import { isReadiness, type Readiness } from "./readiness";
 import type { Stillness } from "./stillness";
 import type { TriggerInput } from "./trigger-input";
 import { healths, shutdownRules, type Health, type ShutdownRule, type VerdictChange } from "./verdict";
@@ -32,6 +33,10 @@ export interface TriggerState {
     battery?: BatteryClock;
     /** Since when every reading has said that mains is there. */
     mainsSince?: number;
+    /** Since when readings have come without a gap. */
+    heardSince?: number;
+    /** Whether the battery would carry an outage. */
+    readiness?: Readiness;
     /** Since when every reading has said OFF, and how many. */
     off?: { since: number; samples: number };
     /** Since when every reading has told of a test or a calibration, and none of them from the battery; see isTestStuck. */
@@ -48,7 +53,7 @@ export interface TriggerState {
     /** The decision that stands. */
     decided?: { rule: ShutdownRule; at: number };
     /** What the last verdict said, to tell what is new. */
-    told?: { health: Health; outcomes: string };
+    told?: { health: Health; outcomes: string; unready?: true };
     /** The newest moment: what was known before it, and all that was said in it. */
     moment?: { before?: TriggerState; inputs: TriggerInput[]; changes: VerdictChange[] };
     /** Read from a file: what happened since is unknown until the next reading. */
@@ -70,12 +75,13 @@ function parsePlain(value: unknown): TriggerState | undefined {
     const on = allStandings.find((name) => name === known.on);
     const depletion = value.depletion === undefined ? undefined : parseDepletionState(value.depletion);
     const believed = order !== undefined && typeof known.source === "string" && (known.on === undefined || on !== undefined)
-        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.gapMs, value.mainsSince, value.testedSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
+        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.gapMs, value.mainsSince, value.heardSince, value.testedSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
         && areNumbers(missed, ["count", "since"]) && areNumbers(battery, ["elapsedMs", "assumedMs", "transferAt"]) && areNumbers(off, ["since", "samples"])
         && areNumbers(lowBattery, ["since", "samples"]) && areNumbers(decided, ["at"]) && areNumbers(still, ["since"])
         && (still === undefined || (isRecord(still) && Array.isArray(still.values)))
         && (decided === undefined || (isRecord(decided) && shutdownRules.some((rule) => rule === decided.rule)))
         && (told === undefined || (isRecord(told) && healths.some((health) => health === told.health) && typeof told.outcomes === "string"))
+        && (value.readiness === undefined || isReadiness(value.readiness))
         && (value.depletion === undefined || depletion !== undefined);
     if (!believed) return undefined;
     const plain = { ...value };

@@ -104,7 +104,8 @@ function judge(config: TriggerConfig, before: TriggerState | undefined, input: T
     const findings = shutdownRules.map((rule): Finding => findingOf(rule, ask(rule, asked), testimony));
     const health = conclude(config, state, evidence, findings, reading.at);
     const change = changeOf(before, state, health, findings);
-    state.told = { health, outcomes: outcomesOf(findings) };
+    const unready = change === "not-ready" || (change !== "ready" && before?.told?.unready);
+    state.told = { health, outcomes: outcomesOf(findings), ...(unready && { unready }) };
     state.moment = { ...(before && { before: withoutMoment(before) }), inputs: [input], changes: change === undefined ? [] : [change] };
 
     const notes = notesOf(asked, setBackMs);
@@ -181,6 +182,8 @@ function changeOf(before: TriggerState | undefined, state: TriggerState, health:
         if (state.known.on === "mains" && state.battery) return "on-mains";
     }
     const told = before?.told;
+    if (state.readiness?.unready !== undefined && !told?.unready) return "not-ready";
+    if (state.readiness !== undefined && state.readiness.unready === undefined && told?.unready) return "ready";
     return told === undefined || (told.health === health && told.outcomes === outcomesOf(findings)) ? undefined : "evidence";
 }
 

@@ -1,4 +1,5 @@
 import { isTestStuck, testOf } from "./evidence";
+import { whyUnready } from "./readiness";
 import type { Asked } from "./trigger-rules";
 
 /** What was odd about a reading and is named although no rule turned on it. `setBackMs`: the source's clock was set back. */
@@ -12,6 +13,8 @@ export function notesOf({ config, input, evidence, passing, state }: Asked, setB
     if (evidence.standing === "mains" && evidence.lowBattery) notes.push("LB while mains is present: ignored");
     if (evidence.standing === "mains" && reading.flags?.includes("DISCHRG")) notes.push("discharging while mains is present: no outage");
     if (reading.quality === "good" && state.missed) notes.push(`neither OL nor OB in "${reading.flags?.join(" ") ?? ""}": what it runs on is unknown`);
+    const unready = state.readiness && evidence.standing !== "battery" && evidence.standing !== "excused" ? whyUnready(config, state.readiness, { charge: evidence.charge ?? state.known.charge, at: reading.at }) : undefined;
+    if (unready) notes.push(`not ready for an outage: ${unready}`);
     if (state.still && reading.at - state.still.since >= config.frozenMs) notes.push(`no number has moved for ${seconds(reading.at - state.still.since)} s: frozen`);
     return notes;
 }

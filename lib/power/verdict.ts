@@ -54,9 +54,10 @@ export interface Verdict {
 
 /**
  * `shutdown`: decided now. `restored`: mains is back for good after that. `cancelled`: an outage ended before anything
- * was decided. `on-battery` and `on-mains`: a transfer. `evidence`: a finding or the health changed.
+ * was decided. `on-battery` and `on-mains`: a transfer. `not-ready` and `ready`: whether the battery would carry an outage.
+ * `evidence`: a finding or the health changed.
  */
-export type VerdictChange = "shutdown" | "restored" | "cancelled" | "on-battery" | "on-mains" | "evidence";
+export type VerdictChange = "shutdown" | "restored" | "cancelled" | "on-battery" | "on-mains" | "not-ready" | "ready" | "evidence";
 
 /** A message that a decider of this kind sends. */
 export interface VerdictMessage {

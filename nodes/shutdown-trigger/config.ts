@@ -48,6 +48,9 @@ export function parseConfig(stored: StoredConfig): { config: TriggerConfig; prob
         hardFloor: percent("hardFloor", defaults.hardFloor),
         frozenMs: seconds("frozen", defaults.frozenMs, 10),
         gapMs: seconds("gap", defaults.gapMs, 1),
+        readyCharge: percent("readyCharge", defaults.readyCharge),
+        chargeStillMs: settings.number("chargeStill", { fallback: defaults.chargeStillMs / 3_600_000, min: 0, max: 30 * 24 }) * 3_600_000,
+        powerGraceMs: seconds("powerGrace", defaults.powerGraceMs),
         agreement: settings.choice("agreement", ["each", "two-kinds"], defaults.agreement),
         witnessMs: seconds("witness", defaults.witnessMs, 1),
     };

@@ -56,6 +56,9 @@ describe("the example with a power station", function () {
         cloud.station.charge = 25;
         cloud.station.acInput = 0;
         await red.eventually(() => texts().some((text) => text.includes("FAST mode: charge 25 %")), 20_000, () => texts().join(" | "));
+        assert.ok(!texts().some((text) => text.includes("NOT READY")), "not at 25 %");
+        cloud.station.charge = 15;
+        await red.eventually(() => texts().some((text) => /NOT READY FOR AN OUTAGE[^]*charge 15 % is below 20 %/.test(text)), 20_000, () => texts().join(" | "));
         cloud.silent = true;
         await red.eventually(() => texts().some((text) => text.includes("no data for")), 20_000, () => texts().join(" | "));
         await red.eventually(() => readings().some(({ quality, estimated }) => quality === "stale" && estimated !== undefined), 20_000, () => "an estimate");

@@ -68,7 +68,7 @@ describe("shutdown-trigger", () => {
     });
 
     it("hears a classifier that stands before it, and believes only what is plainly conclusive", async () => {
-        await load();
+        await load({ powerGrace: "0" });
         const judged = (conclusive: unknown, device: string): void => {
             for (const reading of polls(0, 40, { device, source: "kasa", watts: 3 }, 5)) flow.node("trigger").receive({ reading, power: { state: "CRITICAL", since: 0, conclusive } } as unknown as NodeMessage);
         };

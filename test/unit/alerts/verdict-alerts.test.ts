@@ -15,6 +15,8 @@ describe("verdictAlert", () => {
         ["shutdown", "critical", "🔴 SHUTDOWN DECIDED — ups1\nups1: because"],
         ["restored", "info", "✅ SHUTDOWN OVER, POWER IS BACK — ups1\nups1: because"],
         ["cancelled", "info", "✅ OUTAGE OVER — nothing had to be shut down\nups1: because"],
+        ["not-ready", "warning", "⚠️ NOT READY FOR AN OUTAGE — ups1\nups1: because"],
+        ["ready", "info", "✅ READY FOR AN OUTAGE AGAIN — ups1\nups1: because"],
     ] as const) {
         it(`tells ${change} as ${severity}, with the evidence`, () => {
             const alert = verdictAlert(verdict(change));
@@ -24,6 +26,7 @@ describe("verdictAlert", () => {
     for (const change of ["on-battery", "on-mains", "evidence", undefined] as const) {
         it(`tells nothing of ${change}`, () => assert.equal(verdictAlert(verdict(change)), undefined));
     }
+    it("tells readiness beside a decision, not in its place", () => assert.notEqual(verdictAlert(verdict("not-ready"))?.key, verdictAlert(verdict("shutdown"))?.key));
     it("carries the taint", () => assert.deepEqual([verdictAlert(verdict("shutdown", { stream: "ups1 (simulated)", simulated: true }))].map((alert) => [alert?.simulated, alert?.key]), [[true, "verdict/ups1 (simulated)"]]));
     it("is only made of a verdict", () => assert.deepEqual([verdict("shutdown"), {}, "shutdown", { ...verdict(), text: 5 }, { ...verdict(), at: undefined }].map(isVerdict), [true, false, false, false, false]));
 });

@@ -50,7 +50,7 @@ describe("decide", () => {
         ["LB for 2 s (nut#2347)", [...before, ...polls(20, 100, onBattery), ...polls(100, 102, { ...flags("OB", "LB"), charge: 45 }), ...polls(102, 200, { ...onBattery, charge: 45 })], ["20 on-battery"]],
         ["LB because the device calls everything low (nut#2652)", [...before, ...polls(20, 400, { ...flags("OB", "LB"), charge: 98, lowCharge: 100 })], ["20 on-battery"]],
         ["LB on mains, now and then (ZimaOS#588)", polls(0, 600, (second) => ({ ...online, flags: second % 60 < 2 ? ["OL", "LB", "RB"] : ["OL"] })), []],
-        ["LB on mains for good", polls(0, 1000, { ...online, flags: ["OL", "LB"], charge: 3, runtime: 10 }), []],
+        ["LB on mains for good", polls(0, 1000, { ...online, flags: ["OL", "LB"], charge: 3, runtime: 10 }), ["1 not-ready"]],
 
         ["depletion above 15 %/min, after 90 s of grace", [...before, ...polls(20, 150, draining(20, 30, 100, { runtime: 3000 }))], ["20 on-battery", "110 shutdown depletion"], without("low-charge")],
         ["depletion of 10 %/min", [...before, ...polls(20, 400, draining(20, 10, 100, { runtime: 3000 }))], ["20 on-battery"]],
@@ -134,11 +134,14 @@ describe("decide", () => {
         const judged = (from: number, to: number, state: "HEALTHY" | "CRITICAL" | "DEAD" | "WARNING", conclusive: boolean, more: Partial<Reading> = {}): TriggerInput[] =>
             polls(from, to, { source: "kasa", watts: state === "HEALTHY" ? 400 : 3, ...more }, 5).map((reading) => ({ reading, power: { state, since: from * 1000, conclusive } }));
         const cases: [rule: string, inputs: TriggerInput[], told: string[]][] = [
-            ["conclusive and lasting", [...judged(0, 20, "HEALTHY", true), ...judged(20, 60, "CRITICAL", true)], ["50 shutdown power-state"]],
-            ["a jump to DEAD counts as CRITICAL does", [...judged(0, 20, "HEALTHY", true), ...judged(20, 60, "DEAD", true)], ["50 shutdown power-state"]],
+            ["conclusive and lasting", [...judged(0, 320, "HEALTHY", true), ...judged(320, 360, "CRITICAL", true)], ["350 shutdown power-state"]],
+            ["a jump to DEAD counts as CRITICAL does", [...judged(0, 320, "HEALTHY", true), ...judged(320, 360, "DEAD", true)], ["350 shutdown power-state"]],
+            ["not while machines may still boot: not in the first 300 s of a source", judged(0, 400, "CRITICAL", true), ["300 shutdown power-state"]],
+            ["nor in those after a gap, as a start of this machine makes one", [...judged(0, 320, "HEALTHY", true), ...judged(1000, 1400, "CRITICAL", true)], ["1300 shutdown power-state"]],
+            ["at once where the source says that mains is gone", judged(0, 100, "CRITICAL", true, { mains: "absent" }), ["0 on-battery", "30 shutdown power-state"]],
             ["not conclusive: the load may have been switched off", [...judged(0, 20, "HEALTHY", false), ...judged(20, 900, "CRITICAL", false)], []],
             ["mains is present all the same", [...judged(0, 900, "DEAD", true, { mains: "present" })], []],
-            ["restored by HEALTHY for 30 s, not by WARNING", [...judged(0, 60, "CRITICAL", true), ...judged(60, 120, "WARNING", true), ...judged(120, 160, "HEALTHY", true)], ["30 shutdown power-state", "150 restored"]],
+            ["restored by HEALTHY for 30 s, not by WARNING", [...judged(0, 360, "CRITICAL", true), ...judged(360, 420, "WARNING", true), ...judged(420, 460, "HEALTHY", true)], ["300 shutdown power-state", "450 restored"]],
             ["calibration at a small load", judged(0, 900, "CRITICAL", true, { mains: "absent", flags: ["OB", "CAL"] }), []],
         ];
         for (const [rule, inputs, expected] of cases) it(rule, () => assert.deepEqual(told(judgeAll(inputs)), expected));
@@ -196,9 +199,9 @@ describe("decide", () => {
         });
         it("a reading directly and through a classifier counts with its power state, whichever comes first", () => {
             const power = { state: "CRITICAL", since: 0, conclusive: true } as const;
-            const story = polls(0, 60, { source: "kasa", watts: 3 }, 5);
+            const story = polls(0, 360, { source: "kasa", watts: 3 }, 5);
             for (const order of [0, 1]) {
-                assert.deepEqual(told(judgeAll(story.flatMap((reading): TriggerInput[] => (order === 0 ? [{ reading }, { reading, power }] : [{ reading, power }, { reading }])))), ["30 shutdown power-state"]);
+                assert.deepEqual(told(judgeAll(story.flatMap((reading): TriggerInput[] => (order === 0 ? [{ reading }, { reading, power }] : [{ reading, power }, { reading }])))), ["300 shutdown power-state"]);
             }
         });
     });
