@@ -5,6 +5,7 @@ import { actionNamed, programOf } from "../../../../lib/shutdown/actions";
 import type { ActionParameters, CatalogueAction, Program } from "../../../../lib/shutdown/catalogue";
 import { HostTools, idOf, uuidOf, type Manners } from "../../../simulators/host-tools";
 import { runIn, shells, type ScriptEnd, type Shell } from "../../../support/shells";
+import { sideBySide } from "../../../support/side-by-side";
 import { temporaryFolder } from "../../../support/temporary-folder";
 
 /** A kind of guests, with three of them: as the host has them, as "did" names them, and the words of each tool. */
@@ -66,6 +67,7 @@ let folders = 0;
 describe("what runs on a host and is to stop", function () {
     this.timeout(60_000);
     const here = shells();
+    const test = sideBySide(4);
     after(() => folder.remove());
 
     const actionOf = (rig: Rig): CatalogueAction => {
@@ -81,15 +83,15 @@ describe("what runs on a host and is to stop", function () {
     };
     const place = (rig: Rig, timeoutS = 90) => ({ root: rig.root === true, timeoutS });
     /** The same in every shell, at the same time. */
-    const inEach = (rig: Rig, test: (shell: Shell, host: HostTools) => Promise<void>, some = here): Promise<unknown> => Promise.all(some.map(async (shell) => {
+    const inEach = (rig: Rig, check: (shell: Shell, host: HostTools) => Promise<void>, some = here): Promise<unknown> => Promise.all(some.map(async (shell) => {
         try {
-            await test(shell, hostOf(rig, shell));
+            await check(shell, hostOf(rig, shell));
         } catch (error) {
             throw new Error(`under ${shell.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
         }
     }));
     /** In one shell, another one for each kind of guests. */
-    const inOne = (rig: Rig, test: (shell: Shell, host: HostTools) => Promise<void>): Promise<unknown> => inEach(rig, test, [here[rigs.indexOf(rig) % here.length] as Shell]);
+    const inOne = (rig: Rig, check: (shell: Shell, host: HostTools) => Promise<void>): Promise<unknown> => inEach(rig, check, [here[rigs.indexOf(rig) % here.length] as Shell]);
     const stop = (rig: Rig, shell: Shell, host: HostTools, { timeoutS = 90, graceS, ...more }: { timeoutS?: number; graceS?: number } & ActionParameters = {}): Promise<ScriptEnd> => {
         // Where the grace is a word of a command, sudo and the fakes know the default; a short time limit shortens it then.
         const params = { ...rig.params, ...more, ...(graceS !== undefined && { graceS }) };
@@ -115,7 +117,7 @@ describe("what runs on a host and is to stop", function () {
         describe(rig.what, () => {
             const [first, second, third] = rig.guests;
 
-            it("is asked to stop, all of it, and reported", () => inEach(rig, async (shell, host) => {
+            test("is asked to stop, all of it, and reported", () => inEach(rig, async (shell, host) => {
                 guests(rig, host);
                 const end = await stop(rig, shell, host);
                 deepEqual([end.code, end.stderr, end.did.sort(), host.running], [0, "", rig.guests.map(rig.did).sort(), []]);
@@ -124,7 +126,7 @@ describe("what runs on a host and is to stop", function () {
                 deepEqual(order.flatMap((call) => call.split(" ")).sort(), rig.order(rig.guests).flatMap((call) => call.split(" ")).sort());
             }));
 
-            it("is made to stop where asking did not help", () => inEach(rig, async (shell, host) => {
+            test("is made to stop where asking did not help", () => inEach(rig, async (shell, host) => {
                 guests(rig, host, ["obeys", "never", "obeys"]);
                 const end = await stop(rig, shell, host, { timeoutS: 15 });
                 deepEqual([end.code, end.stderr, host.running], [0, "", []]);
@@ -132,47 +134,47 @@ describe("what runs on a host and is to stop", function () {
                 deepEqual(called(host, rig.force([first])), []);
             }));
 
-            it("is not taken for stopped when nobody can say what runs", () => inEach(rig, async (shell, host) => {
+            test("is not taken for stopped when nobody can say what runs", () => inEach(rig, async (shell, host) => {
                 guests(rig, host).fault("fails");
                 const end = await stop(rig, shell, host);
                 deepEqual([end.code, end.did, host.running, deeds(rig, host)], [1, [], [...rig.guests].sort(), []]);
                 match(end.stderr, /not known what runs here: error: failed to connect/);
             }));
 
-            it("is not taken for stopped after an answer that we do not understand", () => inOne(rig, async (shell, host) => {
+            test("is not taken for stopped after an answer that we do not understand", () => inOne(rig, async (shell, host) => {
                 guests(rig, host).fault("garbage");
                 const end = await stop(rig, shell, host);
                 deepEqual([end.code, end.did, deeds(rig, host)], [1, [], []]);
                 match(end.stderr, rig.garbage);
             }));
 
-            it("is nothing to do where nothing runs", () => inOne(rig, async (shell, host) => {
+            test("is nothing to do where nothing runs", () => inOne(rig, async (shell, host) => {
                 for (const name of rig.guests) host.guest(name, "obeys", "stopped");
                 const end = await stop(rig, shell, host);
                 deepEqual([end.code, end.did, end.stderr, deeds(rig, host)], [0, [], "", []]);
             }));
 
-            it("comes back as it was: what was reported, and nothing else", () => inEach(rig, async (shell, host) => {
+            test("comes back as it was: what was reported, and nothing else", () => inEach(rig, async (shell, host) => {
                 host.guest(first, "obeys", "stopped").guest(second, "obeys", "stopped").guest(third, "obeys", "running");
                 const end = await undo(rig, shell, host, [rig.did(first), rig.did(third)]);
                 deepEqual([end.code, end.stderr, host.running, deeds(rig, host)], [0, "", [first, third].sort(), rig.start(first)]);
             }));
 
-            it("says what does not come back", () => inOne(rig, async (shell, host) => {
+            test("says what does not come back", () => inOne(rig, async (shell, host) => {
                 host.guest(first, "immortal", "stopped").guest(second, "obeys", "stopped").guest(third, "obeys", "stopped");
                 const end = await undo(rig, shell, host, [rig.did(first), rig.did(second)]);
                 deepEqual([end.code, host.running], [1, [second]]);
                 match(end.stderr, /^not started: .*has no disk/);
             }));
 
-            it("is looked at by a drill, and not touched", () => inEach(rig, async (shell, host) => {
+            test("is looked at by a drill, and not touched", () => inEach(rig, async (shell, host) => {
                 guests(rig, host);
                 const probe = actionOf(rig).probe(rig.params ?? {}, place(rig));
                 const end = await runIn(shell, probe, host.path);
                 deepEqual([end.code, end.stderr, deeds(rig, host), host.running], [0, "", [], [...rig.guests].sort()]);
             }));
 
-            it("is refused by a drill where a rule of sudo or a program is missing", () => inOne(rig, async (shell, host) => {
+            test("is refused by a drill where a rule of sudo or a program is missing", () => inOne(rig, async (shell, host) => {
                 guests(rig, host);
                 const rules = actionOf(rig).privileged(rig.params ?? {});
                 const probe = actionOf(rig).probe(rig.params ?? {}, place(rig));
@@ -189,7 +191,7 @@ describe("what runs on a host and is to stop", function () {
             }));
 
             if (rig.except !== undefined) {
-                it("is left alone where the plan says so", () => inOne(rig, async (shell, host) => {
+                test("is left alone where the plan says so", () => inOne(rig, async (shell, host) => {
                     guests(rig, host);
                     const end = await stop(rig, shell, host, { except: [rig.except ?? ""] });
                     deepEqual([end.code, end.stderr, end.did.sort(), host.running], [0, "", [first, third].map(rig.did).sort(), [second]]);
@@ -204,33 +206,33 @@ describe("what runs on a host and is to stop", function () {
         const rig = rigs[0] as Rig;
         const [web, db] = rig.guests;
 
-        it("waits for one that takes its time, and does not force it", () => inEach(rig, async (shell, host) => {
+        test("waits for one that takes its time, and does not force it", () => inEach(rig, async (shell, host) => {
             guests(rig, host, ["obeys", "slow", "obeys"]);
             const end = await stop(rig, shell, host);
             deepEqual([end.code, host.running, called(host, rig.force(rig.guests))], [0, [], []]);
         }));
 
-        it("says what still runs after force, and fails", () => inEach(rig, async (shell, host) => {
+        test("says what still runs after force, and fails", () => inEach(rig, async (shell, host) => {
             guests(rig, host, ["immortal", "obeys", "obeys"]);
             const end = await stop(rig, shell, host, { timeoutS: 15 });
             deepEqual([end.code, end.stderr, host.running], [1, `still running: ${web}`, [web]]);
         }));
 
-        it("leaves a list that hangs behind, in time, and orders nothing", () => inEach(rig, async (shell, host) => {
+        test("leaves a list that hangs behind, in time, and orders nothing", () => inEach(rig, async (shell, host) => {
             guests(rig, host).fault("hangs");
             const end = await stop(rig, shell, host, { timeoutS: 15 });
             deepEqual([end.code, end.did, deeds(rig, host)], [1, [], []]);
             match(end.stderr, /not known.*no answer in time from virsh -c/);
         }));
 
-        it("fails when the list fails after the order: unknown is not stopped", () => inEach(rig, async (shell, host) => {
+        test("fails when the list fails after the order: unknown is not stopped", () => inEach(rig, async (shell, host) => {
             guests(rig, host).fault("fails", 1);
             const end = await stop(rig, shell, host, { timeoutS: 15 });
             equal(end.code, 1);
             match(end.stderr, /^not known to have stopped: .*web.*: error: failed to connect$/);
         }));
 
-        it("forces what it last saw running when the list fails after the order", () => inEach(rig, async (shell, host) => {
+        test("forces what it last saw running when the list fails after the order", () => inEach(rig, async (shell, host) => {
             guests(rig, host, ["never", "obeys", "obeys"]).fault("hangs", 2);
             const end = await stop(rig, shell, host, { timeoutS: 24 });
             equal(end.code, 1);
@@ -238,38 +240,38 @@ describe("what runs on a host and is to stop", function () {
             deepEqual(host.running, []);
         }));
 
-        it("gives them the time of the plan before force, by a clock that goes on", () => inEach(rig, async (shell, host) => {
+        test("gives them the time of the plan before force, by a clock that goes on", () => inEach(rig, async (shell, host) => {
             guests(rig, host, ["never", "slow", "slow"]).without("no-uptime");
             const end = await stop(rig, shell, host, { timeoutS: 60, graceS: 20 });
             deepEqual([end.code, host.running], [0, []]);
             deepEqual(called(host, rig.force(rig.guests)), rig.force([web]));
         }));
 
-        it("gives them their time from the order on, however long it took to see them", () => inEach(rig, async (shell, host) => {
+        test("gives them their time from the order on, however long it took to see them", () => inEach(rig, async (shell, host) => {
             guests(rig, host, ["slow", "slow", "obeys"]).fault("hangs", 0, 1);
             const end = await stop(rig, shell, host, { timeoutS: 60, graceS: 10 });
             deepEqual([end.code, host.running, called(host, rig.force(rig.guests))], [0, [], []]);
         }));
 
-        it("does nothing at all without a clock: an empty one once destroyed every machine at once", () => inEach(rig, async (shell, host) => {
+        test("does nothing at all without a clock: an empty one once destroyed every machine at once", () => inEach(rig, async (shell, host) => {
             guests(rig, host).without("no-uptime").without("no-date");
             const end = await stop(rig, shell, host);
             deepEqual([end.code, end.stderr, end.did, deeds(rig, host)], [1, "this host has no clock to wait by", [], []]);
         }));
 
-        it("says what sudo said, and does not wait long for it", () => inEach(rig, async (shell, host) => {
+        test("says what sudo said, and does not wait long for it", () => inEach(rig, async (shell, host) => {
             guests(rig, host).allow([]);
             const end = await stop(rig, shell, host);
             deepEqual([end.code, end.stderr], [1, "not known what runs here: sudo: a password is required"]);
         }));
 
-        it("needs no sudo where the account may do it by itself", () => inEach(rig, async (shell, host) => {
+        test("needs no sudo where the account may do it by itself", () => inEach(rig, async (shell, host) => {
             guests(rig, host).allow([]);
             const end = await stop(rig, shell, host, { sudo: false });
             deepEqual([end.code, host.running], [0, []]);
         }));
 
-        it("takes a machine with a blank in its name, or with a number for a name, by its UUID", () => inEach(rig, async (shell, host) => {
+        test("takes a machine with a blank in its name, or with a number for a name, by its UUID", () => inEach(rig, async (shell, host) => {
             const id = [uuidOf("100"), uuidOf("Windows 11")];
             // virsh takes the UUID: the fake knows both by it.
             host.guest("100").guest("Windows 11");
@@ -279,13 +281,13 @@ describe("what runs on a host and is to stop", function () {
             for (const each of id) ok(host.calls.includes(`${virsh} shutdown --domain ${each}`), each);
         }));
 
-        it("brings to its end what was begun when the connection is lost", () => inEach(rig, async (shell, host) => {
+        test("brings to its end what was begun when the connection is lost", () => inEach(rig, async (shell, host) => {
             guests(rig, host, ["never", "slow", "obeys"]);
             const { code } = await runIn(shell, programOf(actionOf(rig), { graceS: 5 }, place(rig, 24)), host.path, { deaf: true });
             deepEqual([code, host.running], [0, []]);
         }));
 
-        it("starts nothing whose name could be something else", () => inEach(rig, async (shell, host) => {
+        test("starts nothing whose name could be something else", () => inEach(rig, async (shell, host) => {
             host.guest(web, "obeys", "stopped").guest(db, "obeys", "stopped");
             for (const name of ["--config", "web;reboot", "$(reboot)", "a b", "*", "'"]) {
                 const end = await undo(rig, shell, host, [name]);
