@@ -4,10 +4,10 @@ import { uptime } from "node:os";
 import { writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
-import { JsonLinesFile, readJsonLines, type JsonLines } from "../kit/json-lines";
-import { checksum } from "../kit/own-file";
+import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
 import { toTrouble, Trouble } from "../kit/trouble";
-import { emptyMemory, parseRecord, remember, type JournalMemory, type JournalRecord } from "./journal-records";
+import { emptyMemory, remember, type JournalMemory, type JournalRecord } from "./journal-records";
+import { sealed, unsealed } from "./journal-seal";
 
 /** What the journal knew at the start. */
 export interface Recovered {
@@ -26,13 +26,15 @@ const closePatienceMs = 300;
 
 /**
  * The sequencer's memory on disk: JSON lines, each a list of records that were committed together (one fsync for all that
- * were waiting), with their checksum at its end. Nothing here can stop a shutdown: a journal that cannot be written is complained of once, and the run
+ * were waiting), sealed. Nothing here can stop a shutdown: a journal that cannot be written is complained of once, and the run
  * goes on.
  */
 export class RunJournal {
     readonly #file: JsonLinesFile;
     #waiting: { records: JournalRecord[]; written: Promise<void> } | undefined;
     #writing: Promise<void> = Promise.resolve();
+    /** Of the last line on the disk. */
+    #mark = "";
     #complained = false;
     #closed = false;
 
@@ -54,18 +56,23 @@ export class RunJournal {
             throw error;
         });
         signal.throwIfAborted();
-        const known = lines && recordsOf(lines);
-        if (lines === undefined || known === undefined) {
+        const read = lines && unsealed(lines);
+        if (lines === undefined || read === undefined) {
             const aside = `${this.path}.bad-${this.clock.wall()}`;
             await rename(this.path, aside);
             return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`] };
         }
         if (lines.bad.length > 0 || lines.torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
+        const { records: known, mark } = read;
+        this.#mark = mark;
         const memory = known.reduce(remember, emptyMemory());
         if (known.length > longJournal && memory.open === undefined) {
             const short = [...memory.ran].map(([stream, mode]): JournalRecord => ({ kind: "dealt", stream, mode, at: this.clock.now() }));
             // A full disk must not cost the memory that has just been read.
-            await writeAtomic(this.path, short.length === 0 ? "" : `${JSON.stringify(sealed(short))}\n`).catch((error: unknown) => warnings.push(`${toTrouble(error, "the journal").message}; it stays long`));
+            const { line, mark: first } = short.length === 0 ? { line: undefined, mark: "" } : sealed(short, "");
+            await writeAtomic(this.path, line === undefined ? "" : `${JSON.stringify(line)}\n`)
+                .then(() => { this.#mark = first; })
+                .catch((error: unknown) => warnings.push(`${toTrouble(error, "the journal").message}; it stays long`));
         }
         return { memory, warnings };
     }
@@ -93,7 +100,8 @@ export class RunJournal {
         this.#waiting = batch;
         batch.written = this.#writing.then(() => {
             this.#waiting = undefined;
-            return this.#file.append(sealed(batch.records));
+            const { line, mark } = sealed(batch.records, this.#mark);
+            return this.#file.append(line).then(() => { this.#mark = mark; });
         });
         this.#writing = batch.written.catch(() => undefined);
         return batch.written;
@@ -113,32 +121,6 @@ export class RunJournal {
         await this.close();
         await rm(this.path, { force: true });
     }
-}
-
-function sealed(records: readonly JournalRecord[]): unknown[] {
-    return [...records, checksum(JSON.stringify(records))];
-}
-
-/** A line that ends with its checksum was written to its end: it is no JSON because it was changed since. */
-const whole = /,"[\w-]{16}"\]$/;
-
-/** The records of all lines; undefined when one is not as it was written. Lines of older versions, which have no checksum, come first. */
-function recordsOf({ records: lines, bad }: Pick<JsonLines, "records" | "bad">): JournalRecord[] | undefined {
-    if (bad.some((line) => whole.test(line))) return undefined;
-    const records: JournalRecord[] = [];
-    let sealing = false;
-    for (const line of lines) {
-        const raw: unknown[] = Array.isArray(line) ? [...(line as unknown[])] : [line];
-        const mark = typeof raw.at(-1) === "string" ? raw.pop() : undefined;
-        sealing ||= mark !== undefined;
-        if (sealing && mark !== checksum(JSON.stringify(raw))) return undefined;
-        for (const value of raw) {
-            const record = parseRecord(value);
-            if (record === undefined) return undefined;
-            records.push(record);
-        }
-    }
-    return records;
 }
 
 /** Names the time since this machine was switched on: another value means that it was off or rebooted in between. */

@@ -12,7 +12,7 @@ import type { RunProgress, RunResult } from "./progress";
 import { startRehearsal } from "./rehearsal";
 import { endText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
-import { previewPlan } from "./steps";
+import { previewPlan, stepsOf } from "./steps";
 import type { HostAccess } from "./transport";
 
 /** Where a sequencer says what happens. `origin` is what came with the command, absent for a run found at the start. */
@@ -204,6 +204,9 @@ export class Sequencer<Origin> {
         const { run, stream, reason, startedAt } = open;
         const waitMs = this.#silentMs(open) > longInterruptionMs ? rereadMs : 0;
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
+        const known = new Set(setup.plan === undefined ? [] : stepsOf(setup.plan).flatMap(({ view: { id } }) => [id, `${id}/undo`]));
+        const strange = [...new Set([...open.intents, ...open.results.keys()])].filter((id) => !known.has(id));
+        if (strange.length > 0) this.options.voice.warn(`the journal tells of steps that the plan does not have, and is not believed in that: ${strange.slice(0, 5).join(", ")}${strange.length > 5 ? ` and ${strange.length - 5} more` : ""}`);
         this.#begin(setup, { run, stream, reason, mode: "live", startedAt }, "", undefined, { ...open, waitMs });
     }
 
