@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ownMark } from "./actions/own-container";
 import type { Done } from "./catalogue";
 import { remoteCommand, wordsOf } from "./commands";
 import type { PlanStep } from "./plan";
@@ -7,6 +8,11 @@ import type { PlanStep } from "./plan";
 export interface StepTexts {
     program: string;
     undo?: { text: string; more: boolean };
+}
+
+/** A text as a forced command compares it: with whichever container Node-RED runs in. */
+export function inAnyContainer(text: string): string {
+    return text.replace(new RegExp(` ${ownMark}[0-9a-f]*`), ` ${ownMark}`);
 }
 
 /** @param root the account needs no sudo */
@@ -18,8 +24,8 @@ export function textsOf({ action, params, timeoutMs }: PlanStep, root: boolean):
     };
     const [one, other] = [undo({ did: ["a"], sinceS: 1 }), undo({ did: ["b"], sinceS: 100 })];
     const known = one.findIndex((word, index) => word !== other[index]);
-    const program = remoteCommand(wordsOf(action.program(params, place)));
-    return one.length === 0 ? { program } : { program, undo: { text: remoteCommand(known < 0 ? one : one.slice(0, known)), more: known >= 0 } };
+    const program = inAnyContainer(remoteCommand(wordsOf(action.program(params, place))));
+    return one.length === 0 ? { program } : { program, undo: { text: inAnyContainer(remoteCommand(known < 0 ? one : one.slice(0, known))), more: known >= 0 } };
 }
 
 /**

@@ -1,5 +1,6 @@
+import { ownMark } from "./actions/own-container";
 import { quoted, remoteCommand, wordsOf } from "./commands";
-import { kitRefusal, mayRun, textsOf } from "./kit-question";
+import { inAnyContainer, kitRefusal, mayRun, textsOf } from "./kit-question";
 import type { PlanHost, PlanStep } from "./plan";
 import { sudoersOf } from "./target-kit-sudoers";
 
@@ -55,7 +56,7 @@ function allowedBy(step: PlanStep, root: boolean): Allowed[] {
     return [
         { what: label, command: program, asked: true },
         ...(undo === undefined ? [] : [{ what: `undo: ${label}`, command: undo.text, asked: true as const, ...(undo.more && { more: true as const }) }]),
-        { what: `drill: ${label}`, command: remoteCommand(wordsOf(action.probe(params, { root, timeoutS: timeoutMs / 1000 }))) },
+        { what: `drill: ${label}`, command: inAnyContainer(remoteCommand(wordsOf(action.probe(params, { root, timeoutS: timeoutMs / 1000 })))) },
     ];
 }
 
@@ -68,15 +69,22 @@ function forcedCommand(host: string, allowed: readonly Allowed[]): string {
 # Made from the plan: a change of the host's steps or of their time limits needs a new one.
 LC_ALL=C
 export LC_ALL
-command=\${SSH_ORIGINAL_COMMAND-}
+command=\${SSH_ORIGINAL_COMMAND-} asked=\${SSH_ORIGINAL_COMMAND-}
+# The container that Node-RED runs in has another id after each upgrade: any id does.
+case $command in
+    *" ${ownMark}"*)
+        rest=\${command#*" ${ownMark}"}
+        id=\${rest%%[!0-9a-f]*}
+        asked="\${command%%" ${ownMark}"*} ${ownMark}\${rest#"$id"}";;
+esac
 allow() {
-    [ "$command" != "$1" ] || exec /bin/sh -c "$command"
+    [ "$asked" != "$1" ] || exec /bin/sh -c "$command"
 }
 # The same, with words behind it that no shell could take for anything else.
 allow_more() {
-    case $command in
+    case $asked in
         "$1") ;;
-        "$1 "*) case \${command#"$1 "} in *[!A-Za-z0-9_.:@+/\\ -]*) return;; esac;;
+        "$1 "*) case \${asked#"$1 "} in *[!A-Za-z0-9_.:@+/\\ -]*) return;; esac;;
         *) return;;
     esac
     exec /bin/sh -c "$command"

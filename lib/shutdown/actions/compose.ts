@@ -1,6 +1,6 @@
 import type { ActionParameters, CatalogueAction } from "../catalogue";
 import { graceOf, guestAction, sudoFlag } from "./guests";
-import { ownContainer } from "./own-container";
+import { ownWord } from "./own-container";
 import { textOf } from "./parameters";
 
 const programs = ["docker compose", "docker-compose", "podman-compose"] as const;
@@ -13,7 +13,7 @@ const down = (params: ActionParameters): boolean => textOf(params, "how", "stop"
 // in any case, since podman-compose ends with 0 whatever podman said; up to 1.0 it tells that, and what it does, among the
 // ids. A stack without containers left has nothing to start, so that "down" is undone as a whole.
 const tool = `
-compose=$1 engine=$2 file=$3 how=$4 own=$5; shift 5
+compose=$1 engine=$2 file=$3 how=$4 own=\${5#own:}; shift 5
 running() {
     ask "$patience" as_root "$engine" ps -q --no-trunc || return 1
     every=$answer
@@ -59,7 +59,7 @@ const stack = guestAction({
     graceS,
     label: (params) => `${down(params) ? "take down" : "stop"} ${textOf(params, "file")}`,
     tool,
-    toolArgs: (params) => [programOf(params), engineOf(params), textOf(params, "file"), textOf(params, "how", "stop"), ownContainer() ?? ""],
+    toolArgs: (params) => [programOf(params), engineOf(params), textOf(params, "file"), textOf(params, "how", "stop"), ownWord()],
     rules(params) {
         const compose = [...programOf(params).split(" "), "-f", textOf(params, "file")];
         const back = down(params) ? [...compose, "up", "-d"] : ["xargs", engineOf(params), "start", "--"];

@@ -1,6 +1,6 @@
 import type { ActionParameters } from "../catalogue";
 import { graceOf, guestAction, sudoFlag } from "./guests";
-import { ownContainer } from "./own-container";
+import { ownWord } from "./own-container";
 import { textOf } from "./parameters";
 
 const format = "{{.ID}}/{{.Names}}";
@@ -8,7 +8,7 @@ const graceS = 20;
 
 // The daemon itself kills what does not stop in time; force is for one that forgot. With a user, it is that user's containers.
 const tool = `
-engine=$1 user=$2 own=$3; shift 3
+engine=$1 user=$2 own=\${3#own:}; shift 3
 [ -z "$user" ] || unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
 as_owner() {
     if [ -z "$user" ]; then as_root "$@"
@@ -50,7 +50,7 @@ export const stopDocker = guestAction({
     graceS,
     label: () => "stop Docker containers",
     tool,
-    toolArgs: () => ["docker", "", ownContainer() ?? ""],
+    toolArgs: () => ["docker", "", ownWord()],
     rules: (params) => rulesOf("docker", params),
     programs: () => ["docker", "xargs"],
 });
@@ -63,7 +63,7 @@ export const stopPodman = guestAction({
     label: (params) => `stop podman containers${textOf(params, "user") === "" ? "" : ` of ${textOf(params, "user")}`}`,
     problems: (params) => (textOf(params, "user") !== "" && params.sudo === false ? ["stop-podman: the containers of another user need sudo"] : []),
     tool,
-    toolArgs: (params) => ["podman", textOf(params, "user"), ownContainer() ?? ""],
+    toolArgs: (params) => ["podman", textOf(params, "user"), ownWord()],
     rules: (params) => rulesOf("podman", params),
     programs: () => ["podman", "xargs"],
 });

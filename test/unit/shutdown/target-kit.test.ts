@@ -103,6 +103,21 @@ describe("what a host is given to let a plan in", () => {
             }
         });
 
+        it("goes on with the container that Node-RED is upgraded to, in every shell", () => {
+            const host = hostOf({ steps: [{ action: "stop-docker", timeoutS: 60 }] });
+            const [step] = host.steps;
+            ok(step);
+            const place = { root: false, timeoutS: 60 };
+            const [id, other] = ["0123456789abcdef".repeat(4), "fedcba9876543210".repeat(4)];
+            const texts = [step.action.program(step.params, place), step.action.probe(step.params, place), step.action.undo?.(step.params, { did: ["web"], sinceS: 1 }, place) ?? { argv: [] }].map((program) => remoteCommand(wordsOf(program)));
+            for (const { argv } of shells()) {
+                for (const text of texts) {
+                    for (const now of [id, other]) equal(asked(host, text.replace(" own:", ` own:${now}`), [...argv]).ran, text.replace(" own:", ` own:${now}`));
+                    for (const wrong of [`${id}x`, `${id};id`, "$(id)", `${id}' 'x`, `${id}\nid`]) deepEqual(asked(host, text.replace(" own:", ` own:${wrong}`), [...argv]), refused, wrong);
+                }
+            }
+        }).timeout(30_000);
+
         it("lets a login be tested, and what else is named", () => {
             equal(asked(hostOf(), remoteCommand(["true"])).code, 0);
             const { text } = targetKit(hostOf(), power, [["uptime", "-s"]]).forcedCommand;

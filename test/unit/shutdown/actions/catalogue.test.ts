@@ -157,7 +157,7 @@ describe("actions on a host", function () {
             });
 
             it("leaves the container that Node-RED runs in alone, and refuses a stack that holds it", async () => {
-                const own = (program: Program): Program => ("script" in program ? { ...program, args: program.args.with(-1, idOf("stack-red")) } : program);
+                const own = (program: Program): Program => ("script" in program ? { ...program, args: program.args.with(-1, `own:${idOf("stack-red")}`) } : program);
                 const host = hostOf(shell).install("docker", "docker-compose").guest("stack-red").guest("web");
                 const params = { sudo: false };
                 deepEqual(await runIn(shell, own(action("stop-docker").program(params, place)), host.path), { code: 0, did: ["web"], stderr: "" });
