@@ -30,6 +30,8 @@ interface Wait {
 export class Patience<Origin> {
     /** Streams whose power has come back a moment ago. */
     readonly #returning = new Map<string, Wait>();
+    /** Whether the run stands still for them: not when another of its streams has no power. */
+    #standsStill = false;
     #held: Wait | undefined;
     /** What begins when the run that is being put back has ended. */
     #next: { command: ShutdownCommand; origin: Origin | undefined } | undefined;
@@ -47,6 +49,7 @@ export class Patience<Origin> {
     letGo(): void {
         this.#returning.forEach(({ end }) => end());
         this.#returning.clear();
+        this.#standsStill = false;
         this.#held?.end();
         this.#held = undefined;
         this.#control = undefined;
@@ -54,9 +57,9 @@ export class Patience<Origin> {
 
     /** What the run waits for now; undefined when that is nothing. */
     get waits(): RunWaits | undefined {
-        if (this.#held === undefined && this.#returning.size === 0) return undefined;
+        if (this.#held === undefined && !this.#standsStill) return undefined;
         const power = Math.max(...[...this.#returning.values()].map(({ until }) => until));
-        return { ...(this.#held !== undefined && { held: this.#held.until }), ...(this.#returning.size > 0 && { power }) };
+        return { ...(this.#held !== undefined && { held: this.#held.until }), ...(this.#standsStill && { power }) };
     }
 
     /** Begins what had to wait for the end of a run. */
@@ -83,7 +86,7 @@ export class Patience<Origin> {
         if (action === "shutdown" && goes !== undefined) {
             goes.end();
             this.#returning.delete(stream);
-            run.hold(this.#held !== undefined, `power has failed again (${reason}): going on`);
+            this.#goOn(run, `power has failed again (${reason}): going on`);
             return { act: "ignore", why: "power has failed again: the run goes on", quiet: true };
         }
         const others = [...streams].filter((other) => other !== stream && !this.#returning.has(other));
@@ -94,9 +97,20 @@ export class Patience<Origin> {
                 this.#returning.delete(stream);
                 this.again({ ...command, stableSeconds: Infinity }, origin);
             }));
+            this.#standsStill = true;
             run.hold(true, `power is back (${reason}): waiting ${Math.ceil(waitMs / 1000)} s to see whether it stays`);
         }
         return { act: "ignore", why: "power must stay back for a while", quiet: true };
+    }
+
+    /** Another source has failed: the run goes on, while those that are back go on waiting whether they stay. */
+    joined(run: Run, reason: string): void {
+        if (this.#standsStill) this.#goOn(run, `another source has failed (${reason}): going on`);
+    }
+
+    #goOn(run: Run, text: string): void {
+        this.#standsStill = false;
+        run.hold(this.#held !== undefined, text);
     }
 
     /** See Sequencer.hold. */
@@ -118,7 +132,7 @@ export class Patience<Origin> {
         if (this.#held === undefined) return false;
         this.#held.end();
         this.#held = undefined;
-        run.hold(this.#returning.size > 0, `${why}: going on`);
+        run.hold(this.#standsStill, `${why}: going on`);
         return true;
     }
 

@@ -155,6 +155,7 @@ export class Sequencer<Origin> {
                 break;
             case "join":
                 void this.#note({ kind: "dealt", stream, mode: "live", at });
+                if (this.#run !== undefined) this.#patience.joined(this.#run, command.reason);
                 break;
             case "ignore":
                 break;

@@ -247,6 +247,37 @@ describe("the sequencer", () => {
         assert.deepEqual(outcomes(), ["incomplete"], "stop db took too long, everything else was done");
     });
 
+    it("goes on at once when another source fails while power that is back has to stay back, and ends when both are back", async () => {
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000 });
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"));
+        await clock.pass(10_000);
+        assert.equal((await one.handle(command("shutdown", { stream: "ups" }))).act, "join");
+        assert.equal(progress.at(-1)?.waits, undefined);
+        await clock.pass(25_000);
+        assert.equal(one.run?.head.mode, "live", "the first source is back for good, the other is not");
+        await one.handle(command("restored", { stream: "ups" }));
+        await clock.pass(30_000);
+        letGo();
+        await result();
+        assert.deepEqual(outcomes(), ["cancelled"]);
+    });
+
+    it("does not wait for power for ever when another source failed meanwhile", async () => {
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000 });
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"));
+        await one.handle(command("shutdown", { stream: "ups" }));
+        letGo();
+        await clock.pass(60_000);
+        await result();
+        assert.deepEqual(outcomes(), ["incomplete"], "stop db took too long, everything else was done");
+    });
+
     it("believes a decider that has waited itself", async () => {
         hang();
         const one = sequencer(armed, { stableMs: 30_000 });
