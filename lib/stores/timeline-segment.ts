@@ -1,4 +1,5 @@
-import { open, readFile, rm, truncate, type FileHandle } from "node:fs/promises";
+import { open, readdir, readFile, rm, truncate, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
 import type { TimelineRow } from "./timeline-event";
 import { parseRowLine, rowLine } from "./timeline-line";
 
@@ -34,8 +35,22 @@ export async function appendWhole(handle: FileHandle, text: string): Promise<voi
     }
 }
 
+/** The file of a segment: its name says its place in the order, and its id. */
+export interface SegmentFile {
+    path: string;
+    number: number;
+    id: string;
+}
+
+/** The files of segments in a folder, in their order. @throws the system's error */
+export async function segmentFiles(folder: string): Promise<SegmentFile[]> {
+    const names = (await readdir(folder)).map((name) => /^(\d{10})-([0-9a-f-]{36})\.rows$/.exec(name)).filter((match) => match !== null);
+    return names.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, number, id = ""]) => ({ path: join(folder, name), number: Number(number), id }));
+}
+
 /** Makes the file of a segment that has none yet, with all its rows. @throws the system's error; there is no file then. */
-export async function writeSegment(segment: Segment, path: string): Promise<void> {
+export async function writeSegment(segment: Segment, folder: string): Promise<void> {
+    const path = join(folder, `${String(segment.number).padStart(10, "0")}-${segment.id}.rows`);
     const handle = await open(path, "ax", 0o600);
     try {
         const lines = (segment.rows ?? []).map((row) => (row === undefined ? "\n" : rowLine(row)));

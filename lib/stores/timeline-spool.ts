@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { writeAtomic } from "../kit/atomic-file";
+import { mkdir, open, rm } from "node:fs/promises";
 import { systemClock, type Clock } from "../kit/clock";
 import { errorText } from "../kit/trouble";
 import type { TimelineRow } from "./timeline-event";
-import { appendWhole, markLine, readSegment, writeSegment, type Segment } from "./timeline-segment";
-import type { Piece } from "./timeline-store";
 import { rowLine } from "./timeline-line";
+import { Losses, setAside } from "./timeline-losses";
+import { appendWhole, markLine, readSegment, segmentFiles, writeSegment, type Segment, type SegmentFile } from "./timeline-segment";
+import type { Piece } from "./timeline-store";
 
 export interface SpoolOptions {
     /** Where rows wait; without one they wait in memory only. */
@@ -44,8 +43,6 @@ export function rowBytes({ metadata }: TimelineRow): number {
     return metadata.length + 60;
 }
 
-/** The file that holds how many rows were given up. */
-const droppedName = "dropped";
 /** How often a disk that refuses is tried again, in ms. */
 const diskRetryMs = 2000;
 /** The most that a power cut can take, in ms, next to what the disk itself holds back. */
@@ -60,7 +57,6 @@ export class Spool {
     #segments: Segment[] = [];
     #next = 1;
     #tail: Promise<unknown> = Promise.resolve();
-    #dropped = 0;
     #damaged = 0;
     #disk: string | undefined;
     #retryAt = 0;
@@ -68,17 +64,19 @@ export class Spool {
     #closed = false;
     #gone: string[] = [];
     readonly #clock: Clock;
+    readonly #losses: Losses;
     readonly #segmentBytes: number;
 
     constructor(readonly options: SpoolOptions) {
         this.#clock = options.clock ?? systemClock;
+        this.#losses = new Losses(options.folder);
         this.#segmentBytes = Math.min(4 << 20, options.maxBytes / 8, options.maxMemoryBytes / 4);
     }
 
     get state(): SpoolState {
         const waiting = this.#segments.reduce((sum, { count, stored }) => sum + count - stored, 0);
         const unsafe = this.#segments.reduce((sum, { path, count, stored }) => sum + (path === undefined ? count - stored : 0), 0);
-        return { waiting, dropped: this.#dropped, ...(this.options.folder !== undefined && { unsafe }), ...(this.#disk !== undefined && { disk: this.#disk }) };
+        return { waiting, dropped: this.#losses.count, ...(this.options.folder !== undefined && { unsafe }), ...(this.#disk !== undefined && { disk: this.#disk }) };
     }
 
     /** Lines of the spool's files that could not be read, so far. */
@@ -88,7 +86,7 @@ export class Spool {
 
     /** So many of the rows that were given up have been told of. Never throws. */
     toldDropped(count: number): Promise<void> {
-        return this.#inTurn(() => this.#drop(-count));
+        return this.#inTurn(() => this.#losses.add(-count));
     }
 
     /** Takes up what an earlier process left. Never throws: a folder that cannot be used is told by `state.disk`. */
@@ -98,10 +96,9 @@ export class Spool {
             if (folder === undefined) return;
             try {
                 await mkdir(folder, { recursive: true });
-                this.#dropped += Number(await readFile(join(folder, droppedName), "utf8").catch(() => "0")) || 0;
-                const names = (await readdir(folder)).map((name) => /^(\d{10})-([0-9a-f-]{36})\.rows$/.exec(name)).filter((match) => match !== null);
-                for (const [name, number, id] of names.sort(([a], [b]) => (a < b ? -1 : 1))) {
-                    await this.#adopt(join(folder, name), Number(number), id ?? "").catch((error: unknown) => this.#setAside(join(folder, name), error));
+                await this.#losses.load();
+                for (const file of await segmentFiles(folder)) {
+                    await this.#adopt(file).catch(async (error: unknown) => this.options.onUnreadable?.(await setAside(file.path, this.#clock.wall()), errorText(error)));
                 }
             } catch (error) {
                 this.#refused(error);
@@ -194,20 +191,13 @@ export class Spool {
         return mine;
     }
 
-    async #adopt(path: string, number: number, id: string): Promise<void> {
+    async #adopt({ path, number, id }: SegmentFile): Promise<void> {
         this.#next = Math.max(this.#next, number + 1);
         const { rows, stored, bytes } = await readSegment(path);
         this.#damaged += rows.filter((row) => row === undefined).length;
         const segment: Segment = { id, number, path, rows: this.#segments.length === 0 ? rows : undefined, count: rows.length, stored, bytes, adopted: true };
         if (stored < rows.length) this.#segments.push(segment);
         else await this.#remove(segment);
-    }
-
-    /** Out of the way, so that it hinders no later start either; a person may bring it back. */
-    async #setAside(path: string, error: unknown): Promise<void> {
-        const movedTo = `${path}.bad-${this.#clock.wall()}`;
-        const moved = await rename(path, movedTo).then(() => true, () => false);
-        this.options.onUnreadable?.(moved ? movedTo : path, errorText(error));
     }
 
     /** The segment that takes new rows. */
@@ -243,7 +233,7 @@ export class Spool {
         try {
             for (const segment of this.#segments.filter(({ path, count, stored }) => path === undefined && stored < count)) {
                 await mkdir(folder, { recursive: true });
-                await writeSegment(segment, join(folder, `${String(segment.number).padStart(10, "0")}-${segment.id}.rows`));
+                await writeSegment(segment, folder);
                 if (segment !== this.#segments.at(-1)) await this.#shut(segment);
             }
             this.#disk = undefined;
@@ -279,7 +269,7 @@ export class Spool {
             segment.count = rows.length;
         } catch (error) {
             this.#refused(error);
-            await this.#drop(segment.count - segment.stored);
+            await this.#losses.add(segment.count - segment.stored);
             await this.#remove(segment);
         }
         return segment.rows;
@@ -289,19 +279,10 @@ export class Spool {
         for (const [isOurs, limit] of [[({ path }: Segment) => path !== undefined, this.options.maxBytes], [({ path }: Segment) => path === undefined, this.options.maxMemoryBytes]] as const) {
             for (let mine = this.#segments.filter(isOurs); mine.length > 1 && mine.reduce((sum, { bytes }) => sum + bytes, 0) > limit; mine = this.#segments.filter(isOurs)) {
                 const [oldest] = mine as [Segment];
-                await this.#drop(oldest.count - oldest.stored);
+                await this.#losses.add(oldest.count - oldest.stored);
                 await this.#remove(oldest);
             }
         }
-    }
-
-    /** A hole that nobody has been told of is not forgotten over a restart, where the disk lets us. */
-    async #drop(count: number): Promise<void> {
-        this.#dropped = Math.max(0, this.#dropped + count);
-        const { folder } = this.options;
-        if (folder === undefined || count === 0) return;
-        const path = join(folder, droppedName);
-        await (this.#dropped === 0 ? rm(path, { force: true }) : writeAtomic(path, `${this.#dropped}\n`)).catch(() => undefined);
     }
 
     async #remove(segment: Segment): Promise<void> {
