@@ -12,6 +12,7 @@ export function textOf(config: TriggerConfig, state: TriggerState, reading: Read
 function saying(config: TriggerConfig, state: TriggerState, reading: Reading, { change, findings, rule, notes = [] }: Omit<Verdict, "text">): string {
     const elapsed = state.battery ? `${seconds(onBatteryMs(state.battery) - state.battery.assumedMs)} s on battery` : "";
     if (change === "restored") return "mains is back for good: restored";
+    if (change === "not-ready") return notes.join("; ");
     if (change === "ready") return `charge ${Math.round(reading.charge ?? 0)} %: ready for an outage again`;
     if (change === "cancelled") return "mains is back for good: the outage is over, nothing was decided";
     if (state.decided) {

@@ -58,6 +58,9 @@ describe("example 09, One UPS (NUT)", function () {
             await red.eventually(() => changes().length === 2, 15_000, () => "re-armed");
             assert.deepEqual(changes(), ["shutdown", "restored"]);
             await told("SHUTDOWN OVER, POWER IS BACK");
+            await told("NOT READY FOR AN OUTAGE — ups1\nups1: not ready for an outage: charge 12 % is below 30 %");
+            await nut.apply("ups1", { "battery.charge": "100" });
+            await told("READY FOR AN OUTAGE AGAIN");
         });
     }
 

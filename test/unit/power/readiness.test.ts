@@ -38,6 +38,8 @@ describe("readiness: a battery that an outage would find empty is told before", 
         const text = (readings: Reading[]): string => judgeAll(readings).at(-1)?.verdict.text ?? "";
         assert.equal(text(minutes(0, 300, at(22))), "ups1: on mains, 22 %, 3000 s left, not ready for an outage: charge 22 % is below 30 %");
         assert.equal(text(minutes(0, 7 * hour, at(60))), "ups1: on mains, 60 %, 3000 s left, not ready for an outage: charge 60 % has not risen for 7 h on mains: does the battery charge?");
+        const decided = judgeAll([...polls(0, 10, online), ...polls(10, 60, { ...onBattery, charge: 12 }), ...polls(60, 64, at(12))]);
+        assert.equal(decided.find(({ verdict }) => verdict.change === "not-ready")?.verdict.text, "ups1: not ready for an outage: charge 12 % is below 30 %", "also behind a decision that stands");
         assert.equal(judgeAll(minutes(0, 600, (second) => at(second < 300 ? 22 : 40))).find(({ verdict }) => verdict.change === "ready")?.verdict.text, "ups1: charge 40 %: ready for an outage again");
     });
     it("is told once over a restart", () => {
