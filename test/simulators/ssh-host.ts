@@ -28,6 +28,8 @@ export interface SshBehaviour {
 export interface ToldCommand {
     /** Wall time in ms. */
     at: number;
+    /** When it was answered; absent while it was not. */
+    endedAt?: number;
     /** The whole text. */
     command: string;
     /** The same without the `env PATH=...` in front: "sudo -n systemctl stop -- web". */
@@ -112,6 +114,7 @@ export async function startSshHost({ port = 0, name, hostKey = generateKeyPair()
                 if (how.command === "hang") return;
                 const timer = setTimeout(() => {
                     timers.delete(timer);
+                    told.endedAt = Date.now();
                     if (how.command === "vanish") breakOff();
                     else answer(channel, how);
                 }, how.delayMs ?? 0);

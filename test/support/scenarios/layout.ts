@@ -7,17 +7,32 @@ import sequencerStored from "../../fixtures/configs/shutdown-sequencer.v1.json";
 import serverStored from "../../fixtures/configs/nut-server.v1.json";
 import telegramStored from "../../fixtures/configs/telegram-alert.v1.json";
 import triggerStored from "../../fixtures/configs/shutdown-trigger.v1.json";
+import { parsePlan, type PlanHost } from "../../../lib/shutdown/plan";
+import { parseConfig as parsePlanConfig } from "../../../nodes/shutdown-plan/config";
 import type { FlowNode } from "../node-red";
 import type { RigVariables } from "../nut-rig";
+import type { MachineOptions } from "./machine";
 
 /** Fields of an edit dialog, as the editor stores them. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A host that a scenario really shuts down, over SSH. */
+/** A host that a scenario really shuts down: over SSH, or the machine that Node-RED runs on. */
 export interface ScenarioHost {
     name: string;
-    services: readonly string[];
+    services?: readonly string[];
     after?: readonly string[];
+    /** Whose decisions shut it down, by UPS or group. Default: everybody's. */
+    by?: readonly string[];
+    /** Who logs in. Default "power", who needs sudo. */
+    user?: "power" | "root";
+    /** The machine that Node-RED runs on. */
+    local?: true;
+    /** What differs in its row of the plan. */
+    row?: Fields;
+    /** How its host key is known: put there by the test (default), learned by the dialog's button, or not at all. */
+    key?: "learned" | "unknown";
+    /** What runs there, by its kind. */
+    runs?: MachineOptions["runs"];
 }
 
 /** How a scenario is wired: readers, a trigger each, groups of them, a sequencer for each that shuts down, and Telegram. */
@@ -34,6 +49,11 @@ export interface Layout {
     asksFor?: string;
     /** With them the shutdown is armed. */
     hosts?: readonly ScenarioHost[];
+    /** Every verdict reaches the sequencer too, so that what a deploy has lost is made up for. */
+    levels?: true;
+    /** What differs in the plan, and in the sequencer. */
+    plan?: Fields;
+    sequencer?: Fields;
 }
 
 /** Polls twice a second; Eneru's thresholds; delays that a test can wait for. */
@@ -47,7 +67,7 @@ const brief = {
 export interface Place {
     nutPort: number;
     telegramUrl: string;
-    /** SSH port and host key of each host, by name. */
+    /** SSH port and known host key of each host, by name. */
     ssh: Readonly<Record<string, { port: number; hostKey: string }>>;
     keyFile: string;
 }
@@ -69,10 +89,22 @@ function actorsOf({ upses, groups = {} }: Layout): readonly string[] {
     return [...Object.keys(groups), ...Object.keys(upses).filter((ups) => !members.includes(ups))];
 }
 
+/** Its row of a plan, as the dialog stores it. */
+const rowOf = ({ services = [], after = [], row }: ScenarioHost): Fields => ({ services, after, stopTimeout: "30", ...row });
+
+/** What the plan does to a host, by itself. */
+export function planHostOf(host: ScenarioHost, { plan: fields }: Layout): PlanHost {
+    const { config: { rows: [row], final }, problems } = parsePlanConfig({ ...planStored, hosts: ["host"], steps: [rowOf({ ...host, after: [] })], ...fields });
+    const parsed = parsePlan({ final, hosts: row === undefined ? [] : [{ ...row, name: host.name, needs: [] }] });
+    const [its] = parsed.plan?.hosts ?? [];
+    if (its === undefined) throw new Error(`${host.name}: ${[...problems, ...parsed.problems].join("; ")}`);
+    return its;
+}
+
 /** A scenario as a tab of a flow, with every setting as the editor stores it. */
 export function tabOf(key: string, title: string, layout: Layout, place: Place): FlowNode[] {
     const id = (part: string): string => idOf(key, part);
-    const { upses, groups = {}, hosts } = layout;
+    const { upses, groups = {}, hosts, levels } = layout;
     const node = (part: string, stored: Fields, fields: Fields, wires: string[][]): FlowNode => ({ ...stored, type: String(stored.type), ...fields, id: id(part), z: id("tab"), x: 0, y: 0, wires });
     const debug = (part: string): FlowNode => node(part, { type: "debug", active: false }, {}, []);
     const actors = actorsOf(layout);
@@ -81,7 +113,7 @@ export function tabOf(key: string, title: string, layout: Layout, place: Place):
 
     const chains = Object.keys(upses).flatMap((ups) => [
         node(`reader/${ups}`, readerStored, { server: id("server"), ups: layout.asksFor ?? upsName(key, ups), device: upsName(key, ups), ...brief.reader, ...layout.reader }, [[id(`trigger/${ups}`)], [id(`event/${ups}`), id("telegram")]]),
-        node(`trigger/${ups}`, triggerStored, { ...brief.trigger, ...layout.trigger }, [acts(ups), acts(ups), [id(`verdict/${ups}`), ...groupsOf(ups)]]),
+        node(`trigger/${ups}`, triggerStored, { ...brief.trigger, ...layout.trigger }, [acts(ups), acts(ups), [id(`verdict/${ups}`), ...groupsOf(ups), ...(levels && actors.includes(ups) ? [id(`sequencer/${ups}`)] : [])]]),
         ...["event", "decision", "verdict"].map((part) => debug(`${part}/${ups}`)),
     ]);
     const quorums = Object.entries(groups).flatMap(([name, { members, advisory = [], fields }]) => [
@@ -91,20 +123,23 @@ export function tabOf(key: string, title: string, layout: Layout, place: Place):
         }, [acts(name), acts(name), [id(`quorum/${name}`), id("telegram")]]),
         ...["decision", "quorum"].map((part) => debug(`${part}/${name}`)),
     ]);
-    const runs = actors.flatMap((who) => [
-        node(`sequencer/${who}`, sequencerStored, { plan: id("plan"), ...(hosts && { dryRun: false, enabled: true }) }, [[id(`progress/${who}`)], [id(`result/${who}`), id("telegram")]]),
-        ...["progress", "result"].map((part) => debug(`${part}/${who}`)),
-    ]);
-    const targets: readonly ScenarioHost[] = hosts ?? [{ name: "nas", services: ["nfs-server"] }, { name: "pve", services: [] }];
+    const targets: readonly ScenarioHost[] = hosts ?? [{ name: "nas", services: ["nfs-server"] }, { name: "pve" }];
+    const runs = actors.flatMap((who) => {
+        const its = targets.filter(({ by }) => by === undefined || by.includes(who));
+        return [
+            node(`sequencer/${who}`, sequencerStored, { plan: id(`plan/${who}`), ...(hosts && { dryRun: false, enabled: true }), ...layout.sequencer }, [[id(`progress/${who}`)], [id(`result/${who}`), id("telegram")]]),
+            { ...planStored, id: id(`plan/${who}`), name: who, hosts: its.map(({ name }) => id(`host/${name}`)), steps: its.map(rowOf), ...layout.plan },
+            ...["progress", "result"].map((part) => debug(`${part}/${who}`)),
+        ];
+    });
     return [
         { id: id("tab"), type: "tab", label: title },
         { ...serverStored, id: id("server"), host: "127.0.0.1", port: String(place.nutPort) },
-        ...targets.map(({ name }): FlowNode => {
+        ...targets.map(({ name, local, user = "power" }): FlowNode => {
             const ssh = place.ssh[name];
-            const reach = hosts === undefined || ssh === undefined ? {} : { host: "127.0.0.1", port: String(ssh.port), hostKey: ssh.hostKey, auth: "keyFile", keyFile: place.keyFile };
-            return { ...hostStored, ...reach, id: id(`host/${name}`), name };
+            const reach = ssh === undefined ? {} : { host: "127.0.0.1", port: String(ssh.port), hostKey: ssh.hostKey, user, auth: "keyFile", keyFile: place.keyFile };
+            return { ...hostStored, ...(local ? { kind: "local" } : hosts && reach), id: id(`host/${name}`), name };
         }),
-        { ...planStored, id: id("plan"), hosts: targets.map(({ name }) => id(`host/${name}`)), steps: targets.map(({ services, after = [] }) => ({ services, after, stopTimeout: "30" })) },
         ...chains, ...quorums, ...runs,
         node("telegram", telegramStored, { baseUrl: place.telegramUrl, chatId: chatOf(key), sourceLabel: "", ...layout.telegram }, [[], []]),
         node("catch", { type: "catch", scope: null }, {}, [[id("problem")]]),

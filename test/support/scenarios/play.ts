@@ -1,25 +1,73 @@
-import { writeFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateKeyPair, startSshHost, type SshHost } from "../../simulators/ssh-host";
-import { startTelegram, type TelegramSimulator } from "../../simulators/telegram";
-import { startNodeRed, type FlowNode, type NodeRed } from "../node-red";
+import { idOf as containerOf } from "../../simulators/host-tools";
+import { generateKeyPair, type KeyPair } from "../../simulators/ssh-host";
+import { startTelegram } from "../../simulators/telegram";
+import { startNodeRed, type NodeRed } from "../node-red";
 import type { NutRig, RigOptions, RigVariables } from "../nut-rig";
 import { temporaryFolder } from "../temporary-folder";
-import { idOf, tabOf, telegramToken, upsName, type Layout } from "./layout";
+import { idOf, planHostOf, tabOf, telegramToken, upsName, type Layout, type Place, type ScenarioHost } from "./layout";
+import type { Machine, StartMachine } from "./machine";
 import { outages } from "./outages";
 import { quorumScenarios } from "./quorum";
+import type { OwnMachine } from "./real-machine";
 import { restarts } from "./restarts";
 import { breaks, keyOf, type BrokenScenario, type Scenario } from "./scenario";
+import { shutdownBreaks, shutdowns } from "./shutdowns";
 import { Stage } from "./stage";
 import { tellings } from "./tellings";
 
-export const scenarios: readonly Scenario[] = [...outages, ...quorumScenarios, ...tellings];
-export const brokenScenarios: readonly BrokenScenario[] = restarts;
+export const scenarios: readonly Scenario[] = [...outages, ...quorumScenarios, ...tellings, ...shutdowns];
+export const brokenScenarios: readonly BrokenScenario[] = [...restarts, ...shutdownBreaks];
 
 export type StartRig = (options: RigOptions) => Promise<NutRig>;
 
+/** What scenarios are played on. */
+export interface Rigs {
+    nut: StartRig;
+    machine: StartMachine;
+    /** The machine that Node-RED runs on, in which nothing that switches it off is real. Without it the stories about that are left out. */
+    own?: () => OwnMachine;
+}
+
 /** Something to be undone in the end, newest first. */
 type Undo = () => unknown;
+
+/** Keeps what was opened, to be closed in the end. */
+const opener = (undo: Undo[]) => async <Thing extends { stop(): Promise<unknown> }>(thing: Promise<Thing> | Thing): Promise<Thing> => {
+    const opened = await thing;
+    undo.push(() => opened.stop());
+    return opened;
+};
+
+function newKeys(folder: string): KeyPair & { file: string } {
+    const keys = generateKeyPair();
+    const file = join(folder, "key");
+    writeFileSync(file, keys.private, { mode: 0o600 });
+    return { ...keys, file };
+}
+
+/** The hosts of a scenario that are somewhere else than Node-RED. */
+const remoteHosts = ({ layout, redeployed }: { layout: Layout; redeployed?: Layout }): ScenarioHost[] =>
+    [...new Map([...(redeployed?.hosts ?? []), ...(layout.hosts ?? [])].map((host) => [host.name, host])).values()].filter(({ local }) => !local);
+
+function startMachines(play: { layout: Layout; redeployed?: Layout }, start: StartMachine, keys: KeyPair): Promise<Machine>[] {
+    return remoteHosts(play).map((host) => start({ name: host.name, user: host.user ?? "power", authorizedKey: keys.public, host: planHostOf(host, play.layout), ...(host.runs && { runs: host.runs }) }));
+}
+
+/** What Node-RED knows of the hosts: their keys as the test knows them, as the dialog's button has learned them, or none. */
+async function known(play: { layout: Layout; redeployed?: Layout }, machines: readonly Machine[], red: NodeRed): Promise<Place["ssh"]> {
+    const keys = remoteHosts(play).map(async ({ name, key }): Promise<[string, Place["ssh"][string]]> => {
+        const { port, hostKey } = machines.find((machine) => machine.name === name) ?? assert.fail(name);
+        if (key === undefined) return [name, { port, hostKey }];
+        if (key === "unknown") return [name, { port, hostKey: "" }];
+        const { ok, line } = (await (await red.request("ridethrough/power-host/host-key", { method: "POST", body: { host: "127.0.0.1", port: String(port) } })).json()) as { ok: boolean; line: string };
+        assert.ok(ok, `${name} shows its key`);
+        return [name, { port, hostKey: line }];
+    });
+    return Object.fromEntries(await Promise.all(keys));
+}
 
 const upsesOf = (plays: readonly { title: string; layout: Layout; redeployed?: Layout }[]): Record<string, RigVariables> =>
     Object.fromEntries(plays.flatMap(({ title, layout, redeployed }) => Object.entries({ ...layout.upses, ...redeployed?.upses }).map(([ups, says]) => [upsName(keyOf(title), ups), says])));
@@ -34,7 +82,8 @@ async function begun(stage: Stage, { asksFor, upses }: Layout): Promise<void> {
 }
 
 /** Plays every scenario at once, each on a tab of its own of one Node-RED, those with a break on a second one, and has a test for each. */
-export function describeScenarios(what: string, start: StartRig, skip?: string): void {
+export function describeScenarios(what: string, rigs: Rigs, skip?: string): void {
+    const played = scenarios.filter(({ ownMachine }) => !ownMachine || rigs.own !== undefined);
     describe(`Eneru's scenarios on ${what}`, function () {
         this.timeout(180_000);
         const undo: Undo[] = [];
@@ -42,16 +91,16 @@ export function describeScenarios(what: string, start: StartRig, skip?: string):
         let broken: Promise<ReadonlyMap<string, unknown>> = Promise.resolve(new Map());
         before(async function () {
             if (skip !== undefined) return this.skip();
-            broken = playBroken(start, undo);
+            broken = playBroken(rigs, undo);
             // A failure of the rig is the failure of each test.
             broken.catch(() => undefined);
-            outcomes = await playAll(start, undo);
+            outcomes = await playAll(played, rigs, undo);
         });
         after(async () => {
             await Promise.allSettled([...outcomes.values(), broken]);
             for (const end of undo.toReversed()) await end();
         });
-        for (const { title } of scenarios) {
+        for (const { title } of played) {
             it(title, async () => {
                 const failure = await outcomes.get(title);
                 if (failure !== undefined) throw failure;
@@ -67,50 +116,53 @@ export function describeScenarios(what: string, start: StartRig, skip?: string):
 }
 
 /** @returns by title, how each ends: with its failure, or with nothing */
-async function playAll(start: StartRig, undo: Undo[]): Promise<ReadonlyMap<string, Promise<unknown>>> {
-    const folder = temporaryFolder();
-    undo.push(() => folder.remove());
-    const keys = generateKeyPair();
-    const keyFile = join(folder.path, "key");
-    writeFileSync(keyFile, keys.private, { mode: 0o600 });
-    const open = async <Thing extends { stop(): Promise<unknown> }>(thing: Promise<Thing>): Promise<Thing> => {
-        const opened = await thing;
-        undo.push(() => opened.stop());
-        return opened;
+async function playAll(played: readonly Scenario[], { nut, machine, own }: Rigs, undo: Undo[]): Promise<ReadonlyMap<string, Promise<unknown>>> {
+    const open = opener(undo);
+    const start = async (container?: string): Promise<{ red: NodeRed; own?: OwnMachine; folder: string }> => {
+        const folder = temporaryFolder();
+        undo.push(() => folder.remove());
+        const itself = own && await open(own());
+        const red = await open(startNodeRed({ userDir: folder.path, ...(itself && { prefix: itself.inside(container) }) }));
+        // Before anything is armed: nothing that it can start is real.
+        if (itself) assert.match(readFileSync(`/proc/${red.child.pid}/root/usr/sbin/shutdown`, "utf8"), /^#!\/bin\/sh\nsaid=/);
+        return { red, folder: folder.path, ...(itself && { own: itself }) };
     };
-    const [shared, telegram] = await Promise.all([open(start({ upses: upsesOf(scenarios.filter(({ alone }) => !alone)) })), open(startTelegram({ token: telegramToken }))]);
-    const red = await open(startNodeRed({ userDir: folder.path }));
+    const [shared, telegram, onMachine, inContainer] = await Promise.all([
+        open(nut({ upses: upsesOf(played.filter(({ alone }) => !alone)) })), open(startTelegram({ token: telegramToken })), start(), own && start(containerOf("node-red")),
+    ]);
+    const keys = newKeys(onMachine.folder);
 
-    const stages: { stage: Stage; scenario: Scenario }[] = [];
-    const flows: FlowNode[] = [];
-    for (const scenario of scenarios) {
-        const { title, layout, alone, ownTelegram } = scenario;
-        const rig = alone ? await open(start({ upses: upsesOf([scenario]) })) : shared;
-        const phone: TelegramSimulator = ownTelegram ? await open(startTelegram({ token: telegramToken })) : telegram;
-        const hosts: SshHost[] = [];
-        for (const { name } of layout.hosts ?? []) hosts.push(await open(startSshHost({ name, authorizedKey: keys.public })));
-        stages.push({ scenario, stage: new Stage(keyOf(title), layout, rig, red, phone, hosts) });
-        flows.push(...tabOf(keyOf(title), title, layout, { nutPort: rig.port, telegramUrl: phone.url, keyFile, ssh: Object.fromEntries(hosts.map(({ name, port, hostKey }) => [name, { port, hostKey }])) }));
+    const stages = await Promise.all(played.map(async (scenario) => {
+        const { title, layout, alone, ownTelegram, inContainer: contained } = scenario;
+        const home = (contained && inContainer) ?? onMachine;
+        const [rig, phone, ...machines] = await Promise.all([alone ? open(nut({ upses: upsesOf([scenario]) })) : shared, ownTelegram ? open(startTelegram({ token: telegramToken })) : telegram, ...startMachines(scenario, machine, keys).map(open)]);
+        const flow = tabOf(keyOf(title), title, layout, { nutPort: rig.port, telegramUrl: phone.url, keyFile: keys.file, ssh: await known(scenario, machines, home.red) });
+        return { scenario, home, flow, stage: new Stage(keyOf(title), layout, rig, home.red, phone, machines, home.own) };
+    }));
+    for (const home of [onMachine, inContainer]) {
+        const mine = stages.filter((each) => each.home === home);
+        await home?.red.deploy(mine.flatMap(({ flow }) => flow), { credentials: telegramCredentials(mine.map(({ scenario }) => scenario)) });
     }
-    await red.deploy(flows, { credentials: telegramCredentials(scenarios) });
     return new Map(stages.map(({ stage, scenario: { title, layout, play } }) => [title, begun(stage, layout).then(() => play(stage)).then(() => undefined, (failure: unknown) => failure ?? new Error(title))]));
 }
 
 /** @returns the failures by title */
-async function playBroken(start: StartRig, undo: Undo[]): Promise<ReadonlyMap<string, unknown>> {
+async function playBroken({ nut, machine }: Rigs, undo: Undo[]): Promise<ReadonlyMap<string, unknown>> {
+    const open = opener(undo);
     const folder = temporaryFolder();
     undo.push(() => folder.remove());
-    const rig = await start({ upses: upsesOf(brokenScenarios) });
-    undo.push(() => rig.stop());
-    const telegram = await startTelegram({ token: telegramToken });
-    undo.push(() => telegram.stop());
+    const keys = newKeys(folder.path);
+    const [rig, telegram] = await Promise.all([open(nut({ upses: upsesOf(brokenScenarios) })), open(startTelegram({ token: telegramToken }))]);
     let red: NodeRed = await startNodeRed({ userDir: folder.path });
     undo.push(() => red.kill("SIGTERM"));
 
-    const stages = brokenScenarios.map((scenario) => ({ scenario, stage: new Stage(keyOf(scenario.title), scenario.layout, rig, red, telegram) }));
-    const place = { nutPort: rig.port, telegramUrl: telegram.url, keyFile: "", ssh: {} };
+    const stages = await Promise.all(brokenScenarios.map(async (scenario) => {
+        const machines = await Promise.all(startMachines(scenario, machine, keys).map(open));
+        const place: Place = { nutPort: rig.port, telegramUrl: telegram.url, keyFile: keys.file, ssh: await known(scenario, machines, red) };
+        return { scenario, place, stage: new Stage(keyOf(scenario.title), scenario.layout, rig, red, telegram, machines) };
+    }));
     const deploy = (again: boolean): Promise<void> => {
-        const flows = brokenScenarios.flatMap(({ title, layout, redeployed }) => tabOf(keyOf(title), title, (again ? redeployed : undefined) ?? layout, place));
+        const flows = stages.flatMap(({ scenario: { title, layout, redeployed }, place }) => tabOf(keyOf(title), title, (again ? redeployed : undefined) ?? layout, place));
         return red.deploy(flows, { credentials: telegramCredentials(brokenScenarios) });
     };
     const failures = new Map<string, unknown>();

@@ -184,7 +184,7 @@ export const quorumScenarios: readonly Scenario[] = [
             await stage.until("the report", () => stage.runs("rack").length === 1);
             assert.equal(stage.runs("rack")[0]?.outcome, "completed");
             await stage.polls("ups1", 4);
-            assert.deepEqual(stage.hosts.map(({ name, commands }) => [name, ...commands.map(({ short }) => short)]), [
+            assert.deepEqual(stage.machines.map(({ name }) => [name, ...stage.orders(name)]), [
                 ["left", "sudo -n shutdown -h +2"], ["right", "sudo -n systemctl stop -- postgresql", "sudo -n shutdown -h +2"],
             ]);
         },

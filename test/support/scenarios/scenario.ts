@@ -10,6 +10,10 @@ export interface Scenario {
     alone?: true;
     /** With a Telegram of its own, that it may take down. */
     ownTelegram?: true;
+    /** Its Node-RED runs in a container, where there can be one. */
+    inContainer?: true;
+    /** It is about the very machine that Node-RED runs on: played only where nothing that switches that off is real. */
+    ownMachine?: true;
     play(stage: Stage): Promise<void>;
 }
 

@@ -5,15 +5,17 @@ import type { Reading } from "../../../lib/power/reading";
 import type { Verdict } from "../../../lib/power/verdict";
 import type { RunResult } from "../../../lib/shutdown/progress";
 import type { TelegramSimulator } from "../../simulators/telegram";
-import type { SshHost } from "../../simulators/ssh-host";
+import type { ToldCommand } from "../../simulators/ssh-host";
 import type { FlowMsg, NodeRed, Status } from "../node-red";
 import type { NutRig, RigVariables } from "../nut-rig";
 import { chatOf, idOf, upsName, type Layout } from "./layout";
+import type { Machine } from "./machine";
+import type { OwnMachine } from "./real-machine";
 
 /** Where a scenario is played: its UPSes on the NUT server, and what its nodes have sent and told since the start or the last restart. */
 export class Stage {
     /** @param key begins the names of the scenario's UPSes and groups */
-    constructor(readonly key: string, readonly layout: Layout, readonly rig: NutRig, public red: NodeRed, readonly telegram: TelegramSimulator, readonly hosts: readonly SshHost[] = []) {}
+    constructor(readonly key: string, readonly layout: Layout, readonly rig: NutRig, public red: NodeRed, readonly telegram: TelegramSimulator, readonly machines: readonly Machine[] = [], readonly own?: OwnMachine) {}
 
     /** The device's name, as messages and texts have it. */
     name(ups: string): string {
@@ -35,6 +37,22 @@ export class Stage {
     }
     fsd(ups: string): Promise<void> {
         return this.rig.fsd(this.name(ups));
+    }
+
+    // What the hosts were told, by their own logs.
+    machine(name: string): Machine {
+        const found = this.machines.find((machine) => machine.name === name);
+        if (found === undefined) throw new Error(`no machine ${name}`);
+        return found;
+    }
+    orders(name: string): string[] {
+        return this.machine(name).told.map(({ short }) => short);
+    }
+    /** The command that has this part: when the host began it, and when it had ended, ms. */
+    span(name: string, part: string): Required<Pick<ToldCommand, "at" | "endedAt">> {
+        const { at, endedAt } = this.machine(name).told.find(({ short }) => short.includes(part)) ?? {};
+        if (at === undefined || endedAt === undefined) throw new Error(`${name} has not done ${part}: ${this.orders(name).join("; ")}`);
+        return { at, endedAt };
     }
 
     // What the nodes have said, oldest first.
@@ -72,6 +90,11 @@ export class Stage {
     }
     outcomes(who: string): string[] {
         return this.runs(who).map(({ outcome }) => outcome);
+    }
+    /** Presses the button of a sequencer. @returns whether it rehearses */
+    async rehearse(who: string): Promise<boolean> {
+        const answer = await this.red.request(`ridethrough/shutdown-sequencer/${idOf(this.key, `sequencer/${who}`)}`, { method: "POST", body: {} });
+        return ((await answer.json()) as { ok: boolean }).ok;
     }
     problems(): string[] {
         return this.red.received(idOf(this.key, "problem")).map(({ error }) => (error as { message: string }).message);
