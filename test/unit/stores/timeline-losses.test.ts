@@ -8,16 +8,16 @@ describe("what a spool has lost", () => {
     let folder: ReturnType<typeof temporaryFolder>;
     beforeEach(() => void (folder = temporaryFolder()));
     afterEach(() => folder.remove());
-    const loaded = async (place: string | undefined = folder.path): Promise<Losses> => {
+    const loaded = async (place: string | undefined): Promise<Losses> => {
         const losses = new Losses(place);
         await losses.load();
         return losses;
     };
 
     it("is known to the next process until it has been told, and leaves no file then", async () => {
-        await (await loaded()).add(5);
-        await (await loaded()).add(-3);
-        const last = await loaded();
+        await (await loaded(folder.path)).add(5);
+        await (await loaded(folder.path)).add(-3);
+        const last = await loaded(folder.path);
         assert.equal(last.count, 2);
         await last.add(-2);
         assert.equal(existsSync(join(folder.path, "dropped")), false);
@@ -33,7 +33,7 @@ describe("what a spool has lost", () => {
     });
     it("is nothing where the file says nonsense", async () => {
         writeFileSync(join(folder.path, "dropped"), "many");
-        assert.equal((await loaded()).count, 0);
+        assert.equal((await loaded(folder.path)).count, 0);
     });
     it("of a file that is set aside, a person can read what there is", async () => {
         const path = join(folder.path, "1.rows");
