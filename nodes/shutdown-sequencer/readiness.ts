@@ -2,7 +2,7 @@ import { systemClock } from "../../lib/kit/clock";
 import type { HealthNews } from "../../lib/shutdown/health";
 import { Prepared } from "../../lib/shutdown/prepared";
 import type { HostAccess } from "../../lib/shutdown/transport";
-import { supplyOf } from "./supply";
+import { sourceOf, supplyOf } from "./supply";
 
 export interface ReadinessOptions {
     access(host: string): HostAccess;
@@ -14,7 +14,8 @@ export interface ReadinessOptions {
 /** What a sequencer does as soon as power fails, long before anything is shut down: it logs in everywhere, and says where it can't. */
 export class Readiness {
     readonly #prepared: Prepared;
-    #failing = false;
+    /** The sources whose power fails: one that is fine says nothing of another. */
+    readonly #failing = new Set<string>();
 
     constructor(readonly options: ReadinessOptions) {
         this.#prepared = new Prepared({
@@ -29,9 +30,11 @@ export class Readiness {
     /** Any message of the flow: many say whether power fails. */
     heed(msg: Record<string, unknown>): void {
         const supply = supplyOf(msg);
-        if (supply === "failing" && !this.#failing) this.#prepared.prepare(this.options.hosts());
-        if (supply === "fine" && this.#failing) this.#prepared.release();
-        if (supply !== undefined) this.#failing = supply === "failing";
+        const before = this.#failing.size;
+        if (supply === "failing") this.#failing.add(sourceOf(msg));
+        if (supply === "fine") this.#failing.delete(sourceOf(msg));
+        if (before === 0 && this.#failing.size > 0) this.#prepared.prepare(this.options.hosts());
+        if (before > 0 && this.#failing.size === 0) this.#prepared.release();
     }
 
     /** The way to a host, by the connection that is open already where there is one. */

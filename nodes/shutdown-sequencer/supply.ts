@@ -12,3 +12,11 @@ export function supplyOf(msg: Record<string, unknown>): "failing" | "fine" | und
     if (verdict?.supply === "mains" || event?.kind === "on-mains" || reading?.mains === "present" || power?.state === "HEALTHY") return "fine";
     return undefined;
 }
+
+/** Whose supply a message tells of; "" when it does not say. */
+export function sourceOf(msg: Record<string, unknown>): string {
+    const { verdict, event, power, reading } = msg as Record<string, Record<string, unknown> | null | undefined>;
+    const measured = (reading ?? power?.reading) as Record<string, unknown> | null | undefined;
+    const names = [verdict?.stream, event?.device, measured?.device];
+    return names.find((name): name is string => typeof name === "string") ?? "";
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { supplyOf } from "../../nodes/shutdown-sequencer/supply";
+import { sourceOf, supplyOf } from "../../nodes/shutdown-sequencer/supply";
 
 describe("what a message says of the supply, for who gets ready", () => {
     for (const [what, msg, supply] of [
@@ -19,4 +19,14 @@ describe("what a message says of the supply, for who gets ready", () => {
     ] as const) {
         it(`${what}: ${supply ?? "nothing"}`, () => assert.equal(supplyOf(msg), supply));
     }
+
+    for (const [whose, msg] of [
+        ["a trigger's stream", { verdict: { stream: "ups" }, reading: { device: "plug" } }],
+        ["the device of an event", { event: { device: "ups" } }],
+        ["the device that was measured", { reading: { device: "ups" } }],
+        ["the device behind a state", { power: { state: "HEALTHY", reading: { device: "ups" } } }],
+    ] as const) {
+        it(`tells whose it is, by ${whose}`, () => assert.equal(sourceOf(msg), "ups"));
+    }
+    it("one that does not say whose it is counts as one source", () => assert.equal(sourceOf({ verdict: { supply: "mains" } }), ""));
 });

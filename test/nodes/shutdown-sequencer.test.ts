@@ -264,6 +264,7 @@ describe("shutdown-sequencer", () => {
         // The host knows of the login before we do, and nobody tells when we do.
         await new Promise((resolve) => setTimeout(resolve, 300));
         assert.deepEqual(told("app"), [], "nothing is done yet");
+        send({ power: { state: "HEALTHY", reading: { ...falling.power.reading, device: "another plug" } } });
         send(critical());
         await flow?.until("result", 2, 15_000);
         assert.ok(told("app").some((command) => command.includes("shutdown -h")));
