@@ -5,7 +5,7 @@ import type { PlanHost, ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult, StepView } from "./progress";
 import type { Others, ProofOutcome } from "./proof";
 import { backText, count, endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
-import { RunView, type Run, type RunHead } from "./run-view";
+import { RunView, viewOf, type Run, type RunHead } from "./run-view";
 import { scheduledViews, type UsualMs } from "./schedule";
 import { slots } from "./slots";
 import { isRepeatable, stepsOf, type PlannedStep } from "./steps";
@@ -118,10 +118,10 @@ class LiveRun implements Run {
         return steps.filter(({ view: { id, host, kind, label }, action, onFailure }) => {
             const result = results.get(id) ?? (intents.has(id) && !isRepeatable(action) ? { state: "failed" as const, error: neverKnown } : undefined);
             if (kind === "connect" ? open.has(host) : result === undefined) return false;
-            const { state = "done", startedAt, at, error, note, proof, did }: Partial<StepResult> = result ?? {};
+            const { state = "done", did }: Partial<StepResult> = result ?? {};
             if (did !== undefined) this.#did.set(id, did);
             if (state === "failed" && onFailure === "keep-up") this.#keptUp.set(host, label);
-            this.#view.change(id, { state, ...(startedAt !== undefined && { startedAt }), ...(at !== undefined && { endedAt: at }), ...(error !== undefined && { error }), ...(note !== undefined && { note }), ...(proof !== undefined && { proof }) });
+            this.#view.change(id, { ...viewOf(result ?? {}), state });
             return true;
         });
     }

@@ -1,3 +1,4 @@
+import type { StepResult } from "./journal-records";
 import type { RunMode, RunOutcome, RunProgress, RunResult, StepState, StepView } from "./progress";
 
 /** What stays the same about a run. */
@@ -10,6 +11,11 @@ export interface RunHead {
     /** Event time in ms. */
     startedAt: number;
     simulated?: true;
+}
+
+/** What the journal knows of a step that was taken, for its view. */
+export function viewOf({ state, startedAt, at, error, note, proof }: Partial<StepResult>): Partial<StepView> {
+    return { ...(state !== undefined && { state }), ...(startedAt !== undefined && { startedAt }), ...(at !== undefined && { endedAt: at }), ...(error !== undefined && { error }), ...(note !== undefined && { note }), ...(proof !== undefined && { proof }) };
 }
 
 /** The picture of a run that its messages show. Every message holds its own snapshot. */

@@ -11,7 +11,7 @@ import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult } from "./progress";
 import { startRehearsal } from "./rehearsal";
 import { endText } from "./run-texts";
-import { RunView, type Run, type RunHead } from "./run-view";
+import { RunView, viewOf, type Run, type RunHead } from "./run-view";
 import { previewPlan, stepsOf } from "./steps";
 import type { HostAccess } from "./transport";
 
@@ -214,8 +214,7 @@ export class Sequencer<Origin> {
     #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: { why: string; over: boolean }): void {
         const at = this.options.clock.now();
         const steps = plan === undefined ? [] : previewPlan(plan, this.options.usualMs).map((view) => {
-            const { state, error } = open.results.get(view.id) ?? { state: "skipped" as const, error: "interrupted" };
-            return { ...view, state, ...(error !== undefined && { error }) };
+            return { ...view, ...viewOf(open.results.get(view.id) ?? { state: "skipped", error: "interrupted" }) };
         });
         const view = new RunView({ run: open.run, stream: open.stream, reason: open.reason, mode: "live", startedAt: open.startedAt }, steps);
         void this.#note({ kind: "end", run: open.run, outcome: over ? "incomplete" : "cancelled", at });

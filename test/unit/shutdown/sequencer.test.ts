@@ -423,6 +423,9 @@ describe("the sequencer", () => {
                 await result();
                 assert.deepEqual(outcomes(), [outcome]);
                 assert.match(results[0]?.text ?? "", /interrupted and is not continued/);
+                const [web] = results[0]?.steps.filter(({ id }) => id === "app/stop-service/web") ?? [];
+                assert.equal(web?.state, "done");
+                assert.ok((web.startedAt ?? Infinity) <= (web.endedAt ?? NaN), "and when each step was taken");
                 assert.deepEqual(hosts.told, []);
                 await next.close(false);
                 await sequencer(switches, more).ready;
