@@ -1,10 +1,10 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
-import { alertDefaults, prepareAlertDialog, type AlertFields } from "../shared/editor-alerts";
+import { alertDefaults, prepareAlertDialog, soundDefault, type AlertFields, type SoundField } from "../shared/editor-alerts";
 import { category, colours } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
-interface Properties extends EditorNodeProperties, AlertFields {}
+interface Properties extends EditorNodeProperties, AlertFields, SoundField {}
 
 interface Credentials {
     webhook: string;
@@ -18,6 +18,7 @@ RED.nodes.registerType<Properties, Credentials>("discord-alert", {
         name: { value: "" },
         sourceLabel: { value: "" },
         ...alertDefaults,
+        ...soundDefault,
         version: { value: 1 },
     },
     credentials: { webhook: { type: "password" } },

@@ -4,7 +4,10 @@ import { alertChoices, type AlertChoices } from "../shared/alert-settings";
 import { authority } from "../shared/authority";
 import { migrate, Settings, type Migration, type StoredConfig } from "../shared/settings";
 
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [
+    // Until then a mail, too, could be told when to make a sound: no mail can.
+    { to: 2, up: ({ loudFrom: _, ...stored }) => stored },
+];
 
 export interface EmailAlertConfig extends AlertChoices {
     host: string;

@@ -35,7 +35,7 @@ RED.nodes.registerType<Properties, Credentials>("email-alert", {
         caFile: { value: "" },
         sourceLabel: { value: "" },
         ...alertDefaults,
-        version: { value: 1 },
+        version: { value: 2 },
     },
     credentials: { user: { type: "text" }, password: { type: "password" } },
     inputs: 1,
@@ -55,6 +55,7 @@ RED.nodes.registerType<Properties, Credentials>("email-alert", {
         return this._(index === 0 ? "email-alert.port.delivered" : "email-alert.port.accepted");
     },
     oneditprepare() {
+        $("#node-input-version").val("2");
         const security = $("#node-input-security");
         const showPort = (): void => void $("#node-input-port").attr("placeholder", ports[String(security.val())] ?? "");
         security.on("change", showPort);

@@ -8,8 +8,6 @@ export interface AlertChoices {
     sourceLabel: string;
     /** Alerts below it are not told. */
     minimumSeverity: Severity;
-    /** Alerts below it arrive silently, where the service knows such a thing. Critical ones never do. */
-    loudFrom: Severity;
     steps: StepChoice;
     /** What may be over in a moment waits for so long in s. */
     blipSeconds: number;
@@ -17,12 +15,21 @@ export interface AlertChoices {
     service: boolean;
 }
 
+/** What people choose where the service can deliver without a sound. */
+export interface SoundChoice {
+    /** Alerts below it arrive silently. Critical ones never do. */
+    loudFrom: Severity;
+}
+
+export function soundChoice(settings: Settings): SoundChoice {
+    return { loudFrom: settings.choice("loudFrom", severities, "warning") };
+}
+
 /** @param sourceLabel for a configuration from before the field */
 export function alertChoices(settings: Settings, sourceLabel = ""): AlertChoices {
     return {
         sourceLabel: settings.stored.sourceLabel === "" ? "" : settings.text("sourceLabel", sourceLabel),
         minimumSeverity: settings.choice("minimumSeverity", severities, "info"),
-        loudFrom: settings.choice("loudFrom", severities, "warning"),
         steps: settings.choice("steps", stepChoices, "live"),
         blipSeconds: settings.number("blipSeconds", { fallback: 6, min: 0, max: 60 }),
         service: settings.boolean("service", false),

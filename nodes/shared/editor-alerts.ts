@@ -6,7 +6,6 @@ import { numberBetween } from "./editor-fields";
 export interface AlertFields {
     sourceLabel: string;
     minimumSeverity: string;
-    loudFrom: string;
     steps: string;
     blipSeconds: string;
     service: boolean;
@@ -15,12 +14,18 @@ export interface AlertFields {
 
 export const alertDefaults = {
     minimumSeverity: { value: "info" },
-    loudFrom: { value: "warning" },
     steps: { value: "live" },
     blipSeconds: { value: "6", validate: numberBetween(0, 60, { required: false }) },
     service: { value: true },
     version: { value: 1 },
 };
+
+/** Of a service that can deliver without a sound. */
+export interface SoundField {
+    loudFrom: string;
+}
+
+export const soundDefault = { loudFrom: { value: "warning" } };
 
 const laterFields = { loudFrom: "warning", blipSeconds: "6" };
 

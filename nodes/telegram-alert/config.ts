@@ -1,10 +1,10 @@
 import { officialBaseUrl, parseBaseUrl } from "../../lib/alerts/telegram";
-import { alertChoices, type AlertChoices } from "../shared/alert-settings";
+import { alertChoices, soundChoice, type AlertChoices, type SoundChoice } from "../shared/alert-settings";
 import { migrate, Settings, type Migration, type StoredConfig } from "../shared/settings";
 
 export const migrations: readonly Migration[] = [];
 
-export interface TelegramAlertConfig extends AlertChoices {
+export interface TelegramAlertConfig extends AlertChoices, SoundChoice {
     chatId: string;
     threadId?: number;
     baseUrl: string;
@@ -24,6 +24,7 @@ export function parseConfig(stored: StoredConfig): { config: TelegramAlertConfig
         ...(threadId > 0 && { threadId }),
         baseUrl: "baseUrl" in server ? server.baseUrl : officialBaseUrl,
         ...alertChoices(settings, "Solix output"),
+        ...soundChoice(settings),
     };
     return { config, problems: settings.problems };
 }

@@ -1,10 +1,10 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
-import { alertDefaults, prepareAlertDialog, type AlertFields } from "../shared/editor-alerts";
+import { alertDefaults, prepareAlertDialog, soundDefault, type AlertFields, type SoundField } from "../shared/editor-alerts";
 import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
-interface Properties extends EditorNodeProperties, AlertFields {
+interface Properties extends EditorNodeProperties, AlertFields, SoundField {
     chatId: string;
     threadId: string;
     baseUrl: string;
@@ -25,6 +25,7 @@ RED.nodes.registerType<Properties, Credentials>("telegram-alert", {
         baseUrl: { value: "", validate: (value: unknown) => isEnvironment(value) || /^(|https:\/\/\S+|http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/\S*)?)$/.test(fieldText(value)) },
         sourceLabel: { value: "Solix output" },
         ...alertDefaults,
+        ...soundDefault,
         version: { value: 1 },
     },
     credentials: { token: { type: "password" } },

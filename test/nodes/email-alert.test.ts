@@ -6,7 +6,8 @@ import type { NodeMessage } from "node-red";
 import helper from "node-red-node-test-helper";
 import { parseConfig } from "../../nodes/email-alert/config";
 import emailAlert from "../../nodes/email-alert/email-alert";
-import stored from "../fixtures/configs/email-alert.v1.json";
+import stored1 from "../fixtures/configs/email-alert.v1.json";
+import stored from "../fixtures/configs/email-alert.v2.json";
 import { startBrokenPeer } from "../simulators/broken-peer";
 import { startSmtp, type SmtpFault, type SmtpSimulator } from "../simulators/smtp";
 import { eventually, loadFlow, temporaryFolder, type FlowNode, type LoadedFlow } from "../support/helper";
@@ -21,12 +22,13 @@ const around: FlowNode[] = [
 const critical = (title: string): object => ({ alert: { severity: "critical", title } });
 
 describe("email-alert's settings", () => {
-    it("of version 1 are read as the editor stored them", () => assert.deepEqual(parseConfig(stored), {
+    it("of version 2 are read as the editor stored them", () => assert.deepEqual(parseConfig(stored), {
         config: {
             host: "smtp.example.com", port: 587, security: "starttls", from: "ups@example.com", to: ["admin@example.com", "on-call@example.com"],
-            sourceLabel: "", minimumSeverity: "info", loudFrom: "warning", steps: "live", blipSeconds: 6, service: true,
+            sourceLabel: "", minimumSeverity: "info", steps: "live", blipSeconds: 6, service: true,
         }, problems: [],
     }));
+    it("of version 1 are the same: the sound that they could choose never made one", () => assert.deepEqual(parseConfig({ ...stored1, loudFrom: "never" }), parseConfig(stored)));
     for (const [security, port] of [["starttls", 587], ["tls", 465], ["none", 25]] as const) {
         it(`use port ${port} for ${security}`, () => assert.equal(parseConfig({ ...stored, host: "localhost", port: "", security }).config.port, port));
     }
