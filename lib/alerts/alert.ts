@@ -7,9 +7,12 @@ export function isAtLeast(severity: Severity, least: Severity): boolean {
     return severities.indexOf(severity) >= severities.indexOf(least);
 }
 
+/** The last time that a Date can hold, ms. */
+const lastDate = 8.64e15;
+
 /** Whether a clock can have told a time (ms): a machine that starts without one (Raspberry Pi) counts from 1970. */
 export function isBelievable(at: number): boolean {
-    return at >= Date.UTC(2025, 0, 1);
+    return at >= Date.UTC(2025, 0, 1) && at <= lastDate;
 }
 
 /** What an alert says. Plain text: each channel escapes for itself. */
@@ -48,7 +51,7 @@ export function parseAlert(value: unknown, at: number): { alert: Alert } | { err
     if (typeof value !== "object" || value === null || Array.isArray(value)) return { error: "msg.alert is not an object" };
     const raw = value as Record<string, unknown>;
     const severity = severities.find((known) => known === (raw.severity ?? "info"));
-    if (severity === undefined) return { error: `msg.alert.severity "${String(raw.severity)}" is not one of ${severities.join(", ")}` };
+    if (severity === undefined) return { error: `msg.alert.severity${typeof raw.severity === "string" ? ` "${raw.severity.slice(0, 40)}"` : ""} is not one of ${severities.join(", ")}` };
     for (const key of ["title", "detail", "text", "symbol", "key"] as const) {
         if (raw[key] !== undefined && typeof raw[key] !== "string") return { error: `msg.alert.${key} is not a text` };
     }
@@ -63,6 +66,26 @@ export function parseAlert(value: unknown, at: number): { alert: Alert } | { err
     // Anything but an absent or false mark is a taint: the safe side.
     if (raw.simulated !== undefined && raw.simulated !== false && raw.simulated !== null) alert.simulated = true;
     return { alert };
+}
+
+/** The alert with texts of at most the length that we take, and a time that is one. @param at event time in ms in place of one that is none */
+export function bounded(alert: Alert, at: number): Alert {
+    const told = <T extends Told>(one: T): T => ({
+        ...one, title: cut(one.title, longest.title), text: cut(one.text, longest.text),
+        ...(one.detail !== undefined && { detail: cut(one.detail, longest.detail) }), ...(one.symbol !== undefined && { symbol: cut(one.symbol, longest.symbol) }),
+    });
+    return { ...told(alert), key: cut(alert.key, longest.key), at: Math.abs(alert.at) <= lastDate ? alert.at : at, ...(alert.closes && { closes: told(alert.closes) }) };
+}
+
+/** Whether a value out of a file is an alert that can be told. */
+export function isAlert(value: unknown): value is Alert {
+    const { at, key, closes } = (typeof value === "object" && value !== null ? value : {}) as Partial<Record<keyof Alert, unknown>>;
+    return isTold(value) && typeof key === "string" && typeof at === "number" && Math.abs(at) <= lastDate && (closes === undefined || isTold(closes));
+}
+
+function isTold(value: unknown): boolean {
+    const { severity, title, text, detail = "", symbol = "" } = (typeof value === "object" && value !== null ? value : {}) as Partial<Record<keyof Told, unknown>>;
+    return severities.some((known) => known === severity) && [title, text, detail, symbol].every((one) => typeof one === "string");
 }
 
 /** An alert's text in the pieces that channels style differently. Put together they are the whole message. */

@@ -1,6 +1,6 @@
 import { powerStates, type Missed, type Transition } from "../power/power-state";
 import type { RunProgress, RunResult } from "../shutdown/progress";
-import { parseAlert, type Alert } from "./alert";
+import { bounded, parseAlert, type Alert } from "./alert";
 import { drillAlert, healthAlert, isArming, isDrill, isHealth } from "./drill-alerts";
 import { eventAlert, isPowerEvent } from "./event-alerts";
 import { progressAlert, resultAlert, type StepChoice } from "./run-alerts";
@@ -42,7 +42,12 @@ export type Telling = { alert: Alert | undefined } | { error: string };
  * first that is there: the later in a flow, the earlier in this list. A number is never an alert.
  * @param at event time in ms
  */
-export function alertFrom(msg: TellingMessage, { label, steps }: Wording, at: number): Telling {
+export function alertFrom(msg: TellingMessage, wording: Wording, at: number): Telling {
+    const telling = tellingOf(msg, wording, at);
+    return "alert" in telling && telling.alert !== undefined ? { alert: bounded(telling.alert, at) } : telling;
+}
+
+function tellingOf(msg: TellingMessage, { label, steps }: Wording, at: number): Telling {
     if (isThere(msg.alert)) return parseAlert(msg.alert, at);
     // Other nodes use these names as well: what is not ours is none of our business.
     if (isHealth(msg.health)) return { alert: healthAlert(msg.health) };
@@ -105,10 +110,15 @@ function isOfRun(value: unknown): boolean {
 const outcomes: readonly unknown[] = ["dry-run", "not-enabled", "completed", "incomplete", "cancelled", "invalid"];
 
 function isRun(value: unknown, kind: "outcome" | "text"): value is Record<string, unknown> {
-    const { reason, text, steps, outcome, endedAt } = fieldsOf(value);
-    if (typeof text !== "string" || typeof reason !== "string" || !Array.isArray(steps)) return false;
-    if (!steps.map(fieldsOf).every(({ host, label, state, kind }) => [host, label, state, kind].every((text) => typeof text === "string"))) return false;
+    const { reason, text, steps, outcome, endedAt, changed } = fieldsOf(value);
+    if (typeof text !== "string" || typeof reason !== "string" || !Array.isArray(steps) || !steps.every(isStep)) return false;
+    if (changed !== undefined && !isStep(changed)) return false;
     return kind === "text" || (outcomes.includes(outcome) && amount(endedAt) !== undefined);
+}
+
+function isStep(value: unknown): boolean {
+    const { id, host, label, state, kind, error = "" } = fieldsOf(value);
+    return [id, host, label, state, kind, error].every((text) => typeof text === "string");
 }
 
 function isTainted(reading: unknown): boolean {

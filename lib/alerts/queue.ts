@@ -1,4 +1,4 @@
-import { alertText, isBelievable, type Alert } from "./alert";
+import { alertText, isAlert, isBelievable, type Alert } from "./alert";
 import { asOne, pairsIn } from "./blips";
 
 /** An alert that was accepted and is not delivered yet. */
@@ -135,8 +135,7 @@ export function parseRecord(value: unknown): QueueRecord | undefined {
     const entry = raw.add as Partial<Entry> | null | undefined;
     if (typeof entry !== "object" || entry === null) return undefined;
     const { id, alert, acceptedAt, times } = entry;
-    const sound = Number.isSafeInteger(id) && typeof acceptedAt === "number" && Number.isSafeInteger(times)
-        && typeof alert?.title === "string" && typeof alert.text === "string" && typeof alert.key === "string" && typeof alert.severity === "string";
+    const sound = Number.isSafeInteger(id) && Number.isFinite(acceptedAt) && Number.isSafeInteger(times) && isAlert(alert);
     return sound ? { add: entry as Entry } : undefined;
 }
 

@@ -27,13 +27,13 @@ const quorums: Partial<Record<QuorumChange, Words>> = {
 
 /** The alert of a trigger's verdict; undefined when it has nothing new for people. */
 export function verdictAlert({ stream, device, at, change, text, simulated }: Verdict): Alert | undefined {
-    const words = change === undefined ? undefined : verdicts[change];
+    const words = change !== undefined && Object.hasOwn(verdicts, change) ? verdicts[change] : undefined;
     return words && { detail: device, ...words, text, at, key: `${change === "ready" || change === "not-ready" ? "ready" : "verdict"}/${stream}`, ...(simulated && { simulated }) };
 }
 
 /** The alert of a group of sources; undefined when it has nothing new for people. */
 export function quorumAlert({ stream, group, at, change, text, simulated }: Quorum): Alert | undefined {
-    const words = change === undefined ? undefined : quorums[change];
+    const words = change !== undefined && Object.hasOwn(quorums, change) ? quorums[change] : undefined;
     return words && { detail: group, ...words, text, at, key: `quorum/${stream}`, ...(simulated && { simulated }) };
 }
 

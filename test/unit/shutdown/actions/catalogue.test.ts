@@ -7,6 +7,7 @@ import type { ActionParameters, CatalogueAction, Parameter, ParameterValue, Prog
 import { remoteCommand, wordsOf } from "../../../../lib/shutdown/commands";
 import { HostTools, idOf } from "../../../simulators/host-tools";
 import { exampleParameters } from "../../../support/example-parameters";
+import { hostileTexts } from "../../../support/hostile";
 import { runIn, shells, type Shell } from "../../../support/shells";
 import { temporaryFolder } from "../../../support/temporary-folder";
 
@@ -14,11 +15,6 @@ const place = { root: false, timeoutS: 60 };
 const example = ({ verb }: CatalogueAction): ActionParameters => exampleParameters[verb] ?? {};
 const done = { did: ["one", "two"], sinceS: 12 };
 
-/** Texts that would do something in some shell, to a tool or to a terminal. */
-const hostile = [
-    " ", "a b", "a;reboot", "a&&reboot", "a|reboot", "a&", "$(reboot)", "`reboot`", "${IFS}", "$HOME", "a>b", "a<b", "a\nreboot", "a\rreboot", "a\0b", "a\tb", "a'b", "a\"b", "a\\b", "*", "?", "[a]", "{a,b}",
-    "(a)", "~", "~root", "#a", "!a", "^a", "%n", "-H evil", "--host=evil", "-o", "../x", "/mnt/../etc", "/mnt/./x", "/mnt/a b", "/mnt/$(id)", "/mnt/a;b", "//x", "é", "a\u202eb", "\u001b[2J", "a".repeat(2000), "",
-];
 const wrongKind: ParameterValue[] = ["web", 3, true, ["web"], "false", "true", -1, 0, 1.5, NaN, Infinity, "1e3", "0x10", 4000, "4000"];
 
 /** Programs of an action with these parameters, by what they are for. */
@@ -53,7 +49,7 @@ describe("the catalogue of actions", () => {
 
             for (const parameter of action.parameters) {
                 it(`lets nothing through ${parameter.name} that is more than a value`, () => {
-                    for (const text of hostile) {
+                    for (const text of hostileTexts) {
                         const value = asList(parameter) ? [text] : text;
                         const params = { ...example(action), [parameter.name]: value };
                         if (text === "" && !asList(parameter) && !parameter.required) continue;
@@ -192,6 +188,14 @@ describe("actions on a host", function () {
                 const end = await runIn(shell, action("unmount").program(params, { root: false, timeoutS: 15 }), host.path);
                 deepEqual([end.code, end.stderr, host.running], [1, "still running: /mnt/b", ["mnt+b"]]);
                 ok(host.calls.includes("umount -l -- /mnt/a") && !host.calls.includes("umount -- /mnt/a"));
+            });
+
+            it("mounts again what can be, although another one hangs", async () => {
+                const host = hostOf(shell);
+                fake(host, "mount", '[ "$2" != /mnt/nas ] || exec /bin/sleep 300');
+                const undo = action("unmount").undo?.({ mounts: ["/mnt/nas", "/srv/media"] }, { did: ["/mnt/nas", "/srv/media"], sinceS: 5 }, { root: true, timeoutS: 12 }) as Program;
+                deepEqual(await runIn(shell, undo, host.path), { code: 1, did: [], stderr: "not started: /mnt/nas: no answer in time;" });
+                deepEqual(host.calls, ["mount -- /mnt/nas", "mount -- /srv/media"]);
             });
 
             it("finds out whether there is such a service, and whether sudo lets us stop it", async () => {
