@@ -7,15 +7,20 @@ import { makeCgroups, removeCgroups } from "./control-groups";
 import type { Holder, Lab } from "./lab";
 
 const exec = promisify(execFile);
+const defaultStopSeconds = 0.5;
 
 export interface ServicePlan {
     /** Without ".service". */
     name: string;
     /** How long it takes to stop. Default 0.5 s. */
     stopSeconds?: number;
+    /** As it begins to stop, its host is cut off: every packet to it and from it is swallowed from then on. */
+    cutsOff?: boolean;
 }
 
-const defaultStopSeconds = 0.5;
+/** What stops a service, for a shell. */
+const stopping = ({ name, stopSeconds = defaultStopSeconds, cutsOff }: ServicePlan): string => `${cutsOff ? "lab-hole; " : ""}sleep ${stopSeconds}; lab-note stopped ${name}`;
+const hole = ["add table inet hole", ...["input", "output"].map((way) => `add chain inet hole ${way} { type filter hook ${way} priority 0; policy drop; }`)].join("; ");
 
 export interface HostPlan {
     name: string;
@@ -36,13 +41,13 @@ export function recommendedSudoers(services: readonly ServicePlan[], final = "/u
 }
 
 /** Its PID 1: when it ends, the kernel ends everything else of the host, as when a machine is switched off. */
-const lightInit = 'trap "exit 0" USR1; mkdir -p /run/sshd; /usr/sbin/sshd -D & while :; do wait; done';
+const lightInit = 'trap "exit 0" USR1; mkdir -p /run/sshd; /usr/sbin/sshd -D & wait';
 
 /** `systemctl` of a light host, which is its `poweroff` and `reboot`, too. What it stopped is remembered in /run, and so runs again at the next boot. */
 function lightSystemctl(services: readonly ServicePlan[]): string {
     return `#!/bin/sh
 for unit; do :; done
-case ${"$"}{0##*/}/$1 in
+case \${0##*/}/$1 in
 poweroff/*|reboot/*|systemctl/reboot) lab-note going down; exec kill -USR1 1 ;;
 systemctl/stop) [ -e "/run/stopped.$unit" ] && exit 0 ;;
 systemctl/start) rm -f "/run/stopped.$unit"; exit 0 ;;
@@ -50,11 +55,10 @@ systemctl/is-active) [ ! -e "/run/stopped.$unit" ]; exit ;;
 *) echo "a light host does not know $*" >&2; exit 1 ;;
 esac
 case $unit in
-${services.map(({ name, stopSeconds = defaultStopSeconds }) => `${name}) sleep ${stopSeconds} ;;`).join("\n")}
+${services.map((service) => `${service.name}) ${stopping(service)} ;;`).join("\n")}
 *) echo "there is no $unit" >&2; exit 5 ;;
 esac
 touch "/run/stopped.$unit"
-lab-note stopped "$unit"
 `;
 }
 
@@ -110,6 +114,7 @@ export class LabHost {
         writeFileSync(this.#at("etc/machine-id"), "");
         rmSync(this.#at(".dockerenv"), { force: true });
         writeFileSync(this.#at("usr/local/bin/lab-note"), '#!/bin/sh\necho "$(date +%s.%N) $*" >> /var/log/power.log\n', { mode: 0o755 });
+        writeFileSync(this.#at("usr/local/bin/lab-hole"), `#!/bin/sh\nexec /usr/sbin/nft '${hole}'\n`, { mode: 0o755 });
         this.makeHostKey();
         mkdirSync(this.#at("etc/ssh/sshd_config.d"), { recursive: true });
         writeFileSync(this.#at("etc/ssh/sshd_config.d/lab.conf"), "PasswordAuthentication no\nPermitRootLogin no\nUseDNS no\n");
@@ -131,9 +136,9 @@ export class LabHost {
             symlinkSync("/dev/null", join(units, `${unit}.service`));
         }
         enable("ssh.service", "/lib/systemd/system");
-        for (const { name, stopSeconds = defaultStopSeconds } of this.plan.services) {
-            writeFileSync(join(units, `${name}.service`), `[Unit]\nDescription=demo ${name}\n[Service]\nExecStart=/bin/sleep infinity\nExecStop=/bin/sh -c "sleep ${stopSeconds}; lab-note stopped ${name}"\n`);
-            enable(`${name}.service`, "/etc/systemd/system");
+        for (const service of this.plan.services) {
+            writeFileSync(join(units, `${service.name}.service`), `[Unit]\nDescription=demo ${service.name}\n[Service]\nExecStart=/bin/sleep infinity\nExecStop=/bin/sh -c "${stopping(service)}"\n`);
+            enable(`${service.name}.service`, "/etc/systemd/system");
         }
         writeFileSync(join(units, "lab-power.service"), "[Unit]\nDescription=notes when the host goes down\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\nExecStop=/usr/local/bin/lab-note going down\n");
         enable("lab-power.service", "/etc/systemd/system");
@@ -177,7 +182,7 @@ export class LabHost {
         // Each process dies with the one that started it: the host with systemd-nspawn, systemd-nspawn with the tests.
         const dieWithParent = ["setpriv", "--pdeathsig", "KILL"];
         const machine = spawn("setpriv", [...dieWithParent.slice(1), "nsenter", "-t", String(this.lab.world.pid), "-m", "--", "sh", "-c", enter, "sh", "systemd-nspawn", "-q", "-D", this.root, "-M", this.name, "--register=no", "--keep-unit",
-            `--network-namespace-path=/proc/${this.holder.pid}/ns/net`, "--console=read-only", ...dieWithParent, ...(this.plan.light ? ["/bin/sh", "-c", lightInit] : ["/lib/systemd/systemd"])], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, SYSTEMD_LOG_LEVEL: "err" } });
+            `--network-namespace-path=/proc/${this.holder.pid}/ns/net`, "--console=read-only", "--capability=CAP_NET_ADMIN", ...dieWithParent, ...(this.plan.light ? ["/bin/sh", "-c", lightInit] : ["/lib/systemd/systemd"])], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, SYSTEMD_LOG_LEVEL: "err" } });
         let console = "";
         for (const stream of [machine.stdout, machine.stderr]) stream.on("data", (chunk: Buffer) => (console += chunk.toString()));
         this.#machine = machine;
@@ -221,9 +226,9 @@ export class LabHost {
     async plugCable(): Promise<void> {
         await this.lab.inWorld("ip", "link", "set", `v-${this.name}`, "up");
     }
-    /** Swallows every packet to it, silently. */
+    /** Swallows every packet to it and from it, silently. */
     async blackHole(): Promise<void> {
-        await exec("nsenter", ["-t", String(this.holder.pid), "-n", "--", "nft", "add table inet hole; add chain inet hole in { type filter hook input priority 0; policy drop; }"]);
+        await exec("nsenter", ["-t", String(this.holder.pid), "-n", "--", "nft", hole]);
     }
     async openHole(): Promise<void> {
         await exec("nsenter", ["-t", String(this.holder.pid), "-n", "--", "nft", "delete table inet hole"]);
