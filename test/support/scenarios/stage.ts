@@ -115,9 +115,13 @@ export class Stage {
     }
     /** Waits for so many readings of a UPS that were begun after this call, good ones or not. */
     polls(ups: string, count: number): Promise<void> {
+        const since = Date.now();
         // The one that is under way may have been answered before.
-        const wanted = this.verdicts(ups).length + 1 + count;
-        return this.until(`${count} more polls of ${ups}`, () => this.verdicts(ups).length >= wanted, 10_000 + count * 1500);
+        return this.until(`${count} more polls of ${ups}`, () => this.verdicts(ups).filter(({ at }) => at > since).length > count, 10_000 + count * 1500);
+    }
+    /** Waits until this is the last that has happened to a UPS. The phone may hear of it before the test does. */
+    happened(ups: string, kind: string): Promise<void> {
+        return this.until(`${kind} as the last event`, () => this.kinds(ups).at(-1) === kind);
     }
     /** Waits for a text on the phone. */
     told(part: string | RegExp): Promise<void> {

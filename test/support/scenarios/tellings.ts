@@ -13,6 +13,7 @@ export const tellings: readonly Scenario[] = [
         async play(stage) {
             await stage.apply("ups1", rows.brownout);
             await stage.told("BROWNOUT DETECTED");
+            await stage.happened("ups1", "brownout");
             assert.deepEqual(stage.events("ups1").map(({ kind, detail }) => [kind, detail]), [["brownout", "165 V, below 207 V (230 V - 10 %)"]]);
             await stage.apply("ups1", rows["online-charging"]);
             await stage.told("VOLTAGE NORMALIZED");
@@ -29,6 +30,7 @@ export const tellings: readonly Scenario[] = [
             await stage.told("AVR BOOST ACTIVE");
             await stage.apply("ups1", rows["online-charging"]);
             await stage.told("AVR INACTIVE");
+            await stage.happened("ups1", "regulation-ended");
             assert.deepEqual(stage.events("ups1").map(({ kind, detail }) => [kind, detail?.replace(/^after [\d.]+ s, /, "")]), [
                 ["overload", "load 110 %"], ["overload-ended", "load 25 %"], ["boost", "input 209 V"], ["regulation-ended", "input 230.5 V"],
             ]);
@@ -56,6 +58,7 @@ export const tellings: readonly Scenario[] = [
             assert.deepEqual(stage.kinds("ups1"), []);
             await stage.apply("ups1", rows["us-grid-brownout"]);
             await stage.told("BROWNOUT DETECTED");
+            await stage.happened("ups1", "brownout");
             assert.deepEqual(stage.events("ups1").map(({ kind, detail }) => [kind, detail]), [["brownout", "107 V, below 108 V (120 V - 10 %)"]]);
             await stage.apply("ups1", { ...rows["us-grid-hot"], "input.voltage": "133" });
             await stage.told(/OVER-VOLTAGE DETECTED[^]*133 V, above 132 V/);
