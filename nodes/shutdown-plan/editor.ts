@@ -84,7 +84,7 @@ RED.nodes.registerType<Properties>("shutdown-plan", {
         const preview = (): void => {
             const mine = ++asked;
             if (readTable(table).hosts.length === 0) return void box.empty().append($("<div>").text(text("preview.empty")));
-            ask<Exclude<Preview, { ok: false }>>("shutdown-plan/preview", draft(), (answer) => { if (mine === asked) drawPreview(box, answer, text); });
+            ask<Exclude<Preview, { ok: false }>>("shutdown-plan/preview", { ...draft(), id: this.id }, (answer) => { if (mine === asked) drawPreview(box, answer, text); });
         };
         let waiting: ReturnType<typeof setTimeout> | undefined;
         const previewSoon = (): void => {

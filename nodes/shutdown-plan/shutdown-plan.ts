@@ -39,7 +39,9 @@ export = (RED: NodeAPI): void => {
             const address = !local && typeof stored.host === "string" && stored.host !== "" ? { host: stored.host, port: Number(stored.port) || 22 } : undefined;
             return typeof id === "string" ? [[id, { name, local, ...(address && { address }), problems: [], access: { root: false, open: () => { throw new Error("a preview opens nothing"); } } }]] : [];
         }));
-        const resolved = resolvePlan(config, problems, (id) => edited.get(id) ?? find(id));
-        return { ok: true, problems: resolved.problems, lints: resolved.lints, ...(resolved.plan && { text: planText(resolved.plan), steps: previewPlan(resolved.plan) }) };
+        const deployed = RED.nodes.getNode(String(body.id)) as DrilledPlanNode | null | undefined;
+        const usualMs = deployed?.type === "shutdown-plan" ? deployed.usualMs : undefined;
+        const resolved = resolvePlan(config, problems, (id) => edited.get(id) ?? find(id), usualMs);
+        return { ok: true, problems: resolved.problems, lints: resolved.lints, ...(resolved.plan && { text: planText(resolved.plan), steps: previewPlan(resolved.plan, usualMs) }) };
     });
 };

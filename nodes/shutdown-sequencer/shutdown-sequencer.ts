@@ -62,6 +62,8 @@ export = (RED: NodeAPI): void => {
             address: (host) => setup().access(host).address,
             save: (measured) => void keeper.save(measured),
         });
+        const measuredPlan = planNode();
+        if (measuredPlan !== undefined) measuredPlan.usualMs = (step) => observer.usualMs(step);
         const drilling: Drilling = new Drilling(this, {
             drills: () => planNode()?.drills,
             arming: () => armingOf(setup().switches, drilling.standings),

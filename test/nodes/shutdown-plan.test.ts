@@ -135,6 +135,16 @@ describe("shutdown-plan", () => {
         assert.equal(answer.text, "3 hosts, 4 services, then shutdown -h +2");
     });
 
+    it("reckons with how long the deployed plan's steps have really taken, where a sequencer knows", async () => {
+        const tight = { ...stored, runtime: "0.5" };
+        const said = async (body: object): Promise<string> => JSON.stringify(await preview(body));
+        assert.match(await said(tight), /the plan may take .* and the batteries carry the load for 30 s/, "by the limits");
+        flow.node<ShutdownPlanNode>("plan").usualMs = () => 2000;
+        assert.doesNotMatch(await said(tight), /the plan may take/, "by what was measured");
+        assert.match(await said(tight), /"planned":\{"startMs":0,"endMs":2000,"measured":true\}/);
+        assert.match(await said({ ...tight, id: "another" }), /the plan may take/, "of this plan alone");
+    });
+
     it("previews hosts that are not deployed yet", async () => {
         const answer = await preview({ hosts: ["new"], steps: [{ services: ["web"] }], powerHosts: [{ id: "new", name: "fresh", kind: "ssh" }] });
         assert.deepEqual(answer.steps?.map((step) => step.id), ["fresh/connect", "fresh/stop-service/web", "fresh/power-off"]);

@@ -5,6 +5,8 @@ import type { RunProgress, RunResult } from "../../lib/shutdown/progress";
 import powerHost from "../../nodes/power-host/power-host";
 import shutdownPlan from "../../nodes/shutdown-plan/shutdown-plan";
 import { parsePlan } from "../../lib/shutdown/plan";
+import { stepsOf } from "../../lib/shutdown/steps";
+import type { ShutdownPlanNode } from "../../nodes/shutdown-plan/resolve";
 import { parseConfig } from "../../nodes/shutdown-sequencer/config";
 import shutdownSequencer from "../../nodes/shutdown-sequencer/shutdown-sequencer";
 import type { Standing } from "../../lib/shutdown/evidence";
@@ -162,6 +164,25 @@ describe("shutdown-sequencer", () => {
         send({ ...critical(), room: "cellar" });
         const [msg] = await flow?.until("result", 1, 8000) ?? [];
         assert.equal(msg?.room, "cellar");
+    });
+
+    it("lets its plan know how long steps really take, over a redeploy: what was reckoned by limits is then reckoned by that", async () => {
+        await host("app", { delayMs: 30 });
+        await load([{ name: "app", services: ["web"] }], armed);
+        const usualMs = (id: string): number | undefined => {
+            const plan = flow?.node<ShutdownPlanNode>("plan");
+            const step = stepsOf(plan?.resolve().plan ?? assert.fail()).find(({ view }) => view.id === id);
+            return plan?.usualMs?.(step ?? assert.fail());
+        };
+        for (let run = 1; run <= 3; run += 1) {
+            assert.equal(usualMs("app/stop-service/web"), undefined, "too little is known");
+            send(critical());
+            await flow?.until("result", run, 8000);
+            send(critical({ to: "HEALTHY" }));
+        }
+        await flow?.redeploy();
+        await eventually(() => usualMs("app/stop-service/web") !== undefined);
+        assert.ok((usualMs("app/stop-service/web") ?? 0) >= 30 && (usualMs("app/stop-service/web") ?? Infinity) < 8000);
     });
 
     it("by default rehearses, says so, and opens no connection", async () => {
