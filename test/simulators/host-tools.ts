@@ -110,7 +110,7 @@ case "$1 \${2-}" in "compose -f") shift; set -- "$@"; exec $state/../bin/docker-
 id_of() { for file in $state/guests/*; do id=\${file##*/}; [ "$id" = "$1" ] || [ "$(/bin/cat $state/ids/$id)" = "$1" ] && echo $id && return; done; echo "Error: No such container: $1" >&2; exit 1; }
 case "$*" in
     "ps --no-trunc --format {{.ID}}/{{.Names}}") ${each("[ $now = stopped ] || echo \"$(/bin/cat $state/ids/$id)/$id\"")};;
-    "ps -q --no-trunc") ${each("[ $now = stopped ] || /bin/cat $state/ids/$id")};;
+    "ps -a --no-trunc --format {{.ID}}/{{.Names}}/{{.State}}") ${each("case $now in running) s='Up 5 minutes ago';; stopped) s='Exited (0) 5 minutes ago';; *) s=Stopping;; esac; echo \"$(/bin/cat $state/ids/$id)/$id/$s\"")};;
     "stop -t 20 -- "*) shift 4; for word; do id=$(id_of "$word") && ask_to_stop "$id"; done;;
     "kill -- "*) shift 2; for word; do id=$(id_of "$word") && make_stop "$id"; done;;
     "start -- "*) shift 2; for word; do id=$(id_of "$word") && bring_back "$id" || exit 1; done;;

@@ -1,4 +1,5 @@
 import type { ActionParameters, CatalogueAction } from "../catalogue";
+import { containersPart, listWords, type ContainerEngine } from "./engines";
 import { graceOf, guestAction, sudoFlag } from "./guests";
 import { ownWord } from "./own-container";
 import { textOf } from "./parameters";
@@ -6,20 +7,16 @@ import { textOf } from "./parameters";
 const programs = ["docker compose", "docker-compose", "podman-compose"] as const;
 const graceS = 20;
 const programOf = (params: ActionParameters): string => textOf(params, "program", programs[0]);
-const engineOf = (params: ActionParameters): string => (programOf(params) === "podman-compose" ? "podman" : "docker");
+const engineOf = (params: ActionParameters): ContainerEngine => (programOf(params) === "podman-compose" ? "podman" : "docker");
 const down = (params: ActionParameters): boolean => textOf(params, "how", "stop") === "down";
 
 // Some versions list stopped containers as well, and some list short ids: what runs is what the engine has, too. It is asked
 // in any case, since podman-compose ends with 0 whatever podman said; up to 1.0 it tells that, and what it does, among the
 // ids. A stack without containers left has nothing to start, so that "down" is undone as a whole.
-const tool = `
+const tool = `${containersPart}
 compose=$1 engine=$2 file=$3 how=$4 own=\${5#own:}; shift 5
 running() {
-    ask "$patience" as_root "$engine" ps -q --no-trunc || return 1
-    every=$answer
-    for each in $every; do
-        case $each in *[!0-9a-f]*) why="$engine ps says: $each"; return 1;; esac
-    done
+    containers as_root || return 1
     ask "$patience" as_root $compose -f "$file" ps -q || return 1
     IFS=$nl; set -- $answer; unset IFS
     stack=
@@ -31,7 +28,8 @@ running() {
         case $own in "$line"*) fail "Node-RED itself runs in this stack: stop it with the machine, last of all";; esac
         stack="$stack $line"
     done
-    for each in $every; do
+    for each in $running; do
+        each=\${each%%/*}
         for part in $stack; do
             case $each in "$part"*) guest "$each" || return 1; break;; esac
         done
@@ -63,7 +61,7 @@ const stack = guestAction({
     rules(params) {
         const compose = [...programOf(params).split(" "), "-f", textOf(params, "file")];
         const back = down(params) ? [...compose, "up", "-d"] : ["xargs", engineOf(params), "start", "--"];
-        return [[...compose, "ps", "-q"], [engineOf(params), "ps", "-q", "--no-trunc"], [...compose, textOf(params, "how", "stop"), "-t", String(graceOf(params, { graceS }))], ["xargs", engineOf(params), "kill", "--"], back];
+        return [[...compose, "ps", "-q"], listWords[engineOf(params)], [...compose, textOf(params, "how", "stop"), "-t", String(graceOf(params, { graceS }))], ["xargs", engineOf(params), "kill", "--"], back];
     },
     programs: (params) => [programOf(params).split(" ")[0] ?? "", engineOf(params), "xargs"],
 });

@@ -1,13 +1,13 @@
 import type { ActionParameters } from "../catalogue";
+import { containersPart, listWords, type ContainerEngine } from "./engines";
 import { graceOf, guestAction, sudoFlag } from "./guests";
 import { ownWord } from "./own-container";
 import { textOf } from "./parameters";
 
-const format = "{{.ID}}/{{.Names}}";
 const graceS = 20;
 
 // The daemon itself kills what does not stop in time; force is for one that forgot. With a user, it is that user's containers.
-const tool = `
+const tool = `${containersPart}
 engine=$1 user=$2 own=\${3#own:}; shift 3
 [ -z "$user" ] || unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
 as_owner() {
@@ -17,14 +17,11 @@ as_owner() {
 }
 each_container() { printf '%s\\n' "$@" | as_owner xargs $words; }
 running() {
-    ask "$patience" as_owner "$engine" ps --no-trunc --format '${format}' || return 1
-    IFS=$nl; set -- $answer; unset IFS
-    for line in "$@"; do
+    containers as_owner || return 1
+    IFS=$nl; set -- $running; unset IFS
+    for line; do
         id=\${line%%/*} name=\${line#*/} name=\${name%%,*}
-        case $id in
-            ""|*[!0-9a-f]*) why="$engine ps says: $line"; return 1;;
-            "$own"*) [ -n "$own" ] && continue;;
-        esac
+        case $id in "$own"*) [ -n "$own" ] && continue;; esac
         [ "$name" != "$line" ] && plain "$name" || name=$id
         guest "$name" "$id" || return 1
     done
@@ -36,11 +33,10 @@ start() { words="$engine start --"; each_container "$1"; }
 
 const each = ["stop", "kill", "start"] as const;
 
-function rulesOf(engine: string, params: ActionParameters): string[][] {
+function rulesOf(engine: ContainerEngine, params: ActionParameters): string[][] {
     const user = textOf(params, "user");
-    const list = [engine, "ps", "--no-trunc", "--format", format];
     const others = each.map((verb) => ["xargs", engine, verb, ...(verb === "stop" ? ["-t", String(graceOf(params, { graceS }))] : []), "--"]);
-    return [list, ...others].map((words) => (user === "" ? words : ["-u", user, ...words]));
+    return [listWords[engine], ...others].map((words) => [...(user === "" ? [] : ["-u", user]), ...words]);
 }
 
 /** Docker's running containers, except the one that Node-RED runs in. */

@@ -45,8 +45,8 @@ while :; do
         if [ -n "$new" ]; then
             order $new </dev/null >/dev/null 2>&1 &
             clock
-            # Their time begins with the order, however long it took to see them.
-            if [ -z "$known" ] && [ $((now + grace)) -lt "$force_at" ]; then force_at=$((now + grace)) due=$force_at; fi
+            # Their time begins with the order, however long it took to see them, and a clock of whole seconds may be about to tick.
+            if [ -z "$known" ] && [ $((now + grace + 1)) -lt "$force_at" ]; then force_at=$((now + grace + 1)) due=$force_at; fi
             known="$known$new"
         fi
     else
@@ -65,16 +65,18 @@ while :; do
 done
 `;
 
-/** Starts what is named and does not run, one after the other. */
+/** Starts what is named and does not run, one after the other. One that hangs leaves half of the time to those behind it. */
 const startAgain = `
 ids=
 running || ids=
-failed=
+failed= behind=$#
 for id; do
+    behind=$((behind - 1))
     plain "$id" || fail "not a name: $id"
     listed "$id" "$ids" && continue
     clock
-    left=$((began + limit - 1 - now))
+    left=$((began + limit - 2 - now))
+    [ "$behind" -eq 0 ] || left=$(((left + 1) / 2))
     [ "$left" -ge 1 ] || fail "no time left to start $id"
     collect yes "$left" start "$id" && continue
     last_words

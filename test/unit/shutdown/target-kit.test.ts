@@ -70,12 +70,18 @@ describe("what a host is given to let a plan in", () => {
     });
 
     describe("the forced command", () => {
+        /** As a host has it: a file, which may be longer than any word of a command. */
+        const stored = (text: string): string => {
+            const path = join(folder.path, "ridethrough-allowed");
+            writeFileSync(path, text);
+            return path;
+        };
         /** What the script would hand to a shell; it hands nothing to one here. */
         const asked = (host: PlanHost, command: string, [file = "", ...args] = shells()[0]?.argv ?? []): { code: number | null; ran: string; said: string } => {
             const { text } = targetKit(host, power).forcedCommand;
             const harmless = text.replaceAll('exec /bin/sh -c "$command"', "{ printf %s \"$command\"; exit 0; }");
             ok(!harmless.includes("exec /bin/sh"));
-            const { status, stdout, stderr } = spawnSync(file, [...args, "-c", harmless], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: { SSH_ORIGINAL_COMMAND: command } });
+            const { status, stdout, stderr } = spawnSync(file, [...args, stored(harmless)], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: { SSH_ORIGINAL_COMMAND: command } });
             return { code: status, ran: stdout, said: stderr };
         };
         const refused = { code: 126, ran: "", said: "ridethrough: this key may not run that here\n" };
@@ -143,7 +149,7 @@ describe("what a host is given to let a plan in", () => {
 
         it("is valid in every shell", () => {
             const { text } = targetKit(everything(), power).forcedCommand;
-            for (const { argv: [file = "", ...args] } of shells()) execFileSync(file, [...args, "-n", "-c", text]);
+            for (const { argv: [file = "", ...args] } of shells()) execFileSync(file, [...args, "-n", stored(text)]);
         });
     });
 

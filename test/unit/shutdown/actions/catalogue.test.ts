@@ -182,6 +182,14 @@ describe("actions on a host", function () {
                 deepEqual([end.code, end.did, end.stderr], [1, [], "not known what runs here: podman-compose ps says: exit code: 125"]);
             });
 
+            it("does not take a container that podman is still stopping for stopped, in a stack or alone", async () => {
+                const host = hostOf(shell).install("docker-compose", "podman", "podman-compose").guest("stack-db", "slow").guest("db", "slow");
+                const end = await runIn(shell, action("stop-podman").program({ only: ["db"], sudo: false }, place), host.path);
+                deepEqual([end.code, end.stderr, host.running], [0, "", ["stack-db"]]);
+                const stack = await runIn(shell, action("stop-compose").program({ file: "/srv/app/compose.yaml", program: "podman-compose", sudo: false }, place), host.path);
+                deepEqual([stack.code, stack.stderr, host.running], [0, "", []]);
+            });
+
             it("lets go of a mount at once where the plan says so, and of a dead one by force", async () => {
                 const params = { mounts: ["/mnt/a", "/mnt/b"], lazy: ["/mnt/a"], stuck: "nothing" };
                 const host = hostOf(shell).install("umount").guest("mnt+a").guest("mnt+b", "never").allow(action("unmount").privileged(params));
