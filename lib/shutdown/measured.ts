@@ -18,11 +18,16 @@ const kept = 20;
 const mostKeys = 2000;
 
 export function withDuration(known: Measured, key: string, sample: Sample): Measured {
-    return { ...known, durations: bounded({ ...known.durations, [key]: [...(known.durations[key] ?? []), sample].slice(-kept) }) };
+    return { ...known, durations: bounded({ ...known.durations, [key]: [...(listOf(known.durations, key) ?? []), sample].slice(-kept) }) };
 }
 
 export function withDarkWatts(known: Measured, device: string, watts: number): Measured {
-    return { ...known, darkWatts: bounded({ ...known.darkWatts, [device]: [...(known.darkWatts[device] ?? []), watts].slice(-kept) }) };
+    return { ...known, darkWatts: bounded({ ...known.darkWatts, [device]: [...(listOf(known.darkWatts, device) ?? []), watts].slice(-kept) }) };
+}
+
+/** What is known under a key; a device may well be called "constructor". */
+export function listOf<V>(lists: Readonly<Record<string, V[]>>, key: string): V[] | undefined {
+    return Object.hasOwn(lists, key) ? lists[key] : undefined;
 }
 
 function bounded<V>(record: Record<string, V>): Record<string, V> {

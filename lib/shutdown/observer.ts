@@ -2,7 +2,7 @@ import type { Clock } from "../kit/clock";
 import { parseReading } from "../power/reading";
 import { askHost } from "./ask-host";
 import { defaultGateway } from "./gateway";
-import { darkBound, nothingMeasured, upperMs, withDarkWatts, withDuration, type Measured } from "./measured";
+import { listOf, darkBound, nothingMeasured, upperMs, withDarkWatts, withDuration, type Measured } from "./measured";
 import type { PlanHost } from "./plan";
 import { proveDark, type Others, type ProofOutcome } from "./proof";
 import type { PlannedStep } from "./steps";
@@ -61,7 +61,7 @@ export class Observer {
         const { clock, address, everyMs, ask = askHost, steadyMs = defaultSteadyMs } = this.options;
         const target = address(name);
         const working = watch === undefined ? undefined : this.#plugs.get(watch);
-        const learned = watch === undefined ? undefined : this.#measured.darkWatts[watch];
+        const learned = watch === undefined ? undefined : listOf(this.#measured.darkWatts, watch);
         const darkWatts = Math.max(darkBound(learned), learned === undefined && working !== undefined ? working.watts * unlearnedPart : 0);
         const outcome = await proveDark({
             ask: async (its) => {
@@ -96,7 +96,7 @@ export class Observer {
 
     /** ms within which a step is over in 95 of 100 cases; undefined while too little is known. */
     usualMs({ view }: PlannedStep): number | undefined {
-        return upperMs(this.#measured.durations[view.id] ?? []);
+        return upperMs(listOf(this.#measured.durations, view.id) ?? []);
     }
 
     #remember(measured: Measured): void {

@@ -1,11 +1,11 @@
 import { programPath } from "./commands";
 
 /** Where programs lie; all others are in /usr/bin. sudo takes only absolute paths, and of one name the first in its own path. */
-const folders: Readonly<Record<string, readonly string[]>> = {
-    shutdown: ["/usr/sbin"], poweroff: ["/usr/sbin"], reboot: ["/usr/sbin"], qm: ["/usr/sbin"], pct: ["/usr/sbin"],
+const folders = new Map<string, readonly string[]>([
+    ...["shutdown", "poweroff", "reboot", "qm", "pct"].map((name): [string, string[]] => [name, ["/usr/sbin"]]),
     // Of the distribution, or beside it: Synology's packages, pip, binaries that people have put there.
-    docker: ["/usr/bin", "/usr/local/bin"], "docker-compose": ["/usr/bin", "/usr/local/bin"], "podman-compose": ["/usr/bin", "/usr/local/bin"],
-};
+    ...["docker", "docker-compose", "podman-compose"].map((name): [string, string[]] => [name, ["/usr/bin", "/usr/local/bin"]]),
+]);
 
 /**
  * A file for /etc/sudoers.d: one line for each command, with exactly its words.
@@ -25,7 +25,7 @@ ${[...new Set(lines)].join("\n")}
 }
 
 function pathsOf(name: string): string[] {
-    return name.startsWith("/") ? [name] : (folders[name] ?? ["/usr/bin"]).map((folder) => `${folder}/${name}`);
+    return name.startsWith("/") ? [name] : (folders.get(name) ?? ["/usr/bin"]).map((folder) => `${folder}/${name}`);
 }
 
 function commandText(path: string, args: readonly string[]): string {

@@ -41,15 +41,15 @@ export function tapeLines(msg: Message, { last, verdicts }: { last: number; verd
 }
 
 /**
- * The step that has changed, not the whole plan each time. A run goes by the clock, and readings that are simulated may be
- * ahead of it: it never goes back on the tape.
+ * The step that has changed, not the whole plan each time, and not the token that a run can be cancelled with. A run goes by
+ * the clock, and readings that are simulated may be ahead of it: it never goes back on the tape.
  */
 function slim(run: Record<string, unknown> | undefined, last: number): Record<string, unknown> | undefined {
     if (run === undefined) return undefined;
     const changed = recordOf(run.changed);
     const times = [run.endedAt, changed?.endedAt, changed?.startedAt, run.startedAt];
     const at = Math.max(last, times.find(isTime) ?? last);
-    return { at, ...without(run, ["steps", "startedAt", "endedAt", "changed"]), ...(changed && { changed: without(changed, ["startedAt", "endedAt"]) }) };
+    return { at, ...without(run, ["steps", "startedAt", "endedAt", "changed", "control"]), ...(changed && { changed: without(changed, ["startedAt", "endedAt"]) }) };
 }
 
 /** A line as it is written: times in whole ms since the tape began. */

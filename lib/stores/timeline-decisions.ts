@@ -12,7 +12,7 @@ export function powerStateCode(state: string): number {
 }
 
 /** How far a step is: 0 planned, 1 running, 2 done (or would be), 3 skipped, 4 failed. */
-const stepCodes: Readonly<Record<string, number>> = { planned: 0, running: 1, done: 2, "would-do": 2, skipped: 3, failed: 4 };
+const stepCodes: ReadonlyMap<unknown, number> = new Map([["planned", 0], ["running", 1], ["done", 2], ["would-do", 2], ["skipped", 3], ["failed", 4]]);
 
 /**
  * Rows of a change of state (`msg.transition`), of polls in a row without an answer (`msg.missed`), of a decider's command
@@ -48,7 +48,7 @@ function progressEvents(progress: Fields | undefined, now: number): TimelineEven
     const changed = recordOf(progress.changed);
     if (changed === undefined) return [happening("shutdown_progress", "shutdown", null, about, now, { started_at: startedAt })];
     const at = time(changed.endedAt, time(changed.startedAt, now));
-    return [happening("shutdown_step", typeof changed.host === "string" ? changed.host : "shutdown", stepCodes[String(changed.state)] ?? null, about, at, {
+    return [happening("shutdown_step", typeof changed.host === "string" ? changed.host : "shutdown", stepCodes.get(changed.state) ?? null, about, at, {
         step: changed.id, kind: changed.kind, label: changed.label, state: changed.state, error: changed.error, note: changed.note, proof: changed.proof, seconds: seconds(changed.startedAt, changed.endedAt),
     })];
 }
@@ -58,11 +58,11 @@ function resultEvents(result: Fields | undefined, now: number): TimelineEvent[] 
     const { run, outcome, reason, mode, simulated, text, startedAt, endedAt } = result;
     const steps = Array.isArray(result.steps) ? (result.steps as unknown[]).map(recordOf) : [];
     const count = (...states: string[]): number => steps.filter((step) => states.includes(String(step?.state))).length;
-    const proofs: Record<string, number> = {};
-    for (const proof of steps.map((step) => step?.proof)) if (typeof proof === "string") proofs[proof] = (proofs[proof] ?? 0) + 1;
+    const proofs = new Map<string, number>();
+    for (const proof of steps.map((step) => step?.proof)) if (typeof proof === "string") proofs.set(proof, (proofs.get(proof) ?? 0) + 1);
     return [happening("shutdown_result", "shutdown", seconds(startedAt, endedAt) ?? null, { run, outcome, reason, mode, text, ...(simulated === true && { simulated }) }, time(endedAt, now), {
         started_at: startedAt, steps: steps.length, done: count("done", "would-do"), failed: count("failed"), skipped: count("skipped"),
-        ...(Object.keys(proofs).length > 0 && { proofs }),
+        ...(proofs.size > 0 && { proofs: Object.fromEntries(proofs) }),
     })];
 }
 

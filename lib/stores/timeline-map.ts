@@ -1,5 +1,5 @@
 import { readingFrom, parseReading, streamOf } from "../power/reading";
-import { parseEvent, recordOf, type TimelineEvent } from "./timeline-event";
+import { isTime, parseEvent, recordOf, type TimelineEvent } from "./timeline-event";
 import { readingEvents } from "./timeline-reading";
 import { changeEvents, hostEvents, runEvents } from "./timeline-decisions";
 
@@ -15,6 +15,13 @@ type Message = Readonly<Record<string, unknown>>;
  * @param at event time in ms for what brings none
  */
 export function eventsOf(msg: Message, at: number): MappedEvents {
+    const mapped = mappedOf(msg, at);
+    if ("error" in mapped || mapped.events.every((event) => isTime(event.created_at))) return mapped;
+    // One row with a time that no store can keep would hold up all behind it.
+    return { events: mapped.events.map((event) => (isTime(event.created_at) ? event : { ...event, created_at: at })) };
+}
+
+function mappedOf(msg: Message, at: number): MappedEvents {
     if (msg.timeline !== undefined && msg.timeline !== null) return ownEvents(msg.timeline, at);
     const told = [...runEvents(msg, at), ...changeEvents(msg, at)];
     if (told.length > 0) return { events: told };
