@@ -34,6 +34,8 @@ export interface Arming {
     text: string;
     /** Why it is not armed though its switches are, or why there is nothing to rehearse. */
     obstacle?: string;
+    /** What a person should change though it is armed. */
+    caution?: string;
 }
 
 const words: Record<Exclude<Standing, "proven">, string> = { undrilled: "not drilled", changed: "changed since its drill", expired: "drill expired", failed: "drill failed" };
@@ -44,7 +46,7 @@ export function standingText({ host, standing }: Pick<HostStanding, "host" | "st
 }
 
 /** The rung that switches, plan and evidence amount to. */
-export function armingOf({ dryRun, enabled, problems, unready }: Switches, hosts: readonly HostStanding[]): Arming {
+export function armingOf({ dryRun, enabled, problems, unready, oneReading }: Switches, hosts: readonly HostStanding[]): Arming {
     const open = hosts.filter(({ standing }) => standing !== "proven");
     const sum = { proven: hosts.length - open.length, of: hosts.length };
     const many = count(hosts.length, "host");
@@ -54,7 +56,11 @@ export function armingOf({ dryRun, enabled, problems, unready }: Switches, hosts
     if (dryRun !== false) return open.length === 0 ? { level: "drilled", ...sum, text: `dry run, ${many} drilled` } : { level: "rehearse", ...sum, text: `dry run, ${many}` };
     if (!real) return { level: "observe", ...sum, text: `not enabled, ${many}` };
     const [first] = open.toSorted((a, b) => urgency(a) - urgency(b));
-    return { level: "armed", ...sum, text: first === undefined ? `armed, ${many}` : `armed ${sum.proven}/${sum.of}, ${standingText(first)}` };
+    const armed = oneReading === undefined ? "armed" : "armed by one reading";
+    return {
+        level: "armed", ...sum, text: first === undefined ? `${armed}, ${many}` : `${armed} ${sum.proven}/${sum.of}, ${standingText(first)}`,
+        ...(oneReading !== undefined && { caution: `one wrong reading would be enough for a shutdown: let ${oneReading} confirm by 2 or more` }),
+    };
 }
 
 /** What a person should hear of first. */

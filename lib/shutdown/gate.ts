@@ -94,6 +94,8 @@ export interface Switches {
     problems: readonly string[];
     /** Why hosts cannot be reached: no address, no pinned key. Stands against a real run only. */
     unready: readonly string[];
+    /** Which power classifier before it takes a single reading for an outage: 'the power classifier "Plug"'. */
+    oneReading?: string;
 }
 
 /** What the sequencer is doing and remembers. */

@@ -1,6 +1,7 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask } from "../shared/editor-ask";
 import { category, colours, numberBetween } from "../shared/editor-fields";
+import { calledOf, hastyClassifiers, type StoredNode } from "./one-reading";
 
 declare const RED: EditorRED;
 
@@ -73,9 +74,11 @@ RED.nodes.registerType<Properties>("shutdown-sequencer", {
             $("#node-input-check").val("24");
             $("#node-input-version").val("2");
         }
+        const [hasty] = hastyClassifiers(this.id, RED.nodes.createCompleteNodeSet(false) as unknown as StoredNode[]);
         const show = (): void => {
             const state = dryRun.prop("checked") ? "dry-run" : enabled.prop("checked") ? "armed" : "not-enabled";
-            $("#shutdown-sequencer-arming").text(this._(`shutdown-sequencer.arming.${state}`)).css("color", state === "armed" ? "var(--red-ui-text-color-error)" : "");
+            const caution = state === "armed" && hasty !== undefined ? [this._("shutdown-sequencer.arming.one-reading", { classifier: calledOf(hasty) })] : [];
+            $("#shutdown-sequencer-arming").text([this._(`shutdown-sequencer.arming.${state}`), ...caution].join(" ")).css("color", state === "armed" ? "var(--red-ui-text-color-error)" : "");
         };
         dryRun.add(enabled).on("change", show);
         show();

@@ -18,6 +18,7 @@ import { background, every, onClose, onInput, type FlowMessage } from "../shared
 import { isForAnother, type SequencerMark } from "./addressed";
 import { parseConfig } from "./config";
 import { asksFor, Drilling } from "./drilling";
+import { classifierBefore } from "./one-reading";
 import { surroundings, unsafe } from "./safety";
 import { Readiness } from "./readiness";
 import { idleStatus, progressStatus, resultStatus } from "./status-text";
@@ -40,6 +41,8 @@ export = (RED: NodeAPI): void => {
             return node?.type === "shutdown-plan" ? node : undefined;
         };
         const setup = (): SequencerSetup => {
+        /** Known when the flows have started; and what stands before it may be deployed without it. */
+        let oneReading: string | undefined;
             const node = planNode();
             if (node === undefined) {
                 const lost = config.plan === "" ? [] : ["the shutdown plan is gone"];
@@ -47,7 +50,7 @@ export = (RED: NodeAPI): void => {
             }
             const { plan, problems: planProblems, unready, access } = node.resolve();
             return {
-                plan, switches: { dryRun, enabled, problems: [...problems, ...planProblems], unready: [...unready, ...risks] },
+                plan, switches: { dryRun, enabled, problems: [...problems, ...planProblems], unready: [...unready, ...risks], ...(oneReading !== undefined && { oneReading }) },
                 access: (name) => (config.onlyDrilled ? drilling.provenOnly(access(name), name) : access(name)),
             };
         };
@@ -116,6 +119,7 @@ export = (RED: NodeAPI): void => {
         };
         const refresh = (): void => {
             drilling.look();
+            oneReading = classifierBefore(RED, this);
             if (idle && sequencer.run === undefined) showIdle();
         };
         // A drill of many hosts says it often, and one look a moment later is enough.
@@ -133,9 +137,10 @@ export = (RED: NodeAPI): void => {
         background(this, async () => {
             await drilling.begin();
             refresh();
-            const { level, text, proven, of } = armingOf(setup().switches, drilling.standings);
+            const { level, text, proven, of, caution } = armingOf(setup().switches, drilling.standings);
             if (level !== "armed") return;
             if (proven < of) this.warn(`${text}: drill the hosts in the plan's dialog`);
+            if (caution !== undefined) this.warn(`armed, and ${caution}`);
             if (Number((stored as { version?: unknown }).version ?? 1) < 2) unsafe(surroundings(RED)).forEach((risk) => this.warn(`armed, since it was before this was asked: ${risk}`));
         });
         background(this, async () => {

@@ -14,14 +14,14 @@ export interface Status {
  * @param spent the streams that have had their shutdown
  */
 export function idleStatus({ plan, switches }: SequencerSetup, hosts: readonly HostStanding[], spent: readonly string[] = []): Status {
-    const { level, text, proven, of, obstacle } = armingOf(switches, plan === undefined ? [] : hosts);
+    const { level, text, proven, of, obstacle, caution } = armingOf(switches, plan === undefined ? [] : hosts);
     if (obstacle !== undefined) return { mood: "error", text };
     if (spent[0] !== undefined) return { mood: "warning", text: `waits for HEALTHY of ${spent.join(", ")}` };
     switch (level) {
         case "observe":
             return { mood: "off", text };
         case "armed":
-            return { mood: proven === of ? "ok" : "warning", text };
+            return { mood: proven === of && caution === undefined ? "ok" : "warning", text };
         case "rehearse":
         case "drilled":
             return { mood: "rehearsal", text };

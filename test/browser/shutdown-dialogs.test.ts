@@ -250,6 +250,7 @@ describe("the dialogs of a shutdown", function () {
             { id: "bbbbbbbbbbbbbbb1", type: "power-host", name: "nas", kind: "ssh", version: 1 },
             { id: "bbbbbbbbbbbbbbb2", type: "shutdown-plan", name: "rack", hosts: ["bbbbbbbbbbbbbbb1"], steps: [{ services: ["web"], after: [], stopTimeout: "30" }], final: "shutdown", delay: "2", version: 1 },
             { id: "bbbbbbbbbbbbbbb3", type: "shutdown-sequencer", z: "aaaaaaaaaaaaaaaa", x: 200, y: 100, plan: "bbbbbbbbbbbbbbb2", dryRun: true, enabled: false, startOn: "critical", version: 1, wires: [[], []] },
+            { id: "bbbbbbbbbbbbbbb4", type: "power-classifier", z: "aaaaaaaaaaaaaaaa", x: 200, y: 200, name: "Plug", confirmations: "1", version: 1, wires: [[], ["bbbbbbbbbbbbbbb3"]] },
         ]);
         await page.reload();
         await page.locator("[id='bbbbbbbbbbbbbbb3']").waitFor();
@@ -261,7 +262,7 @@ describe("the dialogs of a shutdown", function () {
         await arming.getByText("Rehearses").waitFor();
         await page.locator("#node-input-enabled").check();
         await page.locator("#node-input-dryRun").uncheck();
-        await arming.getByText("ARMED").waitFor();
+        await arming.getByText(/ARMED.* One wrong reading would be enough: let the power classifier "Plug" confirm by 2 or more\./).waitFor();
         await page.locator("#node-dialog-cancel").click();
         assert.deepEqual(problems, []);
     });
