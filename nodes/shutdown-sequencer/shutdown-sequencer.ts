@@ -21,6 +21,7 @@ import { asksFor, Drilling } from "./drilling";
 import { classifierBefore } from "./one-reading";
 import { surroundings, unsafe } from "./safety";
 import { Readiness } from "./readiness";
+import { sourceOf, supplyOf } from "./supply";
 import { idleStatus, progressStatus, resultStatus } from "./status-text";
 
 interface SequencerNode extends Node {
@@ -40,9 +41,9 @@ export = (RED: NodeAPI): void => {
             const node = RED.nodes.getNode(config.plan) as DrilledPlanNode | null | undefined;
             return node?.type === "shutdown-plan" ? node : undefined;
         };
-        const setup = (): SequencerSetup => {
         /** Known when the flows have started; and what stands before it may be deployed without it. */
         let oneReading: string | undefined;
+        const setup = (): SequencerSetup => {
             const node = planNode();
             if (node === undefined) {
                 const lost = config.plan === "" ? [] : ["the shutdown plan is gone"];
@@ -118,8 +119,8 @@ export = (RED: NodeAPI): void => {
             show(idleStatus(setup(), drilling.standings, sequencer.spent));
         };
         const refresh = (): void => {
-            drilling.look();
             oneReading = classifierBefore(RED, this);
+            drilling.look();
             if (idle && sequencer.run === undefined) showIdle();
         };
         // A drill of many hosts says it often, and one look a moment later is enough.
@@ -139,8 +140,8 @@ export = (RED: NodeAPI): void => {
             refresh();
             const { level, text, proven, of, caution } = armingOf(setup().switches, drilling.standings);
             if (level !== "armed") return;
-            if (proven < of) this.warn(`${text}: drill the hosts in the plan's dialog`);
             if (caution !== undefined) this.warn(`armed, and ${caution}`);
+            if (proven < of) this.warn(`${text}: drill the hosts in the plan's dialog`);
             if (Number((stored as { version?: unknown }).version ?? 1) < 2) unsafe(surroundings(RED)).forEach((risk) => this.warn(`armed, since it was before this was asked: ${risk}`));
         });
         background(this, async () => {
