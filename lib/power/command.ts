@@ -35,7 +35,8 @@ export function parseCommand(value: unknown, at: number): ParsedCommand {
     return { command: isTainted(raw.simulated) || stream.endsWith(fakeMark) ? taint(command) : command };
 }
 
-const fakeMark = " (simulated)";
+/** Ends the name of a stream that is made up. */
+export const fakeMark = " (simulated)";
 
 /** Whether a `simulated` mark taints: anything but absent, false and null. */
 export function isTainted(mark: unknown): boolean {

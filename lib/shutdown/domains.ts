@@ -1,5 +1,11 @@
+import { fakeMark, type ShutdownCommand } from "../power/command";
 import type { PlanHost, ShutdownPlan } from "./plan";
 import { orderOf } from "./plan-order";
+import type { RunMode } from "./progress";
+import type { Sources } from "./sources";
+
+/** What is known of a device that may feed hosts: it decides for itself and has not decided; its outage has had its run. */
+export type Feed = "speaks" | "dealt" | undefined;
 
 /** The hosts of a plan, as an outage divides them. */
 export interface Division {
@@ -7,39 +13,55 @@ export interface Division {
     out: string[];
     /** Those that something else still feeds, and what that is. */
     fed: { host: string; by: string }[];
+    /** All that it does not take, by their names: those, and those whose own outage has had its run. */
+    stay: string[];
 }
 
 /**
- * Which hosts an outage takes: all, but those that another device feeds whose mains is known to be there. What is not known
- * helps nobody: a device that was never heard of, a name with a slip in it, a source that has fallen silent. An outage of
- * something that feeds no host by name (a group, a station before them all) takes everybody.
+ * Which hosts an outage takes: all but those that another device still feeds, and those of another device whose own outage
+ * has had its run. What is not known helps nobody: a device that was never heard of, a name with a slip in it, a source that
+ * has fallen silent. An outage of something that feeds no host by name (a group, a station before them all) takes everybody.
  * @param device what has lost its power
- * @param isFine whether a device is known to have mains now
  */
-export function divide({ hosts }: ShutdownPlan, device: string, isFine: (device: string) => boolean): Division {
-    const division: Division = { out: [], fed: [] };
+export function divide({ hosts }: ShutdownPlan, device: string, feed: (device: string) => Feed): Division {
+    const division: Division = { out: [], fed: [], stay: [] };
     const isDomain = hosts.some(({ fedBy }) => fedBy.includes(device));
     for (const { name, fedBy } of hosts) {
-        const by = isDomain ? fedBy.find((other) => other !== device && isFine(other)) : undefined;
-        if (by === undefined) division.out.push(name);
-        else division.fed.push({ host: name, by });
+        const others = isDomain ? fedBy.filter((other) => other !== device) : [];
+        const by = others.find((other) => feed(other) === "speaks");
+        if (by !== undefined) division.fed.push({ host: name, by });
+        const goes = by === undefined && (fedBy.includes(device) || !others.some((other) => feed(other) === "dealt"));
+        (goes ? division.out : division.stay).push(name);
     }
     return division;
 }
 
+/**
+ * What a command's outage takes of a plan.
+ * @param ran what each stream's outage has led to; a rehearsal stands in no way of a real run
+ */
+export function taken(plan: ShutdownPlan, { stream, simulated: fake }: Pick<ShutdownCommand, "stream" | "simulated">, mode: RunMode, sources: Pick<Sources, "isUp">, ran: ReadonlyMap<string, RunMode>): Division {
+    const simulated = fake === true;
+    const dealt = (device: string): boolean => {
+        const how = ran.get(simulated ? `${device}${fakeMark}` : device);
+        return how === "live" || how === mode;
+    };
+    return divide(plan, stream.endsWith(fakeMark) ? stream.slice(0, -fakeMark.length) : stream, (device) => (sources.isUp(device, simulated) ? "speaks" : dealt(device) ? "dealt" : undefined));
+}
+
 /** A plan for some of its hosts. Those keep the order that they have in the whole one, also where it led over a host that stays. */
-export function partOf(plan: ShutdownPlan, names: ReadonlySet<string>): ShutdownPlan {
-    if (plan.hosts.every(({ name }) => names.has(name))) return plan;
+export function partOf(plan: ShutdownPlan, isIn: (host: string) => boolean): ShutdownPlan {
+    if (plan.hosts.every(({ name }) => isIn(name))) return plan;
     const { waits } = orderOf(plan.hosts);
     const before = (name: string, seen = new Set<string>()): string[] => (waits.get(name) ?? []).flatMap((other) => {
         if (seen.has(other)) return [];
         seen.add(other);
-        return names.has(other) ? [other] : before(other, seen);
+        return isIn(other) ? [other] : before(other, seen);
     });
-    const hosts = plan.hosts.filter(({ name }) => names.has(name)).map((host): PlanHost => ({
+    const hosts = plan.hosts.filter(({ name }) => isIn(name)).map((host): PlanHost => ({
         ...host,
         after: host.local ? [] : [...new Set(before(host.name))],
-        needs: host.needs.filter((need) => names.has(need)),
+        needs: host.needs.filter(isIn),
     }));
     return { ...plan, hosts };
 }

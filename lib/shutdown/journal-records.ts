@@ -9,16 +9,16 @@ interface Written {
 
 /** One thing that happened. Times are event times in ms. */
 export type JournalRecord = Written & (
-    /** A real run begins. */
-    | { kind: "run"; run: string; stream: string; reason: string; boot: string; at: number }
+    /** A real run begins. `without`: hosts of the plan that it leaves alone. */
+    | { kind: "run"; run: string; stream: string; reason: string; boot: string; without?: string[]; at: number }
     /** A step is about to be taken. */
     | { kind: "intent"; run: string; step: string; at: number }
     | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; proof?: Proof; did?: string[]; at: number }
     /** What the run has done is being put back from here on. */
     | { kind: "undo"; run: string; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
-    /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. */
-    | { kind: "dealt"; stream: string; mode: RunMode; at: number }
+    /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. `without`: the hosts that this one leaves alone from here on. */
+    | { kind: "dealt"; stream: string; mode: RunMode; without?: string[]; at: number }
     /** A stream's power is healthy again. */
     | { kind: "restored"; stream: string; at: number });
 
@@ -36,6 +36,8 @@ export interface OpenRun {
     lastUp?: number;
     /** The streams whose outage it answers: its own and those that joined, while their power is not back. */
     streams: ReadonlySet<string>;
+    /** Hosts of the plan that it leaves alone, since something else feeds them. */
+    without?: readonly string[];
     intents: ReadonlySet<string>;
     results: ReadonlyMap<string, StepResult>;
     /** Why it was being put back; absent while it went forward. */
@@ -54,13 +56,13 @@ export const emptyMemory = (): JournalMemory => ({ ran: new Map(), open: undefin
 export function remember({ ran, open }: JournalMemory, record: JournalRecord): JournalMemory {
     switch (record.kind) {
         case "run": {
-            const { run, stream, reason, boot, at } = record;
-            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, ...lastOf(record), streams: new Set([stream]), intents: new Set(), results: new Map() } };
+            const { run, stream, reason, boot, without, at } = record;
+            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), intents: new Set(), results: new Map() } };
         }
         case "dealt":
             return {
                 ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode),
-                open: open && record.mode === "live" ? { ...open, streams: new Set([...open.streams, record.stream]) } : open,
+                open: open && record.mode === "live" ? { ...open, ...(record.without && { without: record.without }), streams: new Set([...open.streams, record.stream]) } : open,
             };
         case "restored":
             return {
@@ -107,6 +109,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "result" && raw.proof !== undefined && !proofs.includes(raw.proof)) return undefined;
     if (kind === "result" && raw.did !== undefined && !(Array.isArray(raw.did) && raw.did.every((name) => typeof name === "string" && guestName.test(name)))) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
+    if (raw.without !== undefined && !(Array.isArray(raw.without) && raw.without.every((name) => typeof name === "string"))) return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;
     return raw as unknown as JournalRecord;

@@ -1,11 +1,12 @@
 import { sleep, type Clock } from "../kit/clock";
+import { Frontier } from "./frontier";
 import { HostLink, type StepOutcome } from "./host-link";
 import type { JournalRecord, OpenRun, StepResult } from "./journal-records";
 import type { PlanHost, ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult, StepView } from "./progress";
 import type { Others, ProofOutcome } from "./proof";
 import { backText, count, endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
-import { RunView, viewOf, type Run, type RunHead } from "./run-view";
+import { isOver, RunView, viewOf, type Run, type RunHead } from "./run-view";
 import { scheduledViews, type UsualMs } from "./schedule";
 import { slots } from "./slots";
 import { isRepeatable, stepsOf, type PlannedStep } from "./steps";
@@ -57,20 +58,18 @@ class LiveRun implements Run {
     }
     readonly finished: Promise<RunResult | undefined>;
     readonly #view: RunView;
-    readonly #links: Map<string, HostLink>;
-    readonly #dependents = new Map<string, PlannedStep[]>();
-    /** How many needs of a step are not over yet. */
-    readonly #unmet = new Map<string, number>();
+    readonly #links = new Map<string, HostLink>();
+    readonly #login: ReturnType<typeof slots>;
+    /** Undefined while nothing is done yet, since power may be back. */
+    #frontier: Frontier | undefined;
     readonly #underWay = new Map<string, Promise<void>>();
-    readonly #steps: readonly PlannedStep[];
+    #steps: readonly PlannedStep[];
     readonly #did = new Map<string, StepOutcome["did"]>();
     /** Hosts that stay up because a step failed that they can't do without, and which. */
     readonly #keptUp = new Map<string, string>();
     /** Steps whose turn came during a hold. */
     readonly #held: PlannedStep[] = [];
     #onHold = false;
-    #left: number;
-    #servicesLeft: number;
     /** Why the run is being put back; undefined while it goes forward. */
     #undoing: string | undefined;
     /** Why the rest is not put back any more. */
@@ -81,49 +80,63 @@ class LiveRun implements Run {
     readonly #looking = new AbortController();
     #finish: (result: RunResult | undefined) => void = () => undefined;
 
-    constructor(readonly head: RunHead, readonly plan: ShutdownPlan, readonly io: RunIo, earlier?: Earlier) {
-        const steps = this.#steps = stepsOf(plan);
+    constructor(readonly head: RunHead, public plan: ShutdownPlan, readonly io: RunIo, earlier?: Earlier) {
+        this.#steps = stepsOf(plan);
         this.finished = new Promise((resolve) => { this.#finish = resolve; });
-        this.#view = new RunView(head, scheduledViews(steps, io.usualMs));
-        const login = slots(io.logins ?? 32);
-        this.#links = new Map(plan.hosts.map(({ name }) => [name, new HostLink(name, () => io.access(name), login)]));
-        for (const step of steps) {
-            this.#unmet.set(step.view.id, step.needs.length);
-            for (const need of step.needs) this.#dependents.set(need, [...(this.#dependents.get(need) ?? []), step]);
-        }
-        this.#left = steps.length;
-        this.#servicesLeft = steps.filter((step) => step.view.kind === "stop-service").length;
-        void this.#begin(steps, earlier);
+        this.#view = new RunView(head, scheduledViews(this.#steps, io.usualMs));
+        this.#login = slots(io.logins ?? 32);
+        this.#link(plan);
+        void this.#begin(earlier);
     }
 
-    async #begin(steps: readonly PlannedStep[], earlier: Earlier | undefined): Promise<void> {
-        const { run, stream, reason, startedAt } = this.head;
-        const known = earlier === undefined ? [] : this.#recall(steps, earlier);
+    #link({ hosts }: ShutdownPlan): void {
+        for (const { name } of hosts) if (!this.#links.has(name)) this.#links.set(name, new HostLink(name, () => this.io.access(name), this.#login));
+    }
+
+    async #begin(earlier: Earlier | undefined): Promise<void> {
+        const { run, stream, reason, startedAt, without } = this.head;
+        if (earlier !== undefined) this.#recall(earlier);
         const waitMs = this.committed ? 0 : (earlier?.waitMs ?? 0);
         const again = `continuing the shutdown that was interrupted${waitMs > 0 ? ` in ${waitMs / 1000} s, unless power is back` : ""}: ${reason}`;
-        this.io.progress(this.#view.progress(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan)})` : again));
-        if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, at: startedAt });
+        this.io.progress(this.#view.progress(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan, this.head)})` : again));
+        if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(without && { without: [...without] }), at: startedAt });
         if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier);
         if (waitMs > 0) await sleep(waitMs, this.io.clock, this.#waiting.signal);
-        if (this.#ended) return;
-        steps.filter((step) => step.needs.length === 0 && !known.includes(step)).forEach((step) => this.#start(step));
-        known.forEach((step) => this.#over(step));
-        if (steps.length === 0) this.#end();
+        if (!this.#ended && this.#undoing === undefined) this.#startFree();
+    }
+
+    /** Starts what may begin, and leaves alone what has begun. */
+    #startFree(): void {
+        this.#frontier = new Frontier(this.#steps, (id) => isOver(this.#view.stateOf(id)));
+        this.#held.splice(0);
+        this.#frontier.free.filter(({ view }) => this.#view.stateOf(view.id) === "planned").forEach((step) => this.#start(step));
+        if (this.#frontier.left === 0) this.#end();
+    }
+
+    extend(plan: ShutdownPlan, why: string): void {
+        if (this.#ended || this.#suspending || this.#undoing !== undefined) return;
+        const sinceMs = this.io.clock.now() - this.head.startedAt;
+        this.plan = plan;
+        this.#steps = stepsOf(plan);
+        this.#link(plan);
+        this.#view.replan(scheduledViews(this.#steps, this.io.usualMs), sinceMs);
+        this.io.progress(this.#view.progress(`${why}: the run goes on with ${planText(plan)}`));
+        if (this.#frontier !== undefined) this.#startFree();
     }
 
     /** Marks what an earlier process has done. A host with nothing left to do needs no login either. */
-    #recall(steps: readonly PlannedStep[], { intents, results }: Earlier): PlannedStep[] {
+    #recall({ intents, results }: Earlier): void {
+        const steps = this.#steps;
         this.committed = steps.some((step) => step.view.kind === "power-off" && intents.has(step.view.id));
         const open = new Set(steps.filter(({ view }) => view.kind !== "connect" && view.kind !== "prove" && !results.has(view.id)).map((step) => step.view.host));
-        return steps.filter(({ view: { id, host, kind, label }, action, onFailure }) => {
+        for (const { view: { id, host, kind, label }, action, onFailure } of steps) {
             const result = results.get(id) ?? (intents.has(id) && !isRepeatable(action) ? { state: "failed" as const, error: neverKnown } : undefined);
-            if (kind === "connect" ? open.has(host) : result === undefined) return false;
+            if (kind === "connect" ? open.has(host) : result === undefined) continue;
             const { state = "done", did }: Partial<StepResult> = result ?? {};
             if (did !== undefined) this.#did.set(id, did);
             if (state === "failed" && onFailure === "keep-up") this.#keptUp.set(host, label);
             this.#view.change(id, { ...viewOf(result ?? {}), state });
-            return true;
-        });
+        }
     }
 
     #start(step: PlannedStep): void {
@@ -182,14 +195,11 @@ class LiveRun implements Run {
     }
 
     #over(step: PlannedStep): void {
-        this.#left -= 1;
-        if (step.view.kind === "stop-service" && --this.#servicesLeft === 0) this.io.progress(this.#view.progress(servicesText(this.plan, this.#view.steps)));
-        for (const dependent of this.#dependents.get(step.view.id) ?? []) {
-            const unmet = (this.#unmet.get(dependent.view.id) ?? 1) - 1;
-            this.#unmet.set(dependent.view.id, unmet);
-            if (unmet === 0 && this.#view.stateOf(dependent.view.id) === "planned") this.#start(dependent);
-        }
-        if (this.#left === 0 && this.#undoing === undefined) this.#end();
+        const services = step.view.kind === "stop-service" ? this.#steps.filter(({ view }) => view.kind === "stop-service") : [];
+        if (services.length > 0 && services.every(({ view }) => isOver(this.#view.stateOf(view.id)))) this.io.progress(this.#view.progress(servicesText(this.plan, this.#view.steps)));
+        const next = this.#frontier?.over(step) ?? [];
+        next.filter(({ view }) => this.#view.stateOf(view.id) === "planned").forEach((dependent) => this.#start(dependent));
+        if (this.#frontier?.left === 0 && this.#undoing === undefined) this.#end();
     }
 
     #end(): void {

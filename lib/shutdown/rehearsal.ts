@@ -29,7 +29,7 @@ export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, {
     const stop = new AbortController();
     let cancelled: string | undefined;
     const walk = async (): Promise<RunResult | undefined> => {
-        progress(view.progress(`DRY RUN: graceful shutdown would execute: ${head.reason} (${planText(plan)})`));
+        progress(view.progress(`DRY RUN: graceful shutdown would execute: ${head.reason} (${planText(plan, head)})`));
         for (const { id } of steps) {
             await sleep(pause, clock, stop.signal);
             if (stop.signal.aborted) break;
@@ -38,7 +38,7 @@ export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, {
             progress(view.progress(stepText(changed), changed));
         }
         if (cancelled !== undefined) return view.result("cancelled", `${cancelled}. It was a rehearsal: nothing was sent.`, clock.now());
-        return stop.signal.aborted ? undefined : view.result("dry-run", `${head.reason}: would shut down ${planText(plan)}. Nothing was sent: ${why}.`, clock.now());
+        return stop.signal.aborted ? undefined : view.result("dry-run", `${head.reason}: would shut down ${planText(plan, head)}. Nothing was sent: ${why}.`, clock.now());
     };
     const finished = walk();
     return {
@@ -48,6 +48,7 @@ export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, {
         finished,
         hold: () => false,
         giveWay: () => undefined,
+        extend: () => undefined,
         cancel(reason) {
             if (stop.signal.aborted) return false;
             cancelled = reason;

@@ -1,5 +1,6 @@
 import type { ShutdownPlan } from "./plan";
 import type { StepView } from "./progress";
+import type { RunHead } from "./run-view";
 
 const done = { connect: () => "logged in", "stop-service": (name: string) => `stopped ${name}`, act: (what: string) => `${what}: done`, "power-off": (command: string) => `took ${command}`, prove: () => "is down", undo: (what: string) => `${what}: done` } as const;
 const doing = { connect: () => "logging in", "stop-service": (name: string) => `stopping ${name}`, act: (what: string) => `${what} ...`, "power-off": (command: string) => `sending ${command}`, prove: () => "going down?", undo: (what: string) => `${what} ...` } as const;
@@ -31,13 +32,21 @@ export function count(number: number, what: string): string {
     return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
-/** What a plan comes to: "3 hosts, 6 services, then shutdown -h +2". */
-export function planText({ hosts }: ShutdownPlan): string {
+/** What a plan comes to: "3 hosts, 6 services, then shutdown -h +2; web stays, fed by ups2". */
+export function planText({ hosts }: ShutdownPlan, { fed = [] }: Pick<RunHead, "fed"> = {}): string {
     const steps = hosts.flatMap((host) => host.steps);
     const services = steps.filter(({ action }) => action.verb === "stop-service").length;
     const others = steps.length - services;
     const finals = [...new Set(hosts.flatMap(({ final }) => (final === undefined ? [] : [final.action.label(final.params)])))];
-    return `${count(hosts.length, "host")}, ${count(services, "service")}${others === 0 ? "" : `, ${count(others, "other step")}`}, ${finals.length === 0 ? "no final command" : `then ${finals.join(" or ")}`}`;
+    return `${count(hosts.length, "host")}, ${count(services, "service")}${others === 0 ? "" : `, ${count(others, "other step")}`}, ${finals.length === 0 ? "no final command" : `then ${finals.join(" or ")}`}${fed.length === 0 ? "" : `; ${fedText(fed)}`}`;
+}
+
+/** Hosts that stay up, and why: "web, nas stay, fed by ups2". */
+export function fedText(fed: NonNullable<RunHead["fed"]>): string {
+    return [...new Set(fed.map(({ by }) => by))].map((feed) => {
+        const names = fed.filter(({ by }) => by === feed).map(({ host }) => host);
+        return `${names.join(", ")} ${names.length === 1 ? "stays" : "stay"}, fed by ${feed}`;
+    }).join("; ");
 }
 
 /** S0's word between the services and the final commands. */

@@ -1,4 +1,5 @@
 import type { StepResult } from "./journal-records";
+import type { ShutdownPlan } from "./plan";
 import type { RunMode, RunOutcome, RunProgress, RunResult, StepState, StepView } from "./progress";
 
 /** What stays the same about a run. */
@@ -11,6 +12,15 @@ export interface RunHead {
     /** Event time in ms. */
     startedAt: number;
     simulated?: true;
+    /** Hosts of the plan that it leaves alone. Absent: none. */
+    without?: readonly string[];
+    /** Those of them that something else feeds, and what. */
+    fed?: readonly { host: string; by: string }[];
+}
+
+/** Whether nothing more happens to a step. */
+export function isOver(state: StepState | undefined): boolean {
+    return state === "done" || state === "failed" || state === "skipped";
 }
 
 /** What the journal knows of a step that was taken, for its view. */
@@ -38,6 +48,16 @@ export class RunView {
 
     stateOf(id: string): StepState | undefined {
         return this.stepOf(id)?.state;
+    }
+
+    /** The steps of a larger plan: those that are known stay as they are, the others are planned from now on. @param sinceMs since the run began */
+    replan(steps: readonly StepView[], sinceMs: number): void {
+        const later = ({ planned, ...step }: StepView): StepView => ({ ...step, ...(planned && { planned: { ...planned, startMs: planned.startMs + sinceMs, endMs: planned.endMs + sinceMs } }) });
+        this.#steps = steps.map((step) => {
+            const known = this.stepOf(step.id);
+            return known === undefined ? later(step) : { ...known, ...(step.layer !== undefined && { layer: step.layer }) };
+        });
+        this.#steps.forEach(({ id }, index) => this.#index.set(id, index));
     }
 
     append(steps: readonly StepView[]): void {
@@ -78,6 +98,8 @@ export interface Run {
     cancel(why: string, undo?: boolean): boolean;
     /** Takes no further step until it is released. @returns whether anything changed */
     hold(on: boolean, text: string): boolean;
+    /** Another source has failed: takes in the hosts that had stayed for it. @param plan the same with those hosts */
+    extend(plan: ShutdownPlan, why: string): void;
     /** A new outage: what is still to be put back stays as it is. */
     giveWay(why: string): void;
     /** Stops taking steps and lets go of everything, within half a second. */

@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { uptime } from "node:os";
 import { errorText } from "../kit/trouble";
-import type { ShutdownCommand } from "../power/command";
+import { fakeMark, type ShutdownCommand } from "../power/command";
 import { decideRun, manualStream, type Decision, type Switches } from "./gate";
 import { bootId, type RunJournal } from "./journal";
+import { partOf, taken } from "./domains";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
 import { startLiveRun, type Earlier, type RunIo } from "./live-run";
 import { Patience, type PatienceOptions } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult } from "./progress";
 import { startRehearsal } from "./rehearsal";
-import { endText } from "./run-texts";
+import { endText, fedText } from "./run-texts";
 import { RunView, viewOf, type Run, type RunHead } from "./run-view";
+import { Sources } from "./sources";
 import { previewPlan, stepsOf } from "./steps";
 import type { HostAccess } from "./transport";
 
@@ -46,8 +48,6 @@ const resumeWithinMs = 15 * 60_000;
 /** After a longer interruption power may be back: the readers get some time to say so before the run goes on, ms. */
 const longInterruptionMs = 30_000;
 const rereadMs = 15_000;
-/** As many streams as a classifier keeps. */
-const mostStreams = 512;
 
 /** One plan and the runs of it: at most one at a time, at most one real one in an outage. */
 export class Sequencer<Origin> {
@@ -58,14 +58,13 @@ export class Sequencer<Origin> {
     readonly ready: Promise<void>;
     readonly #boot: string;
     readonly #uptimeMs: () => number;
-    /** What each stream last said: a state that comes with every reading is looked at once, and so is a change told twice. */
-    readonly #heard = new Map<string, { action: ShutdownCommand["action"]; at: number; acted: boolean }>();
-
+    readonly #sources: Sources;
     readonly #patience: Patience<Origin>;
 
     constructor(readonly options: SequencerOptions<Origin>) {
         this.#boot = options.boot ?? bootId();
         this.#uptimeMs = options.uptimeMs ?? (() => Math.round(uptime() * 1000));
+        this.#sources = new Sources(options.clock);
         this.#patience = new Patience(options, (command, origin) => void this.#decide(command, origin, false));
         this.ready = this.#start();
     }
@@ -86,16 +85,20 @@ export class Sequencer<Origin> {
      */
     async handle(command: ShutdownCommand, origin?: Origin, level = false): Promise<Decision> {
         await this.ready;
-        const before = this.#heard.get(command.stream);
-        if (before?.action === command.action && (level || (before.acted && before.at === command.at))) return { act: "ignore", why: "nothing new", quiet: true };
+        if (this.#sources.isOld(command, level)) return { act: "ignore", why: "nothing new", quiet: true };
         return this.#decide(command, origin, level);
+    }
+
+    /** A stream has a say about its power, and decides nothing. */
+    speaks(stream: string): void {
+        this.#sources.speaks(stream);
     }
 
     #decide(command: ShutdownCommand, origin: Origin | undefined, level: boolean): Decision {
         const run = this.#run;
         const waits = run === undefined ? undefined : this.#patience.wait(run, command, origin, this.#streamsOf(run));
         if (waits !== undefined) {
-            this.#hear(command, true);
+            this.#sources.hear(command, true);
             return waits;
         }
         const setup = this.options.setup();
@@ -103,7 +106,7 @@ export class Sequencer<Origin> {
             ran: this.#memory.ran,
             ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed, undoing: run.undoing } }),
         }, level);
-        if (command.action !== "cancel") this.#hear(command, decision.act !== "ignore");
+        if (command.action !== "cancel") this.#sources.hear(command, decision.act !== "ignore");
         if (!this.#closed) this.#follow(decision, command, setup, origin);
         return decision;
     }
@@ -122,13 +125,6 @@ export class Sequencer<Origin> {
         return this.#patience.tokenProblem(token);
     }
 
-    #hear({ stream, action, at }: ShutdownCommand, acted: boolean): void {
-        this.#heard.delete(stream);
-        this.#heard.set(stream, { action, at, acted });
-        const [oldest] = this.#heard.keys();
-        if (this.#heard.size > mostStreams && oldest !== undefined) this.#heard.delete(oldest);
-    }
-
     /** The streams whose outage a run answers; others may join a real one. */
     #streamsOf({ head }: Run): ReadonlySet<string> {
         const { open } = this.#memory;
@@ -140,7 +136,7 @@ export class Sequencer<Origin> {
         switch (decision.act) {
             case "run":
                 if (decision.preempts) this.#run?.cancel("a real outage takes precedence");
-                this.#begin(setup, this.#headOf(command, decision.mode), decision.why, origin);
+                this.#beginFor(setup, command, decision, origin);
                 break;
             case "tell":
                 if (decision.outcome === "not-enabled") void this.#note({ kind: "dealt", stream, mode: "rehearsal", at });
@@ -154,12 +150,23 @@ export class Sequencer<Origin> {
                 void this.#note({ kind: "restored", stream, at });
                 break;
             case "join":
-                void this.#note({ kind: "dealt", stream, mode: "live", at });
-                if (this.#run !== undefined) this.#patience.joined(this.#run, command.reason);
+                this.#join(setup, command);
                 break;
             case "ignore":
                 break;
         }
+    }
+
+    /** The run under way answers another outage, too, and takes in the hosts that had stayed for it. */
+    #join({ plan }: SequencerSetup, command: ShutdownCommand): void {
+        const { stream, at, reason } = command;
+        const { open } = this.#memory;
+        const without = open?.without?.filter((host) => plan !== undefined && !taken(plan, command, "live", this.#sources, this.#memory.ran).out.includes(host));
+        const more = without !== undefined && without.length < (open?.without?.length ?? 0);
+        void this.#note({ kind: "dealt", stream, mode: "live", ...(more && { without }), at });
+        if (this.#run === undefined) return;
+        this.#patience.joined(this.#run, reason);
+        if (more && plan !== undefined) this.#run.extend(partOf(plan, (host) => !without.includes(host)), reason);
     }
 
     /** Lets go within a second. A real run goes on at the next start, unless the node is `removed`: then it ends here. */
@@ -181,7 +188,9 @@ export class Sequencer<Origin> {
         this.#memory = memory;
         warnings.forEach((text) => this.options.voice.warn(text));
         if (memory.open === undefined) return;
-        const setup = this.options.setup();
+        const { without = [] } = memory.open;
+        const whole = this.options.setup();
+        const setup = { ...whole, plan: whole.plan && partOf(whole.plan, (host) => !without.includes(host)) };
         const obstacle = this.#obstacle(memory.open, setup);
         if (obstacle === undefined) this.#resume(memory.open, setup);
         else this.#giveUp(memory.open, setup.plan, obstacle);
@@ -246,6 +255,15 @@ export class Sequencer<Origin> {
         });
     }
 
+    /** Begins with the hosts that the outage takes. */
+    #beginFor(setup: SequencerSetup, command: ShutdownCommand, { mode, why }: Extract<Decision, { act: "run" }>, origin: Origin | undefined): void {
+        if (setup.plan === undefined) return;
+        const { out, fed, stay } = taken(setup.plan, command, mode, this.#sources, this.#memory.ran);
+        if (out.length > 0) return this.#begin({ ...setup, plan: partOf(setup.plan, (host) => out.includes(host)) }, { ...this.#headOf(command, mode), ...(stay.length > 0 && { without: stay, fed }) }, why, origin);
+        void this.#note({ kind: "dealt", stream: command.stream, mode, at: command.at });
+        this.#tell(command, { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: `no host loses its power by it${fed.length === 0 ? "" : ` (${fedText(fed)})`}` }, undefined, origin);
+    }
+
     #tell(command: ShutdownCommand, { outcome, why }: Extract<Decision, { act: "tell" }>, plan: ShutdownPlan | undefined, origin: Origin | undefined): void {
         const { clock, voice } = this.options;
         const view = new RunView(this.#headOf(command, "rehearsal"), plan === undefined ? [] : previewPlan(plan, this.options.usualMs));
@@ -263,7 +281,7 @@ export class Sequencer<Origin> {
     #note(record: JournalRecord): Promise<void> {
         if ("stream" in record && record.stream === manualStream) return Promise.resolve();
         this.#memory = remember(this.#memory, record);
-        return "stream" in record && record.stream.endsWith(" (simulated)") ? Promise.resolve() : this.options.journal.note({ ...record, up: this.#uptimeMs() });
+        return "stream" in record && record.stream.endsWith(fakeMark) ? Promise.resolve() : this.options.journal.note({ ...record, up: this.#uptimeMs() });
     }
 
     /** What goes wrong while telling must not stop a shutdown. */

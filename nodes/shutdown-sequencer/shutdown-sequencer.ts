@@ -173,7 +173,10 @@ export = (RED: NodeAPI): void => {
             // A reading alone says nothing to do, but may prove later that a host is off.
             if ("error" in heard && msg.reading !== undefined && msg.command === undefined && msg.transition === undefined) return;
             if ("error" in heard) throw new Trouble("garbage", `not understood: ${heard.error}`);
-            if ("ignored" in heard) return;
+            if ("ignored" in heard) {
+                if (supplyOf(msg as Record<string, unknown>) !== undefined) sequencer.speaks(sourceOf(msg as Record<string, unknown>));
+                return;
+            }
             if ("hold" in heard) {
                 const refused = sequencer.hold(heard.hold, heard.simulated, msg.token);
                 if (refused !== undefined) this.warn(`${heard.hold ? "hold" : "release"}: ${refused}`);

@@ -98,11 +98,12 @@ describe("shutdown-sequencer", () => {
         stopTimeout?: string;
         port?: number;
         hostKey?: string;
+        fedBy?: string[];
     }
 
     const flowOf = (rows: HostRow[], switches: object): FlowNode[] => [
         { ...stored, ...switches, wires: [["progress"], ["result"]] },
-        { id: "plan", type: "shutdown-plan", hosts: rows.map((row) => `host-${row.name}`), steps: rows.map(({ services = [], after = [], stopTimeout = "30" }) => ({ services, after, stopTimeout })), final: "shutdown", delay: "2" },
+        { id: "plan", type: "shutdown-plan", hosts: rows.map((row) => `host-${row.name}`), steps: rows.map(({ services = [], after = [], stopTimeout = "30", fedBy = [] }) => ({ services, after, stopTimeout, fedBy })), final: "shutdown", delay: "2" },
         ...rows.map(({ name, port, hostKey }): FlowNode => ({
             id: `host-${name}`, type: "power-host", name, kind: "ssh", host: "127.0.0.1", port: String(port ?? hosts.get(name)?.port), user: "power", auth: "key", hostKey: hostKey ?? hosts.get(name)?.hostKey ?? user.public,
         })),
@@ -290,6 +291,22 @@ describe("shutdown-sequencer", () => {
         await flow?.until("result", 2, 15_000);
         assert.ok(told("app").some((command) => command.includes("shutdown -h")));
         assert.equal(app.logins, 1, "one login for everything");
+    });
+
+    it("leaves alone what another UPS feeds, whose trigger speaks and has not decided", async () => {
+        await host("app");
+        await host("nas");
+        await load([{ name: "app", fedBy: ["plug"] }, { name: "nas", fedBy: ["plug", "ups2"] }], armed);
+        const verdict = { stream: "ups2", decision: "none", supply: "battery", text: "ups2: on battery", at: Date.now() };
+        send({ verdict });
+        await flow?.until("done", 1);
+        send(critical({ device: "plug" }));
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.equal(resultOf(msg).outcome, "completed");
+        assert.deepEqual([told("app").length, told("nas")], [1, []]);
+        send({ verdict: { ...verdict, decision: "shutdown", at: Date.now() } });
+        await flow?.until("result", 2, 8000);
+        assert.deepEqual([told("app").length, told("nas").length], [1, 1]);
     });
 
     it("rehearses by its button, whatever the switches say", async () => {

@@ -388,6 +388,92 @@ describe("the sequencer", () => {
         assert.equal((await one.handle(command())).act, "ignore");
     });
 
+    describe("with hosts that two UPSes feed", () => {
+        const fed = parsePlan({ hosts: [
+            { name: "app", services: ["web"], fedBy: ["ups1"] },
+            { name: "nas", services: ["db"], fedBy: ["ups1", "ups2"], after: ["app"] },
+            { name: "cam", services: ["rec"], fedBy: ["ups2"] },
+        ] }).plan;
+        const of = (stream: string, action: ShutdownCommand["action"] = "shutdown"): ShutdownCommand => command(action, { stream, reason: `${stream} ${action}` });
+        const off = (): string[] => hosts.told.filter((text) => text.includes("shutdown -h")).map((text) => text.split(":")[0] ?? "");
+
+        it("takes those that one UPS feeds alone, says who stays, and the others when theirs fails, too", async () => {
+            const one = sequencer(armed, { plan: fed });
+            await one.handle(of("ups2", "restored"), undefined, true);
+            await one.handle(of("ups1"));
+            await result();
+            assert.deepEqual([outcomes(), off()], [["completed"], ["app"]]);
+            assert.match(progress[0]?.text ?? "", /1 host, 1 service, then shutdown -h \+2; nas, cam stay, fed by ups2/);
+            await one.handle(of("ups2"));
+            await result(2);
+            assert.deepEqual([outcomes(), off()], [["completed", "completed"], ["app", "nas", "cam"]], "each once");
+        });
+
+        it("takes the rest in, in order, when the other UPS fails in the middle of the run", async () => {
+            let letWebGo = (): void => undefined;
+            const freed = new Promise<typeof ok>((resolve) => { letWebGo = () => resolve(ok); });
+            hosts.obey = (text) => (text === "systemctl stop -- web" ? freed : ok);
+            const one = sequencer(armed, { plan: fed });
+            one.speaks("ups2");
+            await one.handle(of("ups1"));
+            await eventually(() => hosts.told.length === 1);
+            assert.equal((await one.handle(of("ups2"))).act, "join");
+            await eventually(() => hosts.told.includes("cam: systemctl stop -- rec"));
+            assert.ok(!hosts.told.includes("nas: systemctl stop -- db"), "nas comes after app");
+            letWebGo();
+            await result();
+            assert.deepEqual([outcomes(), off().sort()], [["completed"], ["app", "cam", "nas"]]);
+            assert.equal(hosts.told.filter((text) => text === "app: systemctl stop -- web").length, 1);
+            assert.ok(hosts.told.indexOf("nas: systemctl stop -- db") < hosts.told.indexOf("app: shutdown -h +2"), "one group, as in the whole plan");
+        });
+
+        it("after a kill goes on with the hosts of the run, those that came later among them", async () => {
+            hosts.obey = (text) => (text === "systemctl stop -- web" ? new Promise(() => undefined) : ok);
+            const one = sequencer(armed, { plan: fed });
+            one.speaks("ups2");
+            await one.handle(of("ups1"));
+            await eventually(() => hosts.told.length === 1);
+            const ending = one.close(false);
+            await clock.pass(1000);
+            await ending;
+            hosts.obey = () => ok;
+            const next = sequencer(armed, { plan: fed });
+            await result();
+            assert.deepEqual([outcomes(), off()], [["completed"], ["app"]], "ups2's hosts stay, although nothing has been heard of it yet");
+            await next.handle(of("ups2"));
+            await result(2);
+            assert.deepEqual(off(), ["app", "nas", "cam"]);
+        });
+
+        it("takes everybody when nothing is known of the other UPS, or it has been silent for long", async () => {
+            const one = sequencer(armed, { plan: fed });
+            await one.handle(of("ups2", "restored"), undefined, true);
+            await clock.pass(6 * 60_000);
+            await one.handle(of("ups1"));
+            await result();
+            assert.deepEqual(off().sort(), ["app", "cam", "nas"]);
+        });
+
+        it("rehearses the part that a simulated outage takes", async () => {
+            const one = sequencer(armed, { plan: fed });
+            one.speaks("ups2");
+            await one.handle(command("shutdown", { stream: "ups1 (simulated)", simulated: true }));
+            await result();
+            assert.match(results[0]?.text ?? "", /would shut down 1 host, .*nas, cam stay, fed by ups2/);
+        });
+
+        it("shuts nothing down when every host is fed by something else, and says so", async () => {
+            const one = sequencer(armed, { plan: parsePlan({ hosts: [{ name: "nas", fedBy: ["ups1", "ups2"] }] }).plan });
+            one.speaks("ups2");
+            await one.handle(of("ups1"));
+            await result();
+            assert.deepEqual([results[0]?.text, hosts.opened], ["ups1 shutdown, and nothing is shut down: no host loses its power by it (nas stays, fed by ups2).", []]);
+            await one.handle(of("ups2"));
+            await result(2);
+            assert.deepEqual(off(), ["nas"]);
+        });
+    });
+
     describe("with a run that was interrupted", () => {
         /** A first life that ends while nas is stopping db. */
         const interrupt = async (): Promise<void> => {
