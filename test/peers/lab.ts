@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { temporaryFolder } from "../support/temporary-folder";
 import { LabHost, type HostPlan } from "./lab-host";
 
-export { LabHost, recommendedSudoers } from "./lab-host";
+export { LabHost, recommendedSudoers, type HostPlan } from "./lab-host";
 
 /*
  * A lab of real hosts on one machine: each boots systemd in a container of its own, on a copy-on-write view of this
