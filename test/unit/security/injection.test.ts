@@ -7,6 +7,7 @@ import { joinWords, splitWords } from "../../../lib/devices/nut-line";
 import { Trouble } from "../../../lib/kit/trouble";
 import { catalogue } from "../../../lib/shutdown/actions";
 import { remoteCommand, wordsOf } from "../../../lib/shutdown/commands";
+import { commandFrom } from "../../../lib/shutdown/gate";
 import { withDarkWatts, withDuration, nothingMeasured } from "../../../lib/shutdown/measured";
 import type { PlanStep, ShutdownPlan } from "../../../lib/shutdown/plan";
 import { sshArguments } from "../../../lib/shutdown/ssh-arguments";
@@ -147,6 +148,20 @@ describe("hostile texts in messages", () => {
         const progress = samples.progress?.progress as object;
         for (const message of Object.values({ ...samples, progress: { ...samples.progress, token, progress: { ...progress, control: { token, until: at } } } })) yield* mutated(message, [...hostileWords, ...others]);
     };
+
+    it("tell a sequencer one of the few things that it can be told, and what is made up stays so", () => {
+        for (const message of messages()) {
+            for (const [msg, simulated] of [[message, false], [{ ...message, simulated: true }, true]] as const) {
+                const heard = commandFrom(msg, { at, startOn: "critical" });
+                if (!("command" in heard)) continue;
+                const { action, reason, stream, conclusive, at: when } = heard.command;
+                ok(["shutdown", "restored", "cancel"].includes(action) && typeof reason === "string" && typeof stream === "string" && typeof conclusive === "boolean" && Number.isFinite(when), JSON.stringify(heard));
+                ok(Object.keys(heard.command).every((key) => ["action", "reason", "at", "stream", "conclusive", "stableSeconds", "simulated"].includes(key)), JSON.stringify(heard));
+                if (simulated) ok(heard.command.simulated && stream.endsWith(" (simulated)"), JSON.stringify(heard));
+            }
+        }
+        assertUnpolluted();
+    });
 
     it("are one row of the timeline each, that is read as it was written, and tells no token", () => {
         let rows = 0;
