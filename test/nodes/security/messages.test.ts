@@ -126,7 +126,7 @@ describe("messages with something hostile in any place", function () {
         }
         const asked = [...new Set(gpu.commands.map(({ command }) => command))];
         assert.equal(asked.length, 1, asked.join("\n"));
-        assert.match(asked[0] ?? "", /^env PATH=\S+ env PATH=\S+ LC_ALL=C timeout -s KILL \d+ nvidia-smi --query-gpu=[a-z.,]+ --format=csv,noheader,nounits$/);
+        assert.match(asked[0] ?? "", /^env PATH=\S+ env PATH=\S+ LC_ALL=C timeout -s KILL \d+ nvidia-smi --query-gpu=[a-z._,]+ --format=csv,noheader,nounits$/);
     });
 
     it("make files only where ours lie, and for nobody else to read", () => {
