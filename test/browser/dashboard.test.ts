@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { launch, noBrowser, openPage } from "../support/browser";
-import { example, startDevices, wired, type Devices } from "../support/monitor";
+import { example, startDevices, wired, type Devices } from "../support/example-flow";
 import { startNodeRed, type NodeRed } from "../support/node-red";
 
 describe("the dashboard", function () {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launch, noBrowser, openPage } from "../support/browser";
-import { example, nodeOf } from "../support/monitor";
+import { example, nodeOf } from "../support/example-flow";
 import { repository, startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 const types = Object.keys((JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { "node-red": { nodes: Record<string, string> } })["node-red"].nodes);

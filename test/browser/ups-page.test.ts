@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { NutServerSimulator } from "../simulators/nut-server";
 import { launch, noBrowser, openPage } from "../support/browser";
-import { example } from "../support/monitor";
+import { example } from "../support/example-flow";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 /** The page of examples 05, 09 and 10 as a person imports them, with the server's address entered, shorter intervals and a faster tape. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startDiscord, type DiscordSimulator } from "../simulators/discord";
 import { startSmtp, type SmtpSimulator } from "../simulators/smtp";
 import { startTelegram, type TelegramSimulator } from "../simulators/telegram";
-import { botToken, example, nodeOf } from "../support/monitor";
+import { botToken, example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
 

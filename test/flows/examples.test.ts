@@ -3,7 +3,7 @@ import { Aedes } from "aedes";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Classified, Transition } from "../../lib/power/power-state";
 import type { RunProgress, RunResult } from "../../lib/shutdown/progress";
-import { example, nodeOf, startDevices, wired, type Devices } from "../support/monitor";
+import { example, nodeOf, startDevices, wired, type Devices } from "../support/example-flow";
 import { startNodeRed, type FlowMsg, type FlowNode, type NodeRed } from "../support/node-red";
 
 /** Every shipped example in a real Node-RED, as a person imports it: with the addresses entered and nothing else changed. */

@@ -4,7 +4,7 @@ import { allFields } from "../../lib/devices/nvidia-csv";
 import { fakeGpus, fakeNvidiaSmi, nvidiaCsv } from "../simulators/gpu-tools";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
 import { startTelegram, type TelegramSimulator } from "../simulators/telegram";
-import { botToken, example, nodeOf } from "../support/monitor";
+import { botToken, example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type NodeRed } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
 

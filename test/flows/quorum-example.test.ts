@@ -5,7 +5,7 @@ import type { Verdict } from "../../lib/power/verdict";
 import type { RunResult } from "../../lib/shutdown/progress";
 import { NutServerSimulator } from "../simulators/nut-server";
 import { startTelegram, type TelegramSimulator } from "../simulators/telegram";
-import { botToken, example, nodeOf } from "../support/monitor";
+import { botToken, example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the example 10 Two UPSes, one rack (quorum)", function () {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RunProgress, RunResult } from "../../lib/shutdown/progress";
 import { NutServerSimulator } from "../simulators/nut-server";
-import { example, nodeOf } from "../support/monitor";
+import { example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type NodeRed } from "../support/node-red";
 
 describe("the example 13 Rack with VMs, containers and a NAS", function () {

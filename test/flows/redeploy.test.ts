@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { example, startDevices, wired, type Devices } from "../support/monitor";
+import { example, startDevices, wired, type Devices } from "../support/example-flow";
 import { startNodeRed, type Holds, type NodeRed } from "../support/node-red";
 
 const monitor = example("03 Complete monitor");

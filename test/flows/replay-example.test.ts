@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runCli } from "../../cli/run-cli";
 import type { RunResult } from "../../lib/shutdown/progress";
 import type { Replay } from "../../nodes/tape-player/replay";
-import { example, nodeOf } from "../support/monitor";
+import { example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 /** The example as a person imports it, only faster. */

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reading } from "../../lib/power/reading";
 import { AnkerCloudSimulator } from "../simulators/anker-cloud";
-import { example, nodeOf, startDevices, wired, type Devices } from "../support/monitor";
+import { example, nodeOf, startDevices, wired, type Devices } from "../support/example-flow";
 import { repository, startNodeRed, type FlowNode, type Holds, type NodeRed } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TimelineSeries } from "../../lib/stores/timeline-store";
-import { example, nodeOf } from "../support/monitor";
+import { example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type FlowNode } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
 

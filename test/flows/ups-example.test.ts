@@ -6,7 +6,7 @@ import type { RunResult } from "../../lib/shutdown/progress";
 import type { Replay } from "../../nodes/tape-player/replay";
 import { NutServerSimulator } from "../simulators/nut-server";
 import { startTelegram, type TelegramSimulator } from "../simulators/telegram";
-import { botToken, example, nodeOf } from "../support/monitor";
+import { botToken, example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 /** The example as a person imports it, with addresses entered; intervals and the times that things must last are shorter. */

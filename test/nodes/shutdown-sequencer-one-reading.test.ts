@@ -10,7 +10,7 @@ import classifierStored from "../fixtures/configs/power-classifier.v1.json";
 import stored from "../fixtures/configs/shutdown-sequencer.v2.json";
 import { generateKeyPair } from "../simulators/ssh-host";
 import { eventually, loadFlow, temporaryFolder } from "../support/helper";
-import { example, nodeOf } from "../support/monitor";
+import { example, nodeOf } from "../support/example-flow";
 
 describe("a sequencer that one reading may set off", () => {
     const classifier: StoredNode = { id: "classifier", type: "power-classifier", confirmations: "1", wires: [[], ["sequencer"]] };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { eventually } from "../support/eventually";
-import { example, nodeOf } from "../support/monitor";
+import { example, nodeOf } from "../support/example-flow";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 import { postgresPrograms, TestPostgres } from "../support/postgres";
 import { temporaryFolder } from "../support/temporary-folder";
