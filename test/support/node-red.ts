@@ -195,6 +195,10 @@ export class NodeRed {
         const reply = await this.request(`inject/${id}`, { method: "POST", body: {} });
         if (!reply.ok) throw new Error(`inject ${id}: ${reply.status}`);
     }
+    /** Every route of the editor's web server ("admin") and of the flows' own ("node"), those of Node-RED's own nodes among them. */
+    routes(): Promise<{ app: "admin" | "node"; path: string; method: string }[]> {
+        return this.#ask("routes") as Promise<{ app: "admin" | "node"; path: string; method: string }[]>;
+    }
     holds(): Promise<Holds> {
         return this.#ask("holds") as Promise<Holds>;
     }

@@ -27,6 +27,15 @@ function liveNodes(RED) {
     return 0;
 }
 
+/** What an Express application asks one after the other; that of version 4 has nothing before its first route, and throws when asked in the words of version 5. */
+function layers(app) {
+    try {
+        return (app._router ?? app.router).stack;
+    } catch {
+        return [];
+    }
+}
+
 module.exports = (RED) => {
     if (process.send === undefined) return;
     const tell = (event) => {
@@ -48,6 +57,9 @@ module.exports = (RED) => {
                 const reply = await fetch(question.url, question.init);
                 return { status: reply.status, headers: [...reply.headers], text: await reply.text() };
             },
+            /** What the editor's web server and the flows' own answer, as Express has it. */
+            routes: () => [["admin", RED.httpAdmin], ["node", RED.httpNode]].flatMap(([app, server]) => layers(server).flatMap(({ route }) => (
+                route === undefined ? [] : [route.path].flat().flatMap((path) => Object.keys(route.methods).map((method) => ({ app, path: String(path), method: method === "_all" ? "all" : method })))))),
             /** What this process holds, after a garbage collection. */
             holds: () => {
                 if (typeof gc === "function") for (let round = 0; round < 3; round += 1) gc();
