@@ -1,4 +1,4 @@
-import { sleep, type Clock } from "../kit/clock";
+import { sleep, type Cancel, type Clock } from "../kit/clock";
 import { Frontier } from "./frontier";
 import { HostLink, type StepOutcome } from "./host-link";
 import type { JournalRecord, OpenRun, StepResult } from "./journal-records";
@@ -9,7 +9,7 @@ import { backText, count, endText, planText, servicesText, stepText, stoppedText
 import { isOver, RunView, viewOf, type Run, type RunHead } from "./run-view";
 import { scheduledViews, type UsualMs } from "./schedule";
 import { slots } from "./slots";
-import { isRepeatable, stepsOf, type PlannedStep } from "./steps";
+import { delayMs, isRepeatable, stepsOf, type PlannedStep } from "./steps";
 import type { HostAccess } from "./transport";
 import { undoStepsOf, type UndoStep } from "./undo-steps";
 
@@ -34,6 +34,8 @@ export interface RunIo {
 
 /** What is said of a step that an earlier process began, that does harm when taken twice, and whose end nobody has seen. */
 const neverKnown = "interrupted in the middle: whether it was done is not known, and it is not done again";
+/** So long before the first host goes down nothing is put back any more, ms: to call it off takes a moment, and it may not have got the order at once. */
+const callOffMs = 20_000;
 /** How long a redeploy waits for the steps under way, ms. */
 const lastStepsMs = 400;
 
@@ -67,6 +69,8 @@ class LiveRun implements Run {
     readonly #did = new Map<string, StepOutcome["did"]>();
     /** Hosts that stay up because a step failed that they can't do without, and which. */
     readonly #keptUp = new Map<string, string>();
+    /** What commits the run when hosts that count down are about to go down. */
+    readonly #counting: Cancel[] = [];
     /** Steps whose turn came during a hold. */
     readonly #held: PlannedStep[] = [];
     #onHold = false;
@@ -143,10 +147,23 @@ class LiveRun implements Run {
         if (this.#ended || this.#suspending || this.#undoing !== undefined) return;
         if (this.#onHold) return void this.#held.push(step);
         const { id, host, kind } = step.view;
-        if (kind === "power-off" && !this.#keptUp.has(host)) this.committed = true;
+        if (kind === "power-off" && !this.#keptUp.has(host)) this.#goesDown(step);
         this.#underWay.set(id, this.#take(step).then((outcome) => {
             this.#underWay.delete(id);
             if (outcome !== undefined) this.#over(step);
+        }));
+    }
+
+    /** A host that goes down at once commits the run; one that counts down can be called off until shortly before. */
+    #goesDown({ action, view: { id, host } }: PlannedStep): void {
+        const delay = action.verb === "act" && action.action.undo !== undefined ? delayMs(action) : 0;
+        if (delay <= callOffMs) return void (this.committed = true);
+        this.#counting.push(this.io.clock.after(delay - callOffMs, () => {
+            if (this.committed || this.#ended || this.#undoing !== undefined || this.#view.stateOf(id) === "failed") return;
+            this.committed = true;
+            this.#onHold = false;
+            this.io.progress(this.#view.progress(`${host} goes down in ${callOffMs / 1000} s: nothing is put back any more`));
+            this.#held.splice(0).forEach((step) => this.#start(step));
         }));
     }
 
@@ -174,6 +191,7 @@ class LiveRun implements Run {
         if (this.io.prove === undefined || known === undefined) return { state: "done", proof: "sent", note: "took its final command; nobody could see whether it went down" };
         const { proof, note } = await this.io.prove(known, timeoutMs, () => this.#others(), this.#looking.signal);
         if (this.#ended || this.#suspending) return undefined;
+        if (this.#undoing !== undefined) return { state: "skipped", error: "called off" };
         return proof === "failed" ? { state: "failed", proof, error: note } : { state: "done", proof, note };
     }
 
@@ -241,6 +259,7 @@ class LiveRun implements Run {
     async #putBack(why: string, { intents, results }: Pick<Earlier, "intents" | "results"> = { intents: new Set(), results: new Map() }): Promise<void> {
         this.#undoing = why;
         this.#waiting.abort();
+        this.#looking.abort();
         for (const { id, state } of this.#view.steps) {
             if (state === "planned") this.#view.change(id, intents.has(id) ? { state: "failed", error: "interrupted in the middle" } : { state: "skipped", error: "cancelled" });
         }
@@ -287,6 +306,7 @@ class LiveRun implements Run {
         this.#ended = true;
         this.#waiting.abort();
         this.#looking.abort();
+        this.#counting.forEach((cancel) => cancel());
         this.#links.forEach((link) => link.close());
         if (result === undefined) return this.#finish(undefined);
         void this.io.note({ kind: "end", run: this.head.run, outcome: result.outcome, at: result.endedAt }).then(() => this.#finish(result));

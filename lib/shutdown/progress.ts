@@ -7,7 +7,7 @@ export type RunOutcome =
     | "not-enabled"    // Dry run is off, but Shutdown enabled is off or the evidence is not conclusive: a person has to act
     | "completed"      // every host took its final command
     | "incomplete"     // some step failed, was refused or timed out; the rest was done
-    | "cancelled"      // a person, returning power or a real shutdown (for a rehearsal) ended it before the final commands
+    | "cancelled"      // a person, returning power or a real shutdown (for a rehearsal) ended it while there was a way back
     | "invalid";       // the plan or a switch is wrong: disarmed
 
 /** A rehearsal opens no connection and sends nothing. */

@@ -88,7 +88,7 @@ export class RunView {
 /** A run under way. */
 export interface Run {
     readonly head: RunHead;
-    /** The final commands have begun: there is no way back. */
+    /** A host goes down at once, or counts down to its last seconds: there is no way back. */
     readonly committed: boolean;
     /** Never rejects. Undefined when the run was suspended: it has not ended, the next start goes on with it. */
     readonly finished: Promise<RunResult | undefined>;

@@ -301,9 +301,92 @@ describe("a real run", () => {
         assert.match(result.steps.find(({ id }) => id === "nas/power-off")?.error ?? "", /the host stays up, since "stop db" failed/);
     });
 
+    describe("whose hosts go down after a delay", () => {
+        const minutes = (delayMinutes: number): NonNullable<PlanDraft["final"]> => ({ verb: "shutdown", delayMinutes });
+        /** Two hosts that count down, and one that is still busy with its service. */
+        const counting = (final = minutes(2)): ShutdownPlan => parsePlan({ final, hosts: [{ name: "app", services: ["web"] }, { name: "nas" }, { name: "slow", services: ["db"] }] }).plan as ShutdownPlan;
+        const busy = (): void => {
+            hosts.obey = (command, host) => (host === "slow" && command.includes(" stop ") ? new Promise(() => undefined) : ok);
+        };
+
+        it("calls the power-offs off, the newest first, and puts back the rest, when power is back in time", async () => {
+            let letGo: () => void = () => undefined;
+            hosts.obey = (command, host) => (host === "slow" && command.includes(" stop ") ? new Promise((resolve) => { letGo = () => resolve(ok); }) : ok);
+            const run = start(counting());
+            await settle();
+            assert.deepEqual([run.committed, hosts.told.filter((line) => line.includes("shutdown -h"))], [false, ["nas: shutdown -h +2", "app: shutdown -h +2"]]);
+            await clock.pass(60_000);
+            assert.equal(run.cancel("power is back"), true);
+            letGo();
+            const result = await resultOf(run);
+            assert.equal(result.outcome, "cancelled");
+            assert.deepEqual(hosts.of("nas"), ["shutdown -h +2", "shutdown -c"]);
+            assert.deepEqual(hosts.of("app").map((line) => line.replace(/.* ridethrough (\S+) .*/s, "start $1")).slice(1), ["shutdown -h +2", "shutdown -c", "start web"], "the power-off first, then its service");
+        });
+        it("is committed shortly before the first of them goes down", async () => {
+            busy();
+            const run = start(counting());
+            await settle();
+            await clock.pass(99_000);
+            assert.equal(run.committed, false);
+            await clock.pass(2000);
+            assert.equal(run.committed, true);
+            assert.equal(run.cancel("power is back"), false);
+            assert.match(progress.at(-1)?.text ?? "", /^nas goes down in 20 s: nothing is put back any more$/);
+            void run.suspend();
+        });
+        it("goes on then, whoever held it", async () => {
+            busy();
+            const plan = parsePlan({ hosts: [{ name: "nas" }, { name: "app", services: ["web", "cache"], after: [] }] }).plan as ShutdownPlan;
+            let letGo: () => void = () => undefined;
+            hosts.obey = (command) => (command.includes("-- web") ? new Promise((resolve) => { letGo = () => resolve(ok); }) : ok);
+            const run = start(plan);
+            await settle();
+            run.hold(true, "held");
+            letGo();
+            await settle();
+            assert.deepEqual(hosts.of("app"), ["systemctl stop -- web"]);
+            await clock.pass(101_000);
+            await settle();
+            assert.deepEqual(hosts.of("app"), ["systemctl stop -- web", "systemctl stop -- cache", "shutdown -h +2"]);
+            assert.equal((await resultOf(run)).outcome, "completed");
+        });
+        it("looks no further whether they go down, once they are called off", async () => {
+            const plan = parsePlan({ proofS: 120, hosts: [{ name: "nas" }] }).plan as ShutdownPlan;
+            const run = start(plan, { prove: (_host, _withinMs, _others, signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve({ proof: "failed", note: "still answers" }))) });
+            await settle();
+            assert.equal(run.cancel("power is back"), true);
+            const result = await resultOf(run);
+            assert.deepEqual([stateOf(result, "nas/prove"), stateOf(result, "nas/power-off/undo")], ["skipped", "done"]);
+            assert.equal(result.text, "power is back. 1 of 1 step put back.");
+        });
+        for (const [what, final] of [["at once", { verb: "poweroff" }], ["without a delay", minutes(0)]] as const) {
+            it(`is committed with the first that goes down ${what}`, async () => {
+                busy();
+                const run = start(counting(final));
+                await settle();
+                assert.deepEqual([run.committed, run.cancel("power is back")], [true, false]);
+                void run.suspend();
+            });
+        }
+        it("is not put back by the next process: a host that counts down lets nobody log in", async () => {
+            busy();
+            const first = start(counting());
+            await settle();
+            const gone = first.suspend();
+            await clock.pass(500);
+            await gone;
+            const kept = records.filter(({ kind }) => kind !== "end");
+            const again = startLiveRun({ run: "r1", stream: "plug", reason: "plug CRITICAL", mode: "live", startedAt: clock.now() }, counting(), io(), openOf(kept));
+            await settle();
+            assert.equal(again.committed, true);
+            void again.suspend();
+        });
+    });
+
     it("a cancel after the first final command changes nothing", async () => {
         hosts.obey = (_command, host) => (host === "slow" ? new Promise(() => undefined) : ok);
-        const run = start(planOf({ name: "nas" }, { name: "slow", services: ["db"] }));
+        const run = start(parsePlan({ final: { verb: "poweroff" }, hosts: [{ name: "nas" }, { name: "slow", services: ["db"] }] }).plan as ShutdownPlan);
         await settle();
         assert.equal(run.committed, true);
         assert.equal(run.cancel("enough"), false);

@@ -23,17 +23,20 @@ class Rack {
             const [, again] = /^sh -c .*systemctl start.* ridethrough (\S+) /s.exec(command) ?? [];
             if (service !== "") this.running.get(host)?.delete(service);
             if (again !== undefined) this.running.get(host)?.add(again);
-            if (command.startsWith("shutdown -h")) this.off.push(host);
+            if (command.startsWith("shutdown -h") || command === "poweroff") this.off.push(host);
+            if (command === "shutdown -c") this.off.splice(0, Infinity, ...this.off.filter((other) => other !== host));
             this.after(this.hosts.told.length);
             return Promise.resolve(ok);
         };
     }
 }
 
-const plans = fc.array(fc.record({ services: fc.integer({ min: 0, max: 3 }), after: fc.array(fc.nat(6), { maxLength: 3 }), priority: fc.constantFrom(...priorities) }), { minLength: 1, maxLength: 6 }).map((drafts) => {
+/** Hosts count down for two minutes, or go down at once. */
+const ends = fc.constantFrom("shutdown", "shutdown", "poweroff");
+const plans = fc.array(fc.record({ services: fc.integer({ min: 0, max: 3 }), after: fc.array(fc.nat(6), { maxLength: 3 }), priority: fc.constantFrom(...priorities), end: ends }), { minLength: 1, maxLength: 6 }).map((drafts) => {
     const { plan } = parsePlan({
-        hosts: drafts.map(({ services, after, priority }, index) => ({
-            name: `h${index}`, priority, services: Array.from({ length: services }, (_, number) => `s${number}`),
+        hosts: drafts.map(({ services, after, priority, end }, index) => ({
+            name: `h${index}`, priority, final: { action: end }, services: Array.from({ length: services }, (_, number) => `s${number}`),
             after: after.filter((other) => other < index && drafts[other]?.priority === priority).map((other) => `h${other}`),
         })),
     });
