@@ -20,7 +20,7 @@ const named = (fate: string): string[] => plan.filter((host) => host.fate === fa
 
 describe("a run that loses its controller, a host and a switch in the middle", function () {
     this.timeout(180_000);
-    const folder = temporaryFolder();
+    let folder: ReturnType<typeof temporaryFolder> | undefined;
     let lab: Lab;
     let hosts: LabHost[];
     let red: NodeRed;
@@ -40,7 +40,8 @@ describe("a run that loses its controller, a host and a switch in the middle", f
             const services = [{ name: "work", stopSeconds }];
             return lab.host({ name, light, services, sudoers: recommendedSudoers(services, "/usr/sbin/poweroff") });
         }));
-        const start = (): Promise<NodeRed> => startNodeRed({ userDir: folder.path, prefix: lab.inController });
+        const { path: userDir } = folder = temporaryFolder();
+        const start = (): Promise<NodeRed> => startNodeRed({ userDir, prefix: lab.inController });
         red = await start();
         site = new Site({ name: "rack", proofS: 25, hosts: plan.map(({ name, after = [], priority = "normal" }) => ({ name, after, priority, services: ["work"], address: host(name).address, hostKey: host(name).hostKey })) });
         await red.deploy(site.flow(join(lab.seen, "id")));
@@ -54,7 +55,7 @@ describe("a run that loses its controller, a host and a switch in the middle", f
     after(async () => {
         await red?.stop();
         await lab?.stop();
-        folder.remove();
+        folder?.remove();
     });
 
     it("goes on when the controller is back, and says so", () => {

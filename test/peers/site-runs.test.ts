@@ -21,8 +21,8 @@ interface Behaviour {
     up: boolean;
 }
 
-/** How long a machine takes from its reboot to its boot loader, ms. */
-const firmwareMs = 6000;
+/** How long a machine takes from its reboot to its boot loader, ms: long enough to be seen dark, not so long as to be taken for off. */
+const firmwareMs = 7000;
 const notReached: Behaviour["steps"][number] = ["skipped", /not reached/];
 const notTold: Behaviour["steps"][number] = ["skipped", /not told to go down/];
 
