@@ -6,7 +6,7 @@ import { textOf } from "./parameters";
 
 const graceS = 20;
 
-// The daemon itself kills what does not stop in time; force is for one that forgot. With a user, it is that user's containers.
+// Force is for an engine that forgot. With a user, it is that user's containers.
 const tool = `${containersPart}
 engine=$1 user=$2 own=\${3#own:}; shift 3
 [ -z "$user" ] || unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS

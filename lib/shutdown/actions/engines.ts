@@ -13,9 +13,11 @@ const quotedWords = (engine: ContainerEngine): string => listWords[engine].map((
 /**
  * A part of scripts: `containers AS` puts a line "ID/NAMES" for each container that runs into $running; AS is what runs a
  * command as their owner, $engine the engine. Of podman's states ("Up 5 minutes ago", "Exited (0) 5 minutes ago", "running")
- * every one counts as running that is not known to be over.
+ * every one counts as running that is not known to be over. An engine itself kills what does not stop in time, and it takes
+ * compose a moment to hand on the order.
  */
 export const containersPart = `
+late=4
 containers() {
     case $engine in
         docker) ask "$patience" "$1" ${quotedWords("docker")};;

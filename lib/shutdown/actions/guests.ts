@@ -10,10 +10,12 @@ import { limitWord, rootWord, scriptHead } from "./shell";
  *   order ID...    asks them to stop, all at once
  *   force ID...    makes them
  *   start ID       brings one back
+ * and may set $late: s beyond their time before they are forced, where the tool forces them by itself when that is over.
  */
 
 const head = `${scriptHead}
-grace=$1 only=$2 except=$3; shift 3
+# A clock of whole seconds may be about to tick.
+grace=$1 only=$2 except=$3 late=1; shift 3
 guest() {
     plain "$1" || { why="cannot handle the name $1"; return 1; }
     if [ -n "$only" ]; then listed "$1" "$only" || listed "\${2:-$1}" "$only" || return 0; fi
@@ -45,8 +47,8 @@ while :; do
         if [ -n "$new" ]; then
             order $new </dev/null >/dev/null 2>&1 &
             clock
-            # Their time begins with the order, however long it took to see them, and a clock of whole seconds may be about to tick.
-            if [ -z "$known" ] && [ $((now + grace + 1)) -lt "$force_at" ]; then force_at=$((now + grace + 1)) due=$force_at; fi
+            # Their time begins with the order, however long it took to see them.
+            if [ -z "$known" ] && [ $((now + grace + late)) -lt "$force_at" ]; then force_at=$((now + grace + late)) due=$force_at; fi
             known="$known$new"
         fi
     else
@@ -75,7 +77,7 @@ for id; do
     plain "$id" || fail "not a name: $id"
     listed "$id" "$ids" && continue
     clock
-    left=$((began + limit - 2 - now))
+    left=$((began + limit - 1 - now))
     [ "$behind" -eq 0 ] || left=$(((left + 1) / 2))
     [ "$left" -ge 1 ] || fail "no time left to start $id"
     collect yes "$left" start "$id" && continue
@@ -116,6 +118,9 @@ export interface GuestKind {
 /** s on top of the time that they get: for force, and to see that it worked. */
 export const forceS = 15;
 
+/** s before nobody waits any more: a last look may take that long, and what it found is to be told by the host itself. */
+const lastWordsS = 3;
+
 /** s, of which a look may take a third: a drill does not wait long. */
 const probeS = 24;
 
@@ -128,7 +133,7 @@ export const graceOf = (params: ActionParameters, { graceS }: Pick<GuestKind, "g
 export function guestAction(kind: GuestKind): CatalogueAction {
     const parameters: readonly CheckedParameter[] = [...kind.parameters, ...(kind.whole ? [] : which), { name: "graceS", kind: "seconds", fallback: kind.graceS, most: 3000 }];
     const common = (params: ActionParameters, { root, timeoutS }: Place): string[] =>
-        [rootWord(root || params.sudo === false), limitWord(timeoutS), String(graceOf(params, kind)), listOf(params, "only").join(" "), listOf(params, "except").join(" "), ...kind.toolArgs(params)];
+        [rootWord(root || params.sudo === false), limitWord(timeoutS - lastWordsS), String(graceOf(params, kind)), listOf(params, "only").join(" "), listOf(params, "except").join(" "), ...kind.toolArgs(params)];
     const rules = (params: ActionParameters): readonly (readonly string[])[] => (params.sudo === false ? [] : kind.rules(params));
     return {
         verb: kind.verb,

@@ -193,7 +193,7 @@ describe("actions on a host", function () {
             it("lets go of a mount at once where the plan says so, and of a dead one by force", async () => {
                 const params = { mounts: ["/mnt/a", "/mnt/b"], lazy: ["/mnt/a"], stuck: "nothing" };
                 const host = hostOf(shell).install("umount").guest("mnt+a").guest("mnt+b", "never").allow(action("unmount").privileged(params));
-                const end = await runIn(shell, action("unmount").program(params, { root: false, timeoutS: 15 }), host.path);
+                const end = await runIn(shell, action("unmount").program(params, { root: false, timeoutS: 18 }), host.path);
                 deepEqual([end.code, end.stderr, host.running], [1, "still running: /mnt/b", ["mnt+b"]]);
                 ok(host.calls.includes("umount -l -- /mnt/a") && !host.calls.includes("umount -- /mnt/a"));
             });

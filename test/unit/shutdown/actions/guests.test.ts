@@ -128,7 +128,7 @@ describe("what runs on a host and is to stop", function () {
 
             test("is made to stop where asking did not help", () => inEach(rig, async (shell, host) => {
                 guests(rig, host, ["obeys", "never", "obeys"]);
-                const end = await stop(rig, shell, host, { timeoutS: 15 });
+                const end = await stop(rig, shell, host, { timeoutS: 18 });
                 deepEqual([end.code, end.stderr, host.running], [0, "", []]);
                 deepEqual(called(host, rig.force([second])), rig.force([second]));
                 deepEqual(called(host, rig.force([first])), []);
@@ -214,20 +214,20 @@ describe("what runs on a host and is to stop", function () {
 
         test("says what still runs after force, and fails", () => inEach(rig, async (shell, host) => {
             guests(rig, host, ["immortal", "obeys", "obeys"]);
-            const end = await stop(rig, shell, host, { timeoutS: 15 });
+            const end = await stop(rig, shell, host, { timeoutS: 18 });
             deepEqual([end.code, end.stderr, host.running], [1, `still running: ${web}`, [web]]);
         }));
 
         test("leaves a list that hangs behind, in time, and orders nothing", () => inEach(rig, async (shell, host) => {
             guests(rig, host).fault("hangs");
-            const end = await stop(rig, shell, host, { timeoutS: 15 });
+            const end = await stop(rig, shell, host, { timeoutS: 18 });
             deepEqual([end.code, end.did, deeds(rig, host)], [1, [], []]);
             match(end.stderr, /not known.*no answer in time from virsh -c/);
         }));
 
         test("fails when the list fails after the order: unknown is not stopped", () => inEach(rig, async (shell, host) => {
             guests(rig, host).fault("fails", 1);
-            const end = await stop(rig, shell, host, { timeoutS: 15 });
+            const end = await stop(rig, shell, host, { timeoutS: 18 });
             equal(end.code, 1);
             match(end.stderr, /^not known to have stopped: .*web.*: error: failed to connect$/);
         }));
@@ -275,7 +275,7 @@ describe("what runs on a host and is to stop", function () {
             const id = [uuidOf("100"), uuidOf("Windows 11")];
             // virsh takes the UUID: the fake knows both by it.
             host.guest("100").guest("Windows 11");
-            const end = await stop(rig, shell, host, { timeoutS: 15 });
+            const end = await stop(rig, shell, host, { timeoutS: 18 });
             equal(end.code, 1);
             deepEqual(end.did.sort(), id.sort());
             for (const each of id) ok(host.calls.includes(`${virsh} shutdown --domain ${each}`), each);
