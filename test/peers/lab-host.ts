@@ -29,7 +29,15 @@ export interface HostPlan {
     sudoers?: string[];
     /** Boots no systemd: a small init of its own, real sshd and sudo, and a `systemctl` that does what these tests ask of it. */
     light?: boolean;
+    /** Runs containers and machines of its own, and mounts by FUSE: nothing of what this machine may do is kept from it. */
+    nested?: boolean;
 }
+
+/** What systemd-nspawn needs for that: control groups as containers know them, and a network that can be set up. */
+const nesting = {
+    options: ["--capability=all", "--system-call-filter=add_key", "--system-call-filter=keyctl", "--system-call-filter=bpf", "--bind=/dev/fuse"],
+    env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1", SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },
+};
 
 /** The sudoers lines of docs/hosts-and-keys.md, with these services in the place of its own. */
 export function recommendedSudoers(services: readonly ServicePlan[], final = "/usr/sbin/shutdown -h +2"): string[] {
@@ -182,7 +190,7 @@ export class LabHost {
         // Each process dies with the one that started it: the host with systemd-nspawn, systemd-nspawn with the tests.
         const dieWithParent = ["setpriv", "--pdeathsig", "KILL"];
         const machine = spawn("setpriv", [...dieWithParent.slice(1), "nsenter", "-t", String(this.lab.world.pid), "-m", "--", "sh", "-c", enter, "sh", "systemd-nspawn", "-q", "-D", this.root, "-M", this.name, "--register=no", "--keep-unit",
-            `--network-namespace-path=/proc/${this.holder.pid}/ns/net`, "--console=read-only", "--capability=CAP_NET_ADMIN", ...dieWithParent, ...(this.plan.light ? ["/bin/sh", "-c", lightInit] : ["/lib/systemd/systemd"])], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, SYSTEMD_LOG_LEVEL: "err" } });
+            `--network-namespace-path=/proc/${this.holder.pid}/ns/net`, "--console=read-only", "--capability=CAP_NET_ADMIN", ...(this.plan.nested ? nesting.options : []), ...dieWithParent, ...(this.plan.light ? ["/bin/sh", "-c", lightInit] : ["/lib/systemd/systemd"])], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, SYSTEMD_LOG_LEVEL: "err", ...(this.plan.nested && nesting.env) } });
         let console = "";
         for (const stream of [machine.stdout, machine.stderr]) stream.on("data", (chunk: Buffer) => (console += chunk.toString()));
         this.#machine = machine;
