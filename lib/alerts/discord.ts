@@ -103,7 +103,7 @@ function judge(reply: HttpReply, token: string): Verdict {
     const answer = answerOf(reply);
     if (status === 200 && typeof answer.id === "string") return "taken";
     const code = typeof answer.code === "number" ? answer.code : 0;
-    const said = redact(typeof answer.message === "string" ? errorText([answer.message, firstError(answer.errors)].filter(Boolean).join(": ")).slice(0, 200) : `HTTP ${status}`, token);
+    const said = redact(typeof answer.message === "string" ? errorText([answer.message, firstError(answer.errors)].filter(Boolean).join(": ")) : `HTTP ${status}`, token).slice(0, 200);
     const refused = (kind: "auth" | "config" | "busy" | "failed", advice: Refused["advice"], short: string, cure?: string): { error: Refused } =>
         ({ error: new Refused(kind, `Discord: ${said} (${status})`, cure, advice, `${short} (${status})`) });
 

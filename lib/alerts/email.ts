@@ -46,6 +46,7 @@ export function isMailAddress(text: string): boolean {
 export function emailChannel(target: MailTarget, { clock = systemClock, onRejected = () => undefined }: { clock?: Clock; onRejected?: (address: string, why: string) => void } = {}): Channel {
     const { host, port, security, login, from, to, ca, origin } = target;
     const subject = `mail server ${host}:${port}`;
+    const password = login?.password ?? "";
     let refusals = { id: 0, count: 0 };
 
     const post = async (mail: object, signal: AbortSignal): Promise<{ rejectedErrors?: unknown }> => {
@@ -67,10 +68,10 @@ export function emailChannel(target: MailTarget, { clock = systemClock, onReject
             };
             try {
                 const { rejectedErrors } = await withDeadline({ ms: sendDeadlineMs, subject, clock, signal }, (abort) => post(mail, abort));
-                for (const rejected of Array.isArray(rejectedErrors) ? rejectedErrors.map(factsOf) : []) onRejected(rejected.recipient, rejected.said);
+                for (const rejected of Array.isArray(rejectedErrors) ? rejectedErrors.map((rejection) => factsOf(rejection, password)) : []) onRejected(rejected.recipient, rejected.said);
             } catch (error) {
-                const trouble = mailTrouble(error, subject, login?.password ?? "");
-                if (!(trouble instanceof Refused) || trouble.advice.next !== "discard" || isOfContent(factsOf(error))) throw trouble;
+                const trouble = mailTrouble(error, subject, password);
+                if (!(trouble instanceof Refused) || trouble.advice.next !== "discard" || isOfContent(factsOf(error, password))) throw trouble;
                 // What is wrong may be the message or the server's mood: the others shall not wait for ever to know it.
                 refusals = { id: message.id, count: refusals.id === message.id ? refusals.count + 1 : 1 };
                 throw refusals.count >= mostRefusals ? trouble : new Refused(trouble.kind, trouble.message, undefined, { next: "settings" }, trouble.short);
@@ -93,12 +94,13 @@ interface MailFacts {
     recipient: string;
 }
 
-function factsOf(error: unknown): MailFacts {
+/** @param password is not in what was said, whoever has said it back */
+function factsOf(error: unknown, password: string): MailFacts {
     const raw = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
     const text = (key: string): string => (typeof raw[key] === "string" ? raw[key] : "");
     return {
         code: text("code"), original: text("originalCode"), reply: typeof raw.responseCode === "number" ? raw.responseCode : 0, command: text("command"),
-        said: (text("response") || errorText(error)).replace(/\s+/g, " ").trim().slice(0, 200), recipient: text("recipient"),
+        said: redact((text("response") || errorText(error)).replace(/\s+/g, " ").trim(), password, "password").slice(0, 200), recipient: text("recipient"),
     };
 }
 
@@ -110,9 +112,7 @@ function isOfContent({ reply, said }: MailFacts): boolean {
 /** A failure of nodemailer, with what it means for the queue. 4xx is for now, 5xx for good (RFC 5321, 4.2.1). */
 function mailTrouble(error: unknown, subject: string, password: string): Trouble {
     if (error instanceof Trouble) return error;
-    const facts = factsOf(error);
-    const { code, original, reply, command } = facts;
-    const said = redact(facts.said, password, "password");
+    const { code, original, reply, command, said } = factsOf(error, password);
     const refused = (kind: "auth" | "config" | "busy" | "failed", advice: Refused["advice"], short: string, cure?: string): Refused =>
         new Refused(kind, `${subject}: ${said}`, cure, advice, reply === 0 ? short : `${short} (${reply})`);
 

@@ -112,7 +112,7 @@ function judge(reply: HttpReply, token: string): Verdict {
     const { ok, error_code: code, description, parameters } = answerOf(reply);
     if (reply.status === 200 && ok === true) return "taken";
     const status = typeof code === "number" ? code : reply.status;
-    const said = redact(typeof description === "string" ? errorText(description).slice(0, 200) : `HTTP ${reply.status}`, token);
+    const said = redact(typeof description === "string" ? errorText(description) : `HTTP ${reply.status}`, token).slice(0, 200);
     const refused = (kind: "auth" | "config" | "busy" | "failed", advice: Refused["advice"], short: string, cure?: string): Refused =>
         new Refused(kind, `Telegram: ${said} (${status})`, cure, advice, `${short} (${status})`);
     const { retry_after: retryAfter, migrate_to_chat_id: movedTo } = (parameters ?? {}) as { retry_after?: unknown; migrate_to_chat_id?: unknown };
