@@ -101,9 +101,9 @@ describe("shutdown-sequencer", () => {
         fedBy?: string[];
     }
 
-    const flowOf = (rows: HostRow[], switches: object): FlowNode[] => [
+    const flowOf = (rows: HostRow[], switches: object, plan: object = {}): FlowNode[] => [
         { ...stored, ...switches, wires: [["progress"], ["result"]] },
-        { id: "plan", type: "shutdown-plan", hosts: rows.map((row) => `host-${row.name}`), steps: rows.map(({ services = [], after = [], stopTimeout = "30", fedBy = [] }) => ({ services, after, stopTimeout, fedBy })), final: "shutdown", delay: "2" },
+        { id: "plan", type: "shutdown-plan", hosts: rows.map((row) => `host-${row.name}`), steps: rows.map(({ services = [], after = [], stopTimeout = "30", fedBy = [] }) => ({ services, after, stopTimeout, fedBy })), final: "shutdown", delay: "2", ...plan },
         ...rows.map(({ name, port, hostKey }): FlowNode => ({
             id: `host-${name}`, type: "power-host", name, kind: "ssh", host: "127.0.0.1", port: String(port ?? hosts.get(name)?.port), user: "power", auth: "key", hostKey: hostKey ?? hosts.get(name)?.hostKey ?? user.public,
         })),
@@ -111,9 +111,9 @@ describe("shutdown-sequencer", () => {
         { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" },
         { id: "complete", type: "complete", scope: ["sequencer"], wires: [["done"]] }, { id: "done", type: "helper" },
     ];
-    const load = async (rows: HostRow[], switches: object): Promise<LoadedFlow> => {
+    const load = async (rows: HostRow[], switches: object, plan: object = {}): Promise<LoadedFlow> => {
         const credentials = Object.fromEntries(rows.map(({ name }) => [`host-${name}`, { privateKey: user.private }]));
-        return (flow = await loadFlow([powerHost, shutdownPlan, shutdownSequencer], flowOf(rows, switches), { userDir: folder.path, credentials }));
+        return (flow = await loadFlow([powerHost, shutdownPlan, shutdownSequencer], flowOf(rows, switches, plan), { userDir: folder.path, credentials }));
     };
     const armed = { dryRun: false, enabled: true };
     const host = async (name: string, behaviour: SshBehaviour = {}): Promise<SshHost> => {
@@ -165,6 +165,19 @@ describe("shutdown-sequencer", () => {
         send({ ...critical(), room: "cellar" });
         const [msg] = await flow?.until("result", 1, 8000) ?? [];
         assert.equal(msg?.room, "cellar");
+    });
+
+    it("calls off a host that counts down, and starts its service again, when power is back in time", async () => {
+        await host("app");
+        await load([{ name: "app", services: ["web"] }], { ...armed, stable: "1" }, { proof: "60" });
+        send(critical());
+        await eventually(() => told("app").includes("sudo -n shutdown -h +2"));
+        send(critical({ from: "CRITICAL", to: "HEALTHY", at: Date.now() }));
+        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.equal(resultOf(msg).outcome, "cancelled", resultOf(msg).text);
+        assert.match(resultOf(msg).text, /2 of 2 steps put back/);
+        assert.deepEqual(told("app").slice(1, 3), ["sudo -n shutdown -h +2", "sudo -n shutdown -c"]);
+        assert.match(told("app")[3] ?? "", /systemctl start/);
     });
 
     it("lets its plan know how long steps really take, over a redeploy: what was reckoned by limits is then reckoned by that", async () => {
