@@ -27,13 +27,16 @@ export class HostLink {
         return this.#answers;
     }
 
-    /** Takes a step. Never rejects, and is over within the step's time plus that of a login. */
-    take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">): Promise<StepOutcome> {
+    /**
+     * Takes a step. Never rejects, and is over within the step's time plus that of a login.
+     * @param hears what the host reports to have done, as soon as it does: its end may never be known
+     */
+    take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">, hears: Hears = () => undefined): Promise<StepOutcome> {
         if (action.verb === "prove") return Promise.resolve({ state: "skipped", error: "nobody looks" });
         if (action.verb === "connect") return this.#reach(false, () => Promise.resolve({ state: "done" as const }));
         const ends = action.action.ends === true;
         return this.#reach(ends, async (transport, place) => {
-            const { end, did } = await this.#run(transport, programOf(action.action, action.params, { ...place, timeoutS: timeoutMs / 1000 }), timeoutMs);
+            const { end, did } = await this.#run(transport, programOf(action.action, action.params, { ...place, timeoutS: timeoutMs / 1000 }), timeoutMs, hears);
             return { ...(ends ? powerOffOutcome(end) : stopOutcome(end)), ...(did.length > 0 && { did }) };
         });
     }
@@ -104,18 +107,27 @@ export class HostLink {
 /** How much of what a program says it did is kept: names, and characters of all of them. */
 const mostDid = { names: 1000, characters: 64_000 };
 
-/** Runs a program, and picks the lines "did NAME" out of what a script says. */
-async function runProgram(transport: Transport, program: Program, timeoutMs: number): Promise<{ end: CommandEnd; did: string[] }> {
+type Hears = (names: readonly string[]) => void;
+
+/** Runs a program, and picks the lines "did NAME" out of what a script says, whole lines only. */
+async function runProgram(transport: Transport, program: Program, timeoutMs: number, hears: Hears = () => undefined): Promise<{ end: CommandEnd; did: string[] }> {
     if ("argv" in program) return { end: await transport.run(wordsOf(program), timeoutMs), did: [] };
-    let said = "";
+    const did: string[] = [];
+    let [rest, characters] = ["", 0];
     const end = await transport.run(wordsOf(program), timeoutMs, {
         stdout: (chunk) => {
-            if (said.length < mostDid.characters) said += chunk.toString("utf8");
+            if (characters >= mostDid.characters) return true;
+            characters += chunk.length;
+            const lines = `${rest}${chunk.toString("utf8")}`.split("\n");
+            rest = lines.pop() ?? "";
+            const names = lines.flatMap((line) => (line.startsWith("did ") && guestName.test(line.slice(4)) ? [line.slice(4)] : [])).slice(0, mostDid.names - did.length);
+            did.push(...names);
+            if (names.length > 0) hears(names);
             return true;
         },
         stderr: () => true,
     });
-    return { end, did: said.split("\n").flatMap((line) => (line.startsWith("did ") && guestName.test(line.slice(4)) ? [line.slice(4)] : [])).slice(0, mostDid.names) };
+    return { end, did };
 }
 
 function stopOutcome(end: CommandEnd): StepOutcome {

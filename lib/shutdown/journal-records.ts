@@ -14,6 +14,8 @@ export type JournalRecord = Written & (
     /** A step is about to be taken. */
     | { kind: "intent"; run: string; step: string; at: number }
     | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; proof?: Proof; did?: string[]; at: number }
+    /** What a host reports to have stopped while a step goes on: it is to be put back also when nobody sees the end of the step. */
+    | { kind: "did"; run: string; step: string; names: string[]; at: number }
     /** What the run has done is being put back from here on. */
     | { kind: "undo"; run: string; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
@@ -40,6 +42,8 @@ export interface OpenRun {
     without?: readonly string[];
     intents: ReadonlySet<string>;
     results: ReadonlyMap<string, StepResult>;
+    /** What hosts reported to have stopped, by step. */
+    did: ReadonlyMap<string, readonly string[]>;
     /** Why it was being put back; absent while it went forward. */
     undoing?: string;
 }
@@ -57,7 +61,7 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
     switch (record.kind) {
         case "run": {
             const { run, stream, reason, boot, without, at } = record;
-            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), intents: new Set(), results: new Map() } };
+            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), intents: new Set(), results: new Map(), did: new Map() } };
         }
         case "dealt":
             return {
@@ -75,6 +79,9 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
         case "result":
             if (open?.run !== record.run) return { ran, open };
             return { ran, open: { ...open, ...lastOf(record), results: with_(open.results, record.step, record) } };
+        case "did":
+            if (open?.run !== record.run) return { ran, open };
+            return { ran, open: { ...open, ...lastOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
         case "undo":
             return { ran, open: open?.run === record.run ? { ...open, ...lastOf(record), undoing: record.why } : open };
         case "end":
@@ -90,8 +97,8 @@ function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<strin
     return new Map([...map, [key, value]]);
 }
 
-const kinds = ["run", "intent", "result", "undo", "end", "dealt", "restored"] as const;
-const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], undo: ["run", "why"], end: ["run"], dealt: ["stream"], restored: ["stream"] } as const;
+const kinds = ["run", "intent", "result", "did", "undo", "end", "dealt", "restored"] as const;
+const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], end: ["run"], dealt: ["stream"], restored: ["stream"] } as const;
 const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
 const proofs: readonly unknown[] = ["watts", "network", "sent", "failed"] satisfies Proof[];
 const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
@@ -107,10 +114,16 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "result" && !stepStates.includes(raw.state)) return undefined;
     if (kind === "result" && [raw.error, raw.note].some((text) => text !== undefined && typeof text !== "string")) return undefined;
     if (kind === "result" && raw.proof !== undefined && !proofs.includes(raw.proof)) return undefined;
-    if (kind === "result" && raw.did !== undefined && !(Array.isArray(raw.did) && raw.did.every((name) => typeof name === "string" && guestName.test(name)))) return undefined;
+    if (kind === "result" && raw.did !== undefined && !areNames(raw.did)) return undefined;
+    if (kind === "did" && !areNames(raw.names)) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if (raw.without !== undefined && !(Array.isArray(raw.without) && raw.without.every((name) => typeof name === "string"))) return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;
     return raw as unknown as JournalRecord;
+}
+
+/** They become arguments of the way back. */
+function areNames(value: unknown): boolean {
+    return Array.isArray(value) && value.every((name) => typeof name === "string" && guestName.test(name));
 }

@@ -5,7 +5,8 @@ import type { JournalRecord, OpenRun, StepResult } from "./journal-records";
 import type { PlanHost, ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult, StepView } from "./progress";
 import type { Others, ProofOutcome } from "./proof";
-import { backText, count, endText, planText, servicesText, stepText, stoppedText } from "./run-texts";
+import { Reported } from "./reported";
+import { backText, count, endText, namesText, planText, servicesText, stepText, stoppedText } from "./run-texts";
 import { isOver, RunView, viewOf, type Run, type RunHead } from "./run-view";
 import { scheduledViews, type UsualMs } from "./schedule";
 import { slots } from "./slots";
@@ -48,7 +49,7 @@ export function startLiveRun(head: RunHead, plan: ShutdownPlan, io: RunIo, earli
 }
 
 /** What an earlier process has done of a run. `undoing`: why it was being put back. */
-export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing"> {
+export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing">, Partial<Pick<OpenRun, "did">> {
     /** How long to wait for a word that power is back before anything is done, ms. Not once the final commands have begun. */
     waitMs?: number;
 }
@@ -66,7 +67,7 @@ class LiveRun implements Run {
     #frontier: Frontier | undefined;
     readonly #underWay = new Map<string, Promise<void>>();
     #steps: readonly PlannedStep[];
-    readonly #did = new Map<string, StepOutcome["did"]>();
+    readonly #reported = new Reported();
     /** Hosts that stay up because a step failed that they can't do without, and which. */
     readonly #keptUp = new Map<string, string>();
     /** What commits the run when hosts that count down are about to go down. */
@@ -129,15 +130,15 @@ class LiveRun implements Run {
     }
 
     /** Marks what an earlier process has done. A host with nothing left to do needs no login either. */
-    #recall({ intents, results }: Earlier): void {
+    #recall({ intents, results, did: stopped }: Earlier): void {
         const steps = this.#steps;
         this.committed = steps.some((step) => step.view.kind === "power-off" && intents.has(step.view.id));
         const open = new Set(steps.filter(({ view }) => view.kind !== "connect" && view.kind !== "prove" && !results.has(view.id)).map((step) => step.view.host));
         for (const { view: { id, host, kind, label }, action, onFailure } of steps) {
             const result = results.get(id) ?? (intents.has(id) && !isRepeatable(action) ? { state: "failed" as const, error: neverKnown } : undefined);
+            this.#reported.add(id, [...(stopped?.get(id) ?? []), ...(results.get(id)?.did ?? [])]);
             if (kind === "connect" ? open.has(host) : result === undefined) continue;
-            const { state = "done", did }: Partial<StepResult> = result ?? {};
-            if (did !== undefined) this.#did.set(id, did);
+            const { state = "done" }: Partial<StepResult> = result ?? {};
             if (state === "failed" && onFailure === "keep-up") this.#keptUp.set(host, label);
             this.#view.change(id, { ...viewOf(result ?? {}), state });
         }
@@ -176,7 +177,7 @@ class LiveRun implements Run {
         this.#show(id, { state: "running", startedAt });
         // Logging in and looking change nothing: they are not written down, and begun again after a restart.
         if (kind !== "connect" && kind !== "prove") await this.io.note({ kind: "intent", run: this.head.run, step: id, at: startedAt });
-        const outcome = this.#ended ? undefined : kind === "prove" ? await this.#prove(step) : await this.#links.get(host)?.take(step);
+        const outcome = this.#ended ? undefined : kind === "prove" ? await this.#prove(step) : await this.#links.get(host)?.take(step, (names) => this.#hears(id, names));
         if (this.#ended || outcome === undefined) return undefined;
         if (outcome.state !== "skipped") this.io.measured?.(step, this.io.clock.now() - startedAt, outcome.state === "failed" || outcome.proof === "sent");
         if (outcome.state === "failed" && step.onFailure === "keep-up") this.#keptUp.set(host, label);
@@ -203,13 +204,20 @@ class LiveRun implements Run {
         return { hosts: inTurn.map(({ name }) => name), met: staying.some((host) => answers(host) !== undefined) };
     }
 
-    async #came({ view: { id, kind } }: Pick<PlannedStep, "view">, outcome: StepOutcome, startedAt: number): Promise<StepOutcome> {
-        const { did, ...shown } = outcome;
+    /** What was stopped is to be known also when the end of the step is not, here or by the next process. */
+    #hears(id: string, names: readonly string[]): void {
+        const fresh = this.#ended ? [] : this.#reported.add(id, names);
+        if (fresh.length > 0) void this.io.note({ kind: "did", run: this.head.run, step: id, names: fresh, at: this.io.clock.now() });
+    }
+
+    /** @param of the step whose reported names it is about: itself, or the one that is put back */
+    async #came({ view: { id, kind } }: Pick<PlannedStep, "view">, { did: _, ...outcome }: StepOutcome, startedAt: number, of = id): Promise<StepOutcome> {
         const at = this.io.clock.now();
-        if (did !== undefined) this.#did.set(id, did);
-        this.#show(id, { ...shown, endedAt: at });
-        if (kind !== "connect") await this.io.note({ kind: "result", run: this.head.run, step: id, startedAt, at, ...outcome });
-        return outcome;
+        const did = this.#reported.of(of);
+        const named = did.length > 0 && outcome.state === "done" ? { note: namesText(did), ...outcome } : outcome;
+        this.#show(id, { ...named, endedAt: at });
+        if (kind !== "connect") await this.io.note({ kind: "result", run: this.head.run, step: id, startedAt, at, ...named, ...(of === id && did.length > 0 && { did: [...did] }) });
+        return named;
     }
 
     #over(step: PlannedStep): void {
@@ -285,7 +293,7 @@ class LiveRun implements Run {
         await this.io.note({ kind: "intent", run: this.head.run, step: view.id, at: startedAt });
         const began = this.#view.stepOf(of)?.startedAt ?? this.head.startedAt;
         const link = this.#links.get(view.host);
-        const taking = link?.undo({ action, timeoutMs }, { did: this.#did.get(of) ?? [], sinceS: Math.max(0, startedAt - began) / 1000 }).then((outcome) => this.#came({ view }, outcome, startedAt));
+        const taking = link?.undo({ action, timeoutMs }, { did: this.#reported.of(of), sinceS: Math.max(0, startedAt - began) / 1000 }).then((outcome) => this.#came({ view }, outcome, startedAt, of));
         this.#underWay.set(view.id, Promise.resolve(taking).then(() => void this.#underWay.delete(view.id)));
         await taking;
     }

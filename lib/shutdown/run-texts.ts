@@ -25,6 +25,14 @@ export function stepText({ host, kind, label, state, error, note, proof }: StepV
     }
 }
 
+/** What a host reports to have stopped: "web, db". Long ids are cut as their tools cut them. */
+export function namesText(names: readonly string[]): string {
+    const shown = names.slice(0, mostNames).map((name) => (/^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name));
+    return `${shown.join(", ")}${names.length > mostNames ? ` and ${names.length - mostNames} more` : ""}`;
+}
+
+const mostNames = 20;
+
 const proofWords = { watts: "is down, by its watts", network: "is down, by the network", sent: "not seen going down", failed: "IS STILL UP" } as const;
 
 /** "3 hosts", "1 service". */

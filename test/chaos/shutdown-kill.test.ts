@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
+import type { JournalRecord } from "../../lib/shutdown/journal-records";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
 import { eventually } from "../support/eventually";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -38,15 +39,15 @@ const atOnce = 3;
 class Story {
     readonly #folder = temporaryFolder();
     readonly #children = new Set<ChildProcess>();
-    private constructor(readonly user: ReturnType<typeof generateKeyPair>, readonly hosts: readonly SshHost[]) {}
+    private constructor(readonly plan: Orders["plan"], readonly user: ReturnType<typeof generateKeyPair>, readonly hosts: readonly SshHost[]) {}
 
-    static async begin(user: ReturnType<typeof generateKeyPair>): Promise<Story> {
-        return new Story(user, await Promise.all(plan.hosts.map(({ name }) => startSshHost({ name, authorizedKey: user.public, behaviour: { delayMs: 60 } }))));
+    static async begin(user: ReturnType<typeof generateKeyPair>, some = plan): Promise<Story> {
+        return new Story(some, user, await Promise.all(some.hosts.map(({ name }) => startSshHost({ name, authorizedKey: user.public, behaviour: { delayMs: 60 } }))));
     }
 
     start(shutdown: boolean): { child: ChildProcess; words: Word[] } {
-        const orders: Orders = { journal: this.#journal, privateKey: this.user.private, plan, shutdown, hosts: this.hosts.map(({ name, port, hostKey }) => ({ name, port, hostKey })) };
-        const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "sequencer-process.ts"), JSON.stringify(orders)], { stdio: ["ignore", "pipe", "inherit"] });
+        const orders: Orders = { journal: this.#journal, privateKey: this.user.private, plan: this.plan, shutdown, hosts: this.hosts.map(({ name, port, hostKey }) => ({ name, port, hostKey })) };
+        const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "sequencer-process.ts"), JSON.stringify(orders)], { stdio: ["pipe", "pipe", "inherit"] });
         this.#children.add(child);
         const words: Word[] = [];
         createInterface({ input: child.stdout }).on("line", (line) => words.push(JSON.parse(line) as Word));
@@ -69,8 +70,11 @@ class Story {
 
     /** How many records are on the disk. */
     get written(): number {
-        if (!existsSync(this.#journal)) return 0;
-        return readFileSync(this.#journal, "utf8").split("\n").slice(0, -1).reduce((sum, line) => sum + (JSON.parse(line) as unknown[]).filter((record) => typeof record === "object").length, 0);
+        return this.records.length;
+    }
+    get records(): JournalRecord[] {
+        if (!existsSync(this.#journal)) return [];
+        return readFileSync(this.#journal, "utf8").split("\n").slice(0, -1).flatMap((line) => (JSON.parse(line) as unknown[]).filter((record): record is JournalRecord => typeof record === "object"));
     }
 
     get told(): string[] {
@@ -136,5 +140,29 @@ describe("kill -9 in the middle of a shutdown", function () {
         };
         await Promise.all(Array.from({ length: atOnce }, work));
         assert.deepEqual(failures, []);
+    });
+
+    it("while guests stop: the next start puts back also those that the first had stopped, and names all of them", async () => {
+        const story = await Story.begin(user, { hosts: [{ name: "kvm", steps: [{ action: "stop-vms" }] }] });
+        try {
+            const [kvm] = story.hosts;
+            const asked = (): string[] => story.hosts.flatMap(({ commands }) => commands.map(({ command }) => command)).filter((command) => command.includes("virsh"));
+            kvm?.setBehaviour({ command: "hang", output: "did web\ndid db\n" }, "virsh");
+            const first = story.start(true);
+            await eventually(() => story.records.some((record) => record.kind === "did" && record.names.join() === "web,db"), 30_000, () => JSON.stringify(story.records));
+            await story.kill(first.child);
+
+            // They are off by now: the host speaks of the third alone.
+            kvm?.setBehaviour({ delayMs: 1000, output: "did mail\n" }, "virsh");
+            const second = story.start(false);
+            await eventually(() => asked().length === 2, 30_000, () => JSON.stringify(second.words));
+            second.child.stdin?.write("restored\n");
+            await eventually(() => second.words.some(({ outcome }) => outcome !== undefined), 30_000, () => JSON.stringify(second.words));
+            assert.match(asked()[2] ?? "", / web db mail$/);
+            assert.match(second.words.find(({ outcome }) => outcome === "cancelled")?.text ?? JSON.stringify(second.words), /1 of 1 step put back/);
+            assert.deepEqual(story.records.flatMap((record) => (record.kind === "result" ? [[record.step, record.note]] : [])), [["kvm/stop-vms", "web, db, mail"], ["kvm/stop-vms/undo", "web, db, mail"]]);
+        } finally {
+            await story.end();
+        }
     });
 });

@@ -7,7 +7,7 @@ export interface SshBehaviour {
     /** `hang`: accepts the TCP connection and never finishes the login. */
     auth?: "accept" | "refuse" | "hang";
     /**
-     * `answer`: exit status after `delayMs`. `hang`: accepted, then nothing. `vanish`: the connection breaks in the middle.
+     * `answer`: exit status after `delayMs`. `hang`: accepted, then `output` and nothing more. `vanish`: the connection breaks in the middle.
      * `keep-open`: sends the exit status and never closes the channel. `silent`: closes the channel without an exit status.
      */
     command?: "answer" | "hang" | "vanish" | "keep-open" | "silent";
@@ -111,7 +111,7 @@ export async function startSshHost({ port = 0, name, hostKey = generateKeyPair()
                 const channel = acceptExec();
                 channel.on("error", () => undefined);
                 channel.resume();
-                if (how.command === "hang") return;
+                if (how.command === "hang") return void (how.output === undefined || channel.write(how.output));
                 const timer = setTimeout(() => {
                     timers.delete(timer);
                     told.endedAt = Date.now();

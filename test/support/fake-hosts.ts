@@ -1,8 +1,8 @@
 import { Trouble } from "../../lib/kit/trouble";
-import type { CommandEnd, HostAccess, Transport } from "../../lib/shutdown/transport";
+import type { CommandEnd, HostAccess, OutputTap, Transport } from "../../lib/shutdown/transport";
 
-/** What a fake host does with a command: an end, or a failure. A promise makes it slow. */
-export type Obey = (command: string, host: string) => CommandEnd | Trouble | Promise<CommandEnd | Trouble>;
+/** What a fake host does with a command: an end, or a failure. A promise makes it slow. `tap`: who listens to what a script says. */
+export type Obey = (command: string, host: string, tap?: OutputTap) => CommandEnd | Trouble | Promise<CommandEnd | Trouble>;
 
 export const ok: CommandEnd = { end: "exit", code: 0, output: "" };
 
@@ -23,10 +23,10 @@ export class FakeHosts {
             closed.catch(() => undefined);
             return {
                 connect: () => Promise.race([this.connect(host), closed]),
-                run: async (argv) => {
+                run: async (argv, _deadlineMs, tap) => {
                     const command = argv.join(" ");
                     this.told.push(`${host}: ${command}`);
-                    const end = await Promise.race([this.obey(command, host), closed]);
+                    const end = await Promise.race([this.obey(command, host, tap), closed]);
                     if (end instanceof Trouble) throw end;
                     return end;
                 },

@@ -180,6 +180,11 @@ describe("a journal that somebody else has had his hands on", function () {
             writeFileSync(path, `${JSON.stringify(sealed(written, "").line)}\n`);
             deepEqual((await new RunJournal(path, () => undefined).load()).memory, emptyMemory());
             equal(asides(path).length, 1);
+
+            const other = fresh();
+            const heard: JournalRecord = { kind: "did", run: "r1", step: "app/stop-docker", names: ["web", did], at: 1 };
+            writeFileSync(other, `${JSON.stringify(sealed([...records().slice(0, 1), heard], "").line)}\n`);
+            deepEqual((await new RunJournal(other, () => undefined).load()).memory, emptyMemory());
         });
     }
 

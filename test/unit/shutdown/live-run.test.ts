@@ -446,6 +446,92 @@ describe("a real run", () => {
         });
     });
 
+    describe("with guests that a host reports to have stopped", () => {
+        const kvm = planOf({ name: "kvm", steps: [{ action: "stop-vms" }] });
+        const stop = "kvm/stop-vms";
+        /** What a host says when it is asked to stop guests, and how that ends; and the names that it is asked to start. */
+        let says: string[];
+        let ends: () => ReturnType<typeof hosts.obey>;
+        let started: string[];
+        beforeEach(() => {
+            [says, ends, started] = [[], () => ok, []];
+            hosts.obey = (command, _host, tap) => {
+                if (tap === undefined) return ok;
+                const names = /(?<=qemu:\/\/\/system ).*$/.exec(command)?.[0] ?? "";
+                if (names !== "") {
+                    started = names.split(" ");
+                    return ok;
+                }
+                for (const chunk of says) tap.stdout(Buffer.from(chunk));
+                return ends();
+            };
+        });
+        const stepOf = ({ steps }: RunResult, id: string): object | undefined => {
+            const step = steps.find((one) => one.id === id);
+            return step && { state: step.state, ...(step.note !== undefined && { note: step.note }) };
+        };
+
+        it("writes their names down as they come, whole lines only, and names them when it is over", async () => {
+            let end: () => void = () => undefined;
+            ends = () => new Promise((resolve) => { end = () => resolve(ok); });
+            says = ["did web\ndid d", "b\nnot a name\ndid a b\n", "did we"];
+            const run = start(kvm);
+            await settle();
+            assert.deepEqual(records.filter(({ kind }) => kind === "did"), [{ kind: "did", run: "r1", step: stop, names: ["web"], at: clock.now() }, { kind: "did", run: "r1", step: stop, names: ["db"], at: clock.now() }]);
+            end();
+            assert.deepEqual(stepOf(await resultOf(run), stop), { state: "done", note: "web, db" });
+        });
+
+        it("puts those back that the process before it had stopped, too, and names all of them", async () => {
+            says = ["did web\ndid db\n"];
+            ends = () => new Promise(() => undefined);
+            start(kvm);
+            await settle();
+            const killed = openOf(records);
+            assert.deepEqual([...killed.did], [[stop, ["web", "db"]]]);
+
+            // By now those are off, and the host does not speak of them again.
+            says = ["did mail\n"];
+            let end: () => void = () => undefined;
+            ends = () => new Promise((resolve) => { end = () => resolve(ok); });
+            const again = startLiveRun({ run: "r1", stream: "plug", reason: "x", mode: "live", startedAt: killed.startedAt }, kvm, io(), killed);
+            await settle();
+            assert.ok(again.cancel("power is back"));
+            end();
+            const result = await resultOf(again);
+            assert.deepEqual(started, ["web", "db", "mail"]);
+            assert.deepEqual([stepOf(result, stop), stepOf(result, `${stop}/undo`)], [{ state: "done", note: "web, db, mail" }, { state: "done", note: "web, db, mail" }]);
+            const written = records.findLast((record) => record.kind === "result" && record.step === stop);
+            assert.deepEqual(written?.kind === "result" && written.did, ["web", "db", "mail"], "for the process after it, once it knows the end");
+        });
+
+        it("puts them back when the process before it was killed on the way back", async () => {
+            says = ["did web\n"];
+            ends = () => new Promise(() => undefined);
+            start(kvm);
+            await settle();
+            const killed = openOf([...records, { kind: "undo", run: "r1", why: "power is back", at: clock.now() }]);
+            await resultOf(startLiveRun({ run: "r1", stream: "plug", reason: "x", mode: "live", startedAt: killed.startedAt }, kvm, io(), killed));
+            assert.deepEqual(started, ["web"]);
+        });
+
+        for (const [what, trouble] of [["takes too long", new Trouble("timeout", "no answer")], ["loses the connection", { end: "lost", output: "" }]] as const) {
+            it(`puts them back when the host ${what} after it has named them`, async () => {
+                says = ["did web\n"];
+                ends = () => trouble;
+                const run = start(planOf({ name: "kvm", steps: [{ action: "stop-vms" }] }, { name: "slow", services: ["db"] }));
+                const { obey } = hosts;
+                hosts.obey = (command, host, tap) => (host === "slow" ? new Promise(() => undefined) : obey(command, host, tap));
+                await settle();
+                assert.ok(run.cancel("power is back"));
+                await settle();
+                assert.deepEqual(started, ["web"]);
+                void run.suspend();
+                await clock.pass(500);
+            });
+        }
+    });
+
     it("when suspended takes no further step, writes no end, and is over within half a second", async () => {
         hosts.obey = (command) => (command.includes("promtail") ? new Promise(() => undefined) : ok);
         const run = start(s0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parsePlan, type Final, type ShutdownPlan } from "../../../lib/shutdown/plan";
 import type { StepView } from "../../../lib/shutdown/progress";
-import { endText, planText, servicesText, stepText, stoppedText } from "../../../lib/shutdown/run-texts";
+import { endText, namesText, planText, servicesText, stepText, stoppedText } from "../../../lib/shutdown/run-texts";
 
 const step = (kind: StepView["kind"], state: StepView["state"], more: Partial<StepView> = {}): StepView => {
     const label = { connect: "log in", "stop-service": "stop web", act: "stop 2 containers", prove: "look whether it is down", undo: 'undo "stop web"', "power-off": "shutdown -h +2" }[kind];
@@ -61,6 +61,11 @@ describe("what is said of a run", () => {
     it("at the end each host with a problem has one line, with its first failure", () => {
         const steps = [step("connect", "done"), step("stop-service", "skipped", { error: "not reached" }), step("power-off", "failed", { error: "exit status 1" }), step("power-off", "done", { host: "app" })];
         assert.equal(endText(steps), "0 services stopped, final command taken by 1 of 2 hosts\nnas: shutdown -h +2 failed: exit status 1 (and 1 more)");
+    });
+
+    it("names what a host has stopped, ids as short as their tools show them, and counts what would be too long", () => {
+        assert.equal(namesText(["web", `0123456789ab${"c".repeat(52)}`, "qm/100"]), "web, 0123456789ab, qm/100");
+        assert.match(namesText(Array.from({ length: 25 }, (_, number) => `vm${number}`)), /^vm0, .*, vm19 and 5 more$/);
     });
 
     it("after a cancel the services that stay stopped are named by host", () => {
