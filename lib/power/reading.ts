@@ -143,6 +143,16 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     return { reading };
 }
 
+/** The same reading for somebody else: whatever they change in it, the first one stays as it is. */
+export function copyReading(reading: Reading): Reading {
+    const copy = { ...reading };
+    if (reading.flags) copy.flags = [...reading.flags];
+    if (reading.derived) copy.derived = [...reading.derived];
+    if (reading.flows) copy.flows = { ...reading.flows };
+    if (reading.estimated) copy.estimated = { ...reading.estimated };
+    return copy;
+}
+
 /** The finite numbers of a foreign object under the given names; undefined when it is no object. */
 function numbersIn<Name extends string>(value: unknown, names: readonly Name[]): Partial<Record<Name, number>> | undefined {
     if (typeof value !== "object" || value === null) return undefined;

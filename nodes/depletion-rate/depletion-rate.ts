@@ -49,7 +49,7 @@ export = (RED: NodeAPI): void => {
             msg.reading = reading;
             msg.depletion = depletion;
             send(msg);
-            light.show(moodOf(depletion, reading.quality), () => textOf(depletion, reading.quality));
+            light.showSoon(moodOf(depletion, reading.quality), () => textOf(depletion, reading.quality));
         };
         onInput(this, (msg, send) => (streams ? estimate(streams, msg, send) : loaded.then((known) => estimate(known, msg, send))));
 

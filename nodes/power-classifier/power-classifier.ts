@@ -1,11 +1,11 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
-import { classify } from "../../lib/power/classify";
+import { classify, type ClassifierStep } from "../../lib/power/classify";
 import { parseClassifierState, type ClassifierState } from "../../lib/power/classifier-state";
 import { readingInOrder } from "../../lib/power/order";
 import type { Classified } from "../../lib/power/power-state";
-import { streamOf } from "../../lib/power/reading";
+import { copyReading, streamOf } from "../../lib/power/reading";
 import { parseStreams, Streams } from "../../lib/power/streams";
 import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
@@ -20,6 +20,21 @@ interface Judged extends FlowMessage {
     power?: Classified;
     transition?: unknown;
     missed?: unknown;
+}
+
+/**
+ * The message about a change; nothing in it belongs to `msg` too. Were both sent at once, Node-RED would copy all of it: to copy the reading
+ * and the decision here takes a fraction of that, and a change is what everybody waits for.
+ */
+function newsOf(RED: NodeAPI, msg: Judged, { state, classified, transition, missed }: ClassifierStep): Judged {
+    const reading = copyReading(classified.reading);
+    const power: Classified = { ...classified, reading };
+    if (classified.confirming) power.confirming = { ...classified.confirming };
+    const news: Judged = { ...msg, topic: reading.device, payload: state.state, reading, power };
+    if (transition) news.transition = transition;
+    if (missed) news.missed = missed;
+    const foreign = Object.entries(msg).filter(([name, value]) => typeof value === "object" && name !== "reading" && name !== "power" && name !== "payload");
+    return foreign.length === 0 ? news : Object.assign(news, RED.util.cloneMessage(Object.fromEntries(foreign)));
 }
 
 export = (RED: NodeAPI): void => {
@@ -56,19 +71,14 @@ export = (RED: NodeAPI): void => {
             // Only decisions about this very reading go on: the message may have come to ask for one because of an older.
             if ("transition" in msg) delete msg.transition;
             if ("missed" in msg) delete msg.missed;
-            let news: Judged | null = null;
-            if (transition || missed) {
-                // Whatever hangs on the message is copied by Node-RED itself, as all but the first message that is sent.
-                news = Object.assign({}, msg, { topic: reading.device, payload: step.state.state });
-                if (transition) news.transition = transition;
-                if (missed) news.missed = missed;
-            }
-            send([msg, news]);
+            const news = transition || missed ? newsOf(RED, msg, step) : undefined;
+            send(msg);
+            if (news) send([null, news]);
 
             // The save comes after the message: a slow disk delays no shutdown. Cut off in between, a restart tells the
             // same transition once more, rather than never.
             if (before?.state !== step.state.state || missed) keeper.saveSoon(known);
-            light.show(moodOf(step), () => textOf(step, config.missedPolls, known.size > 1));
+            light.showSoon(moodOf(step), () => textOf(step, config.missedPolls, known.size > 1));
         };
         onInput(this, (msg, send) => (streams ? judge(streams, msg, send) : loaded.then((known) => judge(known, msg, send))));
 

@@ -17,6 +17,7 @@ const looks = {
 
 /** Changes of text that are shown within a second; nobody can read more. */
 const mostASecond = 20;
+const soonMs = 20;
 
 /**
  * The status under a node. Each one goes to every open editor: a status that repeats the last one is not sent, and in a
@@ -30,6 +31,8 @@ export class StatusLight {
     #second = -Infinity;
     #shown = 0;
     #late: Cancel | undefined;
+    #next: { mood: Mood; text: string | (() => string) } = { mood: "off", text: "" };
+    #soon: Cancel | undefined;
     #heedsClose = false;
     constructor(readonly node: Node, readonly clock: Clock = systemClock) {}
 
@@ -46,6 +49,17 @@ export class StatusLight {
         else this.#sendLater(this.#second + 1000 - now);
     }
 
+    /** The same within an eye's blink, the newest of what comes until then: whoever decides next doesn't wait for a light. */
+    showSoon(mood: Mood, text: string | (() => string)): void {
+        this.#next = { mood, text };
+        if (this.#soon !== undefined) return;
+        this.#soon = this.clock.after(soonMs, () => {
+            this.#soon = undefined;
+            this.show(this.#next.mood, this.#next.text);
+        });
+        this.#heedClose();
+    }
+
     #send(): void {
         this.#late?.();
         this.#late = undefined;
@@ -55,9 +69,16 @@ export class StatusLight {
 
     #sendLater(ms: number): void {
         this.#late = this.clock.after(ms, () => this.#send());
+        this.#heedClose();
+    }
+
+    #heedClose(): void {
         if (this.#heedsClose) return;
         this.#heedsClose = true;
-        this.node.on("close", () => this.#late?.());
+        this.node.on("close", () => {
+            this.#soon?.();
+            this.#late?.();
+        });
     }
 }
 

@@ -8,7 +8,7 @@ import { parseConfig } from "../../nodes/depletion-rate/config";
 import depletionRate from "../../nodes/depletion-rate/depletion-rate";
 import { moodOf, textOf } from "../../nodes/depletion-rate/status-text";
 import stored from "../fixtures/configs/depletion-rate.v1.json";
-import { loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 function flowOf(settings: object): FlowNode[] {
     return [{ ...stored, ...settings, wires: [["out"]] }, { id: "out", type: "helper" }, { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" }];
@@ -49,7 +49,7 @@ describe("depletion-rate", () => {
         const { perMinute = 0, secondsToEmpty = 0, method } = depletionOf(last);
         assert.ok(Math.abs(perMinute - 2) < 0.1 && Math.abs(secondsToEmpty - 2390) < 60, JSON.stringify(last?.depletion));
         assert.equal(method, "charge");
-        assert.match(flow.status("depletion")?.text ?? "", /^-2\.0 %\/min, \d+ min( \d+ s)? left$/);
+        await eventually(() => /^-2\.0 %\/min, \d+ min( \d+ s)? left$/.test(flow.status("depletion")?.text ?? ""), 1000, () => `the status, got ${JSON.stringify(flow.status("depletion"))}`);
         assert.equal(flow.status("depletion")?.fill, "yellow");
     });
 

@@ -22,6 +22,13 @@ function reading(watts: number | undefined, at: number, more: Partial<Reading> =
     return { device: "solix_output", source: "kasa", at, quality: watts === undefined ? "missing" : "good", ...(watts !== undefined && { watts }), ...more };
 }
 
+/** Where two messages hold the very same object. */
+function sharedBy(one: unknown, other: unknown, place = "msg"): string[] {
+    if (typeof one !== "object" || one === null || typeof other !== "object" || other === null) return [];
+    if (one === other) return [place];
+    return Object.keys(one).flatMap((name) => sharedBy((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name], `${place}.${name}`));
+}
+
 describe("power-classifier", () => {
     let folder: ReturnType<typeof temporaryFolder>;
     let flow: LoadedFlow;
@@ -63,6 +70,20 @@ describe("power-classifier", () => {
         assert.notEqual(passedOn?.reading, msg?.reading, "whoever changes the one message must not change the other");
     });
 
+    it("shares nothing between its two messages: whoever changes the one leaves the other as it is", async () => {
+        await load({ confirmations: "2" });
+        const carried = { depletion: { perMinute: 2, steps: [1, 2] }, room: { name: "rack" } };
+        for (const [watts, at] of [[421, 1000], [421, 2000], [75, 3000], [24, 4000]] as const) {
+            feed({ ...structuredClone(carried), reading: reading(watts, at, { flags: ["OL"], derived: ["watts"], flows: { output: watts } }) } as NodeMessage);
+        }
+        await flow.until("every", 4);
+        const [passedOn, told] = [flow.received("every").at(-1), flow.received("news").at(-1)];
+        assert.deepEqual([told?.payload, (told?.power as { confirming?: { state: string } }).confirming?.state], ["ALERT", "CRITICAL"]);
+        for (const part of ["reading", "power", "depletion", "room"]) assert.deepEqual(told?.[part], passedOn?.[part]);
+        assert.equal((told?.power as { reading: Reading }).reading, told?.reading);
+        assert.deepEqual(sharedBy(passedOn, told), []);
+    });
+
     it("passes no older decision on: a message may have asked for a reading because of one", async () => {
         await load({ missedPolls: "1", loadIsConstant: true });
         const old = { transition: { device: "solix_output", from: "ALERT", to: "CRITICAL", since: 1, at: 1, conclusive: true }, missed: { device: "solix_output", failures: 5, since: 1, at: 1 } };
@@ -78,6 +99,7 @@ describe("power-classifier", () => {
         const [msg] = await flow.until("news", 1);
         const { simulated, to, conclusive } = msg?.transition as Transition;
         assert.deepEqual([simulated, to, conclusive, (msg?.reading as Reading).simulated], [true, "CRITICAL", true, true]);
+        await eventually(() => flow.status("classifier")?.text === "CRITICAL 25 W", 1000, () => `the status, got ${JSON.stringify(flow.status("classifier"))}`);
         assert.deepEqual(flow.status("classifier"), { fill: "blue", shape: "ring", text: "CRITICAL 25 W" });
     });
 
@@ -96,7 +118,7 @@ describe("power-classifier", () => {
         const [first, second] = await flow.until("news", 2);
         assert.deepEqual([(first?.transition as Transition).to, (first?.missed as Missed).failures, first?.payload], ["UNKNOWN", 2, "UNKNOWN"]);
         assert.deepEqual([second?.transition, (second?.missed as Missed).failures, (second?.missed as Missed).error], [undefined, 4, "plug: not reachable"]);
-        assert.match(flow.status("classifier")?.text ?? "", /^no data since \d\d:\d\d$/);
+        await eventually(() => /^no data since \d\d:\d\d$/.test(flow.status("classifier")?.text ?? ""), 1000, () => `the status, got ${JSON.stringify(flow.status("classifier"))}`);
     });
 
     it("what is neither a reading nor a number goes to Catch", async () => {

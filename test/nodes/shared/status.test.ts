@@ -52,8 +52,17 @@ describe("StatusLight", () => {
         await clock.pass(2000);
         assert.equal(texts().at(-1), "3 W");
     });
+    it("shows soon only the newest of what came meanwhile", async () => {
+        for (const watts of [24, 25, 26]) light.showSoon("critical", `${watts} W`);
+        assert.deepEqual(texts(), []);
+        await clock.pass(20);
+        light.showSoon("ok", "400 W");
+        await clock.pass(20);
+        assert.deepEqual(texts(), ["26 W", "400 W"]);
+    });
     it("shows nothing more when the node has closed", () => {
         flood();
+        light.showSoon("critical", "3 W");
         close();
         assert.equal(clock.pending, 0);
     });
