@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Makes the names in a folder durable. Some file systems refuse to open or sync a folder: then there is nothing to do. */
@@ -17,10 +17,9 @@ export async function syncFolder(folder: string): Promise<void> {
  */
 export async function writeAtomic(path: string, text: string): Promise<void> {
     const folder = dirname(path);
-    await mkdir(folder, { recursive: true });
     const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
     try {
-        const handle = await open(temporary, "wx", 0o600);
+        const handle = await openNew(temporary);
         try {
             await handle.writeFile(text);
             await handle.sync();
@@ -33,6 +32,17 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
         throw error;
     }
     await syncFolder(folder);
+}
+
+/** The folder is hardly ever missing, and each step back and forth to the disk takes time from whoever decides meanwhile. */
+async function openNew(path: string): Promise<FileHandle> {
+    try {
+        return await open(path, "wx", 0o600);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        await mkdir(dirname(path), { recursive: true });
+        return await open(path, "wx", 0o600);
+    }
 }
 
 /** Removes temporary files that a crash in the middle of `writeAtomic(path)` left behind: those a minute old at `wallMs`. */
