@@ -1,13 +1,16 @@
-// What any Node.js program needs to read a UPS once a second: one connection, LIST VAR, the lines taken apart. Beside it, ours is measured.
+// What any Node.js program needs once a second: to "read" a UPS (one connection, LIST VAR, the lines taken apart), only to "ask" and never look at the
+// answer, or to "tick" and do nothing at all. Beside it, ours is measured.
 const { connect } = require("node:net");
 const { setTimeout: wait } = require("node:timers/promises");
 
-const [port, windows, windowMs] = process.argv.slice(2).map(Number);
+const [work, ...numbers] = process.argv.slice(2);
+const [port, windows, windowMs] = numbers.map(Number);
 const socket = connect({ host: "127.0.0.1", port, noDelay: true });
 let text = "";
 let variables = new Map();
 let heard = () => undefined;
 socket.on("data", (chunk) => {
+    if (work !== "read") return heard();
     text += chunk;
     if (!text.endsWith("END LIST VAR ups1\n")) return;
     variables = new Map(text.split("\n").filter((line) => line.startsWith("VAR ")).map((line) => [line.slice(9, line.indexOf(' "')), line.slice(line.indexOf(' "') + 2, -1)]));
@@ -22,7 +25,7 @@ const poll = () => new Promise((resolve) => {
 socket.once("connect", async () => {
     for (let count = 0; count < 200; count += 1) await poll();
     await wait(5000);
-    setInterval(poll, 1000);
+    setInterval(work === "tick" ? () => undefined : poll, 1000);
     const spent = [];
     for (let window = 0; window < windows; window += 1) {
         const before = process.cpuUsage();
@@ -30,7 +33,7 @@ socket.once("connect", async () => {
         const { user, system } = process.cpuUsage(before);
         spent.push((user + system) / windowMs);
     }
-    if (variables.size === 0) throw new Error("nothing was read");
+    if (work === "read" && variables.size === 0) throw new Error("nothing was read");
     // ms a second
     process.send(spent.sort((a, b) => a - b)[windows >> 1], () => process.exit(0));
 });

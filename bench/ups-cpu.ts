@@ -32,7 +32,8 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     const one = await settledCpu();
     await runtime.deploy([]);
     const idle = await settledCpu();
-    const others = { upsmon: await upsmonMsPerSecond(nut, first), upsc: await upscMs(nut, first), bare: await bareMsPerSecond(nut) };
+    const others = { upsmon: await upsmonMsPerSecond(nut, first), upsc: await upscMs(nut, first) };
+    const [read = NaN, ask = NaN, tick = NaN] = await Promise.all(["read", "ask", "tick"].map((work) => bareMsPerSecond(nut, work)));
 
     const ours = { one: hourly(one - idle), each: hourly((many - idle) / upses.length) };
     const beside = (name: string, value: number): Figure[] => [
@@ -44,7 +45,7 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     return [
         ...beside(`a UPS-hour at 1 s, one of ${upses.length}`, ours.each),
         ...beside("a UPS-hour at 1 s, alone", ours.one),
-        { name: "a UPS-hour at 1 s, alone: what it can't do without", value: `${seconds(hourly(others.bare))} for a bare Node.js that reads; idle Node-RED ${seconds(hourly(idle))}` },
+        { name: "a UPS-hour at 1 s, alone: what it can't do without", value: `a bare Node.js that reads ${seconds(hourly(read))}, that never looks at the answer ${seconds(hourly(ask))}, that only ticks ${seconds(hourly(tick))}; idle Node-RED ${seconds(hourly(idle))}` },
         atMost(`${upses.length} UPSes at 1 s: CPU, of one core`, (many - idle) / 10, 5, percent, ` (and idle ${percent(idle / 10)})`),
         { name: `${streams} UPSes: a decision`, value: `${micros(decision)} of CPU a reading, Node-RED's wires included` },
     ];
@@ -117,9 +118,9 @@ async function upsmonMsPerSecond(nut: RealNut, ups: string): Promise<number | un
     return spent / (windows.count * windows.ms) * 1000;
 }
 
-/** CPU time of a Node.js process that does nothing but read a UPS once a second, ms a second. */
-async function bareMsPerSecond(nut: RealNut): Promise<number> {
-    const child = fork(join(__dirname, "ups-bare.cjs"), [nut.port, windows.count, windows.ms].map(String), { execArgv: [] });
+/** CPU time of a Node.js process that does nothing but that `work` of ups-bare.cjs once a second, ms a second. */
+async function bareMsPerSecond(nut: RealNut, work: string): Promise<number> {
+    const child = fork(join(__dirname, "ups-bare.cjs"), [work, nut.port, windows.count, windows.ms].map(String), { execArgv: [] });
     const [told] = (await once(child, "message")) as [number];
     await once(child, "exit");
     return told;
