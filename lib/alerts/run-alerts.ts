@@ -36,7 +36,8 @@ interface Common {
     simulated?: true;
 }
 
-function begun({ run, reason, text }: RunProgress, common: Common): Alert {
+function begun({ run, reason, text, only }: RunProgress, common: Common): Alert {
+    if (only !== undefined) return { ...common, key: `run/${run}`, severity: "warning", symbol: "⚫", title: `Shutting down ${only} by hand`, text: "" };
     const again = /^continuing/i.test(text);
     const title = `POWER CRITICAL — ${again ? "CONTINUING" : "INITIATING"} GRACEFUL SHUTDOWN`;
     const lines = [again ? "It was interrupted by a restart." : "Federation shutting down to protect data. Battery depleted.", reason];
@@ -85,9 +86,16 @@ const endings: Record<RunOutcome, Ending> = {
     "invalid": { severity: "critical", symbol: "🔴", title: "POWER CRITICAL", detail: "Shutdown is DISARMED: its plan or a switch is wrong. Manual intervention required!" },
 };
 
+/** Of a host that a person has asked for: no power is critical. */
+const byHand: Partial<Record<RunOutcome, Pick<Ending, "title" | "detail">>> = {
+    "dry-run": { title: "[DRY RUN] Shutdown by hand", detail: "Graceful shutdown would execute. DRY_RUN=true prevents actual shutdown." },
+    "not-enabled": { title: "Not shut down by hand", detail: "Shutdown is NOT enabled." },
+    "invalid": { title: "Not shut down by hand", detail: "Shutdown is DISARMED: its plan or a switch is wrong." },
+};
+
 /** The alert of a run's end. */
-export function resultAlert({ run, outcome, mode, endedAt, text, reason, simulated }: RunResult): Alert {
-    const { title, detail, ...told } = endings[outcome];
+export function resultAlert({ run, outcome, mode, endedAt, text, reason, only, simulated }: RunResult): Alert {
+    const { title, detail, ...told } = { ...endings[outcome], ...(only !== undefined && byHand[outcome]) };
     // Of a tainted run the switch may well be off: its input alone made it a rehearsal.
     const first = outcome === "dry-run" && simulated ? "Graceful shutdown would execute. Simulated input never shuts anything down." : detail;
     const rehearsed = mode === "rehearsal" && !title.startsWith("[DRY RUN]") && outcome !== "not-enabled" && outcome !== "invalid" ? "[DRY RUN] " : "";

@@ -49,6 +49,11 @@ export function taken(plan: ShutdownPlan, { stream, simulated: fake }: Pick<Shut
     return divide(plan, stream.endsWith(fakeMark) ? stream.slice(0, -fakeMark.length) : stream, (device) => (sources.isUp(device, simulated) ? "speaks" : dealt(device) ? "dealt" : undefined));
 }
 
+/** One host, and nobody else. */
+export function alone({ hosts }: ShutdownPlan, host: string): Division {
+    return { out: [host], fed: [], stay: hosts.map(({ name }) => name).filter((name) => name !== host) };
+}
+
 /** A plan for some of its hosts. Those keep the order that they have in the whole one, also where it led over a host that stays. */
 export function partOf(plan: ShutdownPlan, isIn: (host: string) => boolean): ShutdownPlan {
     if (plan.hosts.every(({ name }) => isIn(name))) return plan;

@@ -8,12 +8,15 @@ export type StartOn = (typeof startStates)[number];
 
 /**
  * What a message says to the sequencer. `level`: it is not the news of a change but a state that holds, said again with
- * every reading. `ignored`: understood, and nothing to do.
+ * every reading. `only`: of one host, whose name a person has typed. `ignored`: understood, and nothing to do.
  */
-export type Heard = { command: ShutdownCommand; level?: true } | { hold: boolean; simulated: boolean } | { ignored: string } | { error: string };
+export type Heard = { command: ShutdownCommand; level?: true; only?: string } | { hold: boolean; simulated: boolean } | { ignored: string } | { error: string };
 
 /** The stream of words in msg.payload and of the node's button: a person tries something. Never remembered. */
 export const manualStream = "manual (simulated)";
+
+/** The stream of a host that a person really shuts down: no outage, and never remembered as one. */
+export const handStream = "by hand";
 
 /** The message parts that carry a taint. */
 const carriers = ["command", "verdict", "transition", "reading", "power", "missed", "depletion"] as const;
@@ -53,10 +56,24 @@ export function commandFrom(msg: Record<string, unknown>, { at, startOn }: { at:
     }
     const word = typeof msg.payload === "string" ? msg.payload.trim().toLowerCase() : "";
     const manual = { reason: `"${word}" by hand`, at, stream: manualStream, conclusive: false };
+    if (word === "shutdown" && isGiven(msg.host)) return commandByHand(msg, tainted, at);
     if (word === "shutdown" || word === "restored") return { command: { action: word, ...manual, simulated: true } };
     if (word === "cancel") return { command: { action: "cancel", ...manual, ...(tainted && { simulated: true as const }) } };
     if (word === "hold" || word === "release") return { hold: word === "hold", simulated: tainted };
     return { error: 'expected msg.command, msg.transition, or "shutdown", "restored", "cancel", "hold" or "release" in msg.payload' };
+}
+
+/** One host, as a person asks for it: really where its name stands in `msg.confirm` once more, else rehearsed. */
+function commandByHand({ host, confirm }: Record<string, unknown>, tainted: boolean, at: number): Heard {
+    if (typeof host !== "string") return { error: "msg.host is not the name of a host" };
+    if (isGiven(confirm) && confirm !== host) return { error: `msg.confirm is not ${JSON.stringify(host)}, the name of the host that is really to be shut down` };
+    const command = { action: "shutdown", reason: `${host} by hand`, at } as const;
+    if (!isGiven(confirm) || tainted) return { only: host, command: { ...command, stream: manualStream, conclusive: false, simulated: true } };
+    return { only: host, command: { ...command, stream: handStream, conclusive: true } };
+}
+
+function isGiven(value: unknown): boolean {
+    return value !== undefined && value !== null && value !== "";
 }
 
 function commandOfTransition(value: unknown, startOn: StartOn, at: number): Heard {
@@ -100,14 +117,14 @@ export interface Switches {
 
 /** What the sequencer is doing and remembers. */
 export interface GateState {
-    /** `streams`: those whose outage the run under way answers. */
-    running?: { mode: RunMode; streams: ReadonlySet<string>; simulated: boolean; committed: boolean; undoing?: boolean };
+    /** `streams`: those whose outage the run under way answers. `byHand`: it answers none so far. */
+    running?: { mode: RunMode; streams: ReadonlySet<string>; simulated: boolean; committed: boolean; undoing?: boolean; byHand?: boolean };
     /** What each stream has led to since its power was last healthy. */
     ran: ReadonlyMap<string, RunMode>;
 }
 
 export type Decision =
-    /** `preempts`: a rehearsal that is under way ends first. */
+    /** `preempts`: a rehearsal that is under way ends first, and a host that is going down by hand is left to it. */
     | { act: "run"; mode: RunMode; outcome: Extract<RunOutcome, "completed" | "dry-run">; why: string; preempts: boolean }
     /** No run: only say that a person has to act. */
     | { act: "tell"; mode: "rehearsal"; outcome: Extract<RunOutcome, "not-enabled" | "invalid">; why: string }
@@ -122,13 +139,14 @@ export type Decision =
  * The only place that decides whether anything real happens.
  * @param level see Heard. It makes up for a transition that was lost (in a deploy, with a file): it starts a run only for an
  * outage that has led to nothing yet, and re-arms only while nothing is under way
+ * @param byHand a person shuts one host down
  */
-export function decideRun(command: ShutdownCommand, switches: Switches, state: GateState, level = false): Decision {
+export function decideRun(command: ShutdownCommand, switches: Switches, state: GateState, level = false, byHand = false): Decision {
     if (level && command.action === "shutdown" && state.ran.has(command.stream)) return { act: "ignore", why: "this outage has been dealt with already" };
     if (level && command.action === "restored" && state.running !== undefined) return { act: "ignore", why: "a run under way ends by news only" };
     switch (command.action) {
         case "shutdown":
-            return decideShutdown(command, switches, state);
+            return decideShutdown(command, switches, state, byHand);
         case "cancel":
             return decideCancel(command, state);
         case "restored":
@@ -136,13 +154,15 @@ export function decideRun(command: ShutdownCommand, switches: Switches, state: G
     }
 }
 
-function decideShutdown(command: ShutdownCommand, switches: Switches, { running, ran }: GateState): Decision {
+function decideShutdown(command: ShutdownCommand, switches: Switches, { running, ran }: GateState, byHand: boolean): Decision {
     const wish = wishOf(command, switches);
     const mode = wish.act === "run" ? wish.mode : "rehearsal";
-    const before = command.stream === manualStream ? undefined : ran.get(command.stream);
+    const before = byHand || command.stream === manualStream ? undefined : ran.get(command.stream);
     if (running?.mode === "live") {
         if (command.simulated) return { act: "ignore", why: "a real shutdown is under way: simulated input is ignored" };
-        if (!running.streams.has(command.stream) && mode === "live" && before !== "live") return { act: "join", why: "a shutdown is under way already" };
+        // Nobody could call off the others any more, were they to join it.
+        if (!byHand && running.byHand && running.committed && wish.act === "run" && mode === "live" && before !== "live") return { ...wish, preempts: true };
+        if (!byHand && !running.streams.has(command.stream) && mode === "live" && before !== "live") return { act: "join", why: "a shutdown is under way already" };
         return { act: "ignore", why: "a shutdown is under way already" };
     }
     if (wish.outcome === "invalid") return wish;

@@ -9,8 +9,8 @@ interface Written {
 
 /** One thing that happened. Times are event times in ms. */
 export type JournalRecord = Written & (
-    /** A real run begins. `without`: hosts of the plan that it leaves alone. */
-    | { kind: "run"; run: string; stream: string; reason: string; boot: string; without?: string[]; at: number }
+    /** A real run begins. `only`: of this one host, by a person's hand. `without`: hosts of the plan that it leaves alone. */
+    | { kind: "run"; run: string; stream: string; reason: string; boot: string; only?: string; without?: string[]; at: number }
     /** A step is about to be taken. */
     | { kind: "intent"; run: string; step: string; at: number }
     | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; proof?: Proof; did?: string[]; at: number }
@@ -38,6 +38,8 @@ export interface OpenRun {
     lastUp?: number;
     /** The streams whose outage it answers: its own and those that joined, while their power is not back. */
     streams: ReadonlySet<string>;
+    /** The host that it is about, as long as it answers no outage. */
+    only?: string;
     /** Hosts of the plan that it leaves alone, since something else feeds them. */
     without?: readonly string[];
     intents: ReadonlySet<string>;
@@ -60,13 +62,15 @@ export const emptyMemory = (): JournalMemory => ({ ran: new Map(), open: undefin
 export function remember({ ran, open }: JournalMemory, record: JournalRecord): JournalMemory {
     switch (record.kind) {
         case "run": {
-            const { run, stream, reason, boot, without, at } = record;
-            return { ran: with_(ran, stream, "live"), open: { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), intents: new Set(), results: new Map(), did: new Map() } };
+            const { run, stream, reason, boot, only, without, at } = record;
+            const open: OpenRun = { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), intents: new Set(), results: new Map(), did: new Map() };
+            // It answers no outage, and leaves none behind.
+            return only === undefined ? { ran: with_(ran, stream, "live"), open } : { ran, open: { ...open, only, streams: new Set() } };
         }
         case "dealt":
             return {
                 ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode),
-                open: open && record.mode === "live" ? { ...open, ...(record.without && { without: record.without }), streams: new Set([...open.streams, record.stream]) } : open,
+                open: open && record.mode === "live" ? joined(open, record) : open,
             };
         case "restored":
             return {
@@ -87,6 +91,11 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
         case "end":
             return { ran, open: open?.run === record.run ? undefined : open };
     }
+}
+
+/** From now on it answers an outage, whoever began it. */
+function joined({ only: _only, ...open }: OpenRun, { stream, without }: Extract<JournalRecord, { kind: "dealt" }>): OpenRun {
+    return { ...open, ...(without && { without }), streams: new Set([...open.streams, stream]) };
 }
 
 function lastOf({ at, up }: JournalRecord): Pick<OpenRun, "lastAt" | "lastUp"> {
@@ -118,6 +127,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "did" && !areNames(raw.names)) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if (raw.without !== undefined && !(Array.isArray(raw.without) && raw.without.every((name) => typeof name === "string"))) return undefined;
+    if (raw.only !== undefined && typeof raw.only !== "string") return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;
     return raw as unknown as JournalRecord;

@@ -99,12 +99,12 @@ class LiveRun implements Run {
     }
 
     async #begin(earlier: Earlier | undefined): Promise<void> {
-        const { run, stream, reason, startedAt, without } = this.head;
+        const { run, stream, reason, startedAt, only, without } = this.head;
         if (earlier !== undefined) this.#recall(earlier);
         const waitMs = this.committed ? 0 : (earlier?.waitMs ?? 0);
         const again = `continuing the shutdown that was interrupted${waitMs > 0 ? ` in ${waitMs / 1000} s, unless power is back` : ""}: ${reason}`;
         this.io.progress(this.#view.progress(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan, this.head)})` : again));
-        if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(without && { without: [...without] }), at: startedAt });
+        if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(only !== undefined && { only }), ...(without && { without: [...without] }), at: startedAt });
         if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier);
         if (waitMs > 0) await sleep(waitMs, this.io.clock, this.#waiting.signal);
         if (!this.#ended && this.#undoing === undefined) this.#startFree();
@@ -124,6 +124,7 @@ class LiveRun implements Run {
         this.plan = plan;
         this.#steps = stepsOf(plan);
         this.#link(plan);
+        this.#view.answers(why);
         this.#view.replan(scheduledViews(this.#steps, this.io.usualMs), sinceMs);
         this.io.progress(this.#view.progress(`${why}: the run goes on with ${planText(plan)}`));
         if (this.#frontier !== undefined) this.#startFree();

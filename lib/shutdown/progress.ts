@@ -62,6 +62,8 @@ export interface RunProgress {
     run: string;
     reason: string;
     mode: RunMode;
+    /** The one host that a person has asked for; absent in an outage. */
+    only?: string;
     simulated?: true;
     startedAt: number;
     /** Event time in ms at which this was told. */
@@ -83,6 +85,8 @@ export interface RunResult {
     outcome: RunOutcome;
     reason: string;
     mode: RunMode;
+    /** The one host that a person has asked for; absent in an outage. */
+    only?: string;
     simulated?: true;
     startedAt: number;
     endedAt: number;

@@ -12,6 +12,8 @@ export interface RunHead {
     /** Event time in ms. */
     startedAt: number;
     simulated?: true;
+    /** The host that a person shuts down by hand; absent in an outage. */
+    only?: string;
     /** Hosts of the plan that it leaves alone. Absent: none. */
     without?: readonly string[];
     /** Those of them that something else feeds, and what. */
@@ -33,7 +35,7 @@ export class RunView {
     #steps: readonly StepView[];
     readonly #index: Map<string, number>;
 
-    constructor(readonly head: RunHead, steps: readonly StepView[]) {
+    constructor(public head: RunHead, steps: readonly StepView[]) {
         this.#steps = steps;
         this.#index = new Map(steps.map((step, index) => [step.id, index]));
     }
@@ -60,6 +62,12 @@ export class RunView {
         this.#steps.forEach(({ id }, index) => this.#index.set(id, index));
     }
 
+    /** An outage has joined: the run is that of a single host no more. */
+    answers(why: string): void {
+        const { only, ...head } = this.head;
+        if (only !== undefined) this.head = { ...head, reason: `${head.reason}, then ${why}` };
+    }
+
     append(steps: readonly StepView[]): void {
         steps.forEach(({ id }, place) => this.#index.set(id, this.#steps.length + place));
         this.#steps = [...this.#steps, ...steps];
@@ -75,13 +83,13 @@ export class RunView {
     }
 
     progress(text: string, changed?: StepView): RunProgress {
-        const { run, reason, mode, startedAt, simulated } = this.head;
-        return { run, reason, mode, ...(simulated && { simulated }), startedAt, ...(changed && { changed }), text, steps: [...this.#steps] };
+        const { run, reason, mode, startedAt, simulated, only } = this.head;
+        return { run, reason, mode, ...(only !== undefined && { only }), ...(simulated && { simulated }), startedAt, ...(changed && { changed }), text, steps: [...this.#steps] };
     }
 
     result(outcome: RunOutcome, text: string, endedAt: number): RunResult {
-        const { run, reason, mode, startedAt, simulated } = this.head;
-        return { run, outcome, reason, mode, ...(simulated && { simulated }), startedAt, endedAt, text, steps: [...this.#steps] };
+        const { run, reason, mode, startedAt, simulated, only } = this.head;
+        return { run, outcome, reason, mode, ...(only !== undefined && { only }), ...(simulated && { simulated }), startedAt, endedAt, text, steps: [...this.#steps] };
     }
 }
 

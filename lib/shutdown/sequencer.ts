@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { uptime } from "node:os";
 import { errorText } from "../kit/trouble";
 import { fakeMark, type ShutdownCommand } from "../power/command";
-import { decideRun, manualStream, type Decision, type Switches } from "./gate";
+import { decideRun, handStream, manualStream, type Decision, type Switches } from "./gate";
 import { bootId, type RunJournal } from "./journal";
-import { partOf, taken } from "./domains";
+import { alone, partOf, taken } from "./domains";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
 import { startLiveRun, type Earlier, type RunIo } from "./live-run";
 import { Patience, type PatienceOptions } from "./patience";
@@ -53,6 +53,8 @@ const rereadMs = 15_000;
 export class Sequencer<Origin> {
     #memory: JournalMemory = emptyMemory();
     #run: Run | undefined;
+    /** With it the run by hand that an outage did not wait for. */
+    readonly #runs = new Set<Run>();
     #closed = false;
     /** Resolves when the journal has been read, and a run found in it goes on. Never rejects. */
     readonly ready: Promise<void>;
@@ -82,11 +84,12 @@ export class Sequencer<Origin> {
     /**
      * Decides about a command and begins what follows from it. Says why nothing does.
      * @param level the command is a state that holds, not the news of a change; see decideRun
+     * @param only the one host that it is about, as a person asks
      */
-    async handle(command: ShutdownCommand, origin?: Origin, level = false): Promise<Decision> {
+    async handle(command: ShutdownCommand, origin?: Origin, level = false, only?: string): Promise<Decision> {
         await this.ready;
         if (this.#sources.isOld(command, level)) return { act: "ignore", why: "nothing new", quiet: true };
-        return this.#decide(command, origin, level);
+        return this.#decide(command, origin, level, only);
     }
 
     /** A stream has a say about its power, and decides nothing. */
@@ -94,7 +97,7 @@ export class Sequencer<Origin> {
         this.#sources.speaks(stream);
     }
 
-    #decide(command: ShutdownCommand, origin: Origin | undefined, level: boolean): Decision {
+    #decide(command: ShutdownCommand, origin: Origin | undefined, level: boolean, only?: string): Decision {
         const run = this.#run;
         const waits = run === undefined ? undefined : this.#patience.wait(run, command, origin, this.#streamsOf(run));
         if (waits !== undefined) {
@@ -102,12 +105,13 @@ export class Sequencer<Origin> {
             return waits;
         }
         const setup = this.options.setup();
+        if (only !== undefined && setup.plan?.hosts.every(({ name }) => name !== only)) return { act: "ignore", why: "it is not in the plan" };
         const decision = decideRun(command, setup.switches, {
             ran: this.#memory.ran,
-            ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed, undoing: run.undoing } }),
-        }, level);
+            ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed, undoing: run.undoing, byHand: this.#memory.open?.run === run.head.run && this.#memory.open.only !== undefined } }),
+        }, level, only !== undefined);
         if (command.action !== "cancel") this.#sources.hear(command, decision.act !== "ignore");
-        if (!this.#closed) this.#follow(decision, command, setup, origin);
+        if (!this.#closed) this.#follow(decision, command, setup, origin, only);
         return decision;
     }
 
@@ -131,16 +135,16 @@ export class Sequencer<Origin> {
         return open?.run === head.run ? open.streams : new Set([head.stream]);
     }
 
-    #follow(decision: Decision, command: ShutdownCommand, setup: SequencerSetup, origin: Origin | undefined): void {
+    #follow(decision: Decision, command: ShutdownCommand, setup: SequencerSetup, origin: Origin | undefined, only?: string): void {
         const { stream, at } = command;
         switch (decision.act) {
             case "run":
                 if (decision.preempts) this.#run?.cancel("a real outage takes precedence");
-                this.#beginFor(setup, command, decision, origin);
+                this.#beginFor(setup, command, decision, origin, only);
                 break;
             case "tell":
                 if (decision.outcome === "not-enabled") void this.#note({ kind: "dealt", stream, mode: "rehearsal", at });
-                this.#tell(command, decision, setup.plan, origin);
+                this.#tell(command, decision, setup.plan, origin, only);
                 break;
             case "cancel":
                 if (decision.rearm) void this.#note({ kind: "restored", stream, at });
@@ -161,8 +165,9 @@ export class Sequencer<Origin> {
     #join({ plan }: SequencerSetup, command: ShutdownCommand): void {
         const { stream, at, reason } = command;
         const { open } = this.#memory;
-        const without = open?.without?.filter((host) => plan !== undefined && !taken(plan, command, "live", this.#sources, this.#memory.ran).out.includes(host));
-        const more = without !== undefined && without.length < (open?.without?.length ?? 0);
+        const stayed = open?.without ?? [];
+        const without = stayed.filter((host) => plan !== undefined && !taken(plan, command, "live", this.#sources, this.#memory.ran).out.includes(host));
+        const more = without.length < stayed.length || open?.only !== undefined;
         void this.#note({ kind: "dealt", stream, mode: "live", ...(more && { without }), at });
         if (this.#run === undefined) return;
         this.#patience.joined(this.#run, reason);
@@ -179,7 +184,7 @@ export class Sequencer<Origin> {
         }
         this.#closed = true;
         this.#patience.letGo();
-        await run?.suspend();
+        await Promise.all([...this.#runs].map((each) => each.suspend()));
         await (removed ? this.options.journal.remove() : this.options.journal.close());
     }
 
@@ -188,9 +193,10 @@ export class Sequencer<Origin> {
         this.#memory = memory;
         warnings.forEach((text) => this.options.voice.warn(text));
         if (memory.open === undefined) return;
-        const { without = [] } = memory.open;
+        const { only, without = [] } = memory.open;
         const whole = this.options.setup();
-        const setup = { ...whole, plan: whole.plan && partOf(whole.plan, (host) => !without.includes(host)) };
+        // A host that was put into the plan since is no part of what a person has asked for.
+        const setup = { ...whole, plan: whole.plan && partOf(whole.plan, (host) => (only === undefined ? !without.includes(host) : host === only)) };
         const obstacle = this.#obstacle(memory.open, setup);
         if (obstacle === undefined) this.#resume(memory.open, setup);
         else this.#giveUp(memory.open, setup.plan, obstacle);
@@ -199,6 +205,7 @@ export class Sequencer<Origin> {
     /** Why a run from the journal must not go on; `over` means that its outage may be over. */
     #obstacle(open: OpenRun, { plan, switches }: SequencerSetup): { why: string; over: boolean } | undefined {
         if (plan === undefined || switches.problems.length > 0) return { why: switches.problems.join("; "), over: false };
+        if (plan.hosts.length === 0) return { why: "its hosts are not in the plan any more", over: false };
         if (switches.dryRun !== false || switches.enabled !== true) return { why: "it is no longer armed", over: false };
         // The machine may have been switched off by this very run, and be up again because power is back.
         if (open.boot !== this.#boot) return { why: "this machine has been restarted since", over: true };
@@ -211,13 +218,13 @@ export class Sequencer<Origin> {
     }
 
     #resume(open: OpenRun, setup: SequencerSetup): void {
-        const { run, stream, reason, startedAt } = open;
+        const { run, stream, reason, startedAt, only } = open;
         const waitMs = this.#silentMs(open) > longInterruptionMs ? rereadMs : 0;
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
         const known = new Set(setup.plan === undefined ? [] : stepsOf(setup.plan).flatMap(({ view: { id } }) => [id, `${id}/undo`]));
         const strange = [...new Set([...open.intents, ...open.results.keys()])].filter((id) => !known.has(id));
         if (strange.length > 0) this.options.voice.warn(`the journal tells of steps that the plan does not have, and is not believed in that: ${strange.slice(0, 5).join(", ")}${strange.length > 5 ? ` and ${strange.length - 5} more` : ""}`);
-        this.#begin(setup, { run, stream, reason, mode: "live", startedAt }, "", undefined, { ...open, waitMs });
+        this.#begin(setup, { run, stream, reason, mode: "live", startedAt, ...(only !== undefined && { only }) }, "", undefined, { ...open, waitMs });
     }
 
     #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: { why: string; over: boolean }): void {
@@ -245,7 +252,9 @@ export class Sequencer<Origin> {
             ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }), ...(usualMs && { usualMs }) }, earlier)
             : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }), ...(usualMs && { usualMs }) });
         this.#run = run;
+        this.#runs.add(run);
         void run.finished.then((result) => {
+            this.#runs.delete(run);
             if (this.#run === run) {
                 this.#run = undefined;
                 this.#patience.letGo();
@@ -255,31 +264,32 @@ export class Sequencer<Origin> {
         });
     }
 
-    /** Begins with the hosts that the outage takes. */
-    #beginFor(setup: SequencerSetup, command: ShutdownCommand, { mode, why }: Extract<Decision, { act: "run" }>, origin: Origin | undefined): void {
+    /** Begins with the hosts that the outage takes, or with the one that a person asks for. */
+    #beginFor(setup: SequencerSetup, command: ShutdownCommand, { mode, why }: Extract<Decision, { act: "run" }>, origin: Origin | undefined, only?: string): void {
         if (setup.plan === undefined) return;
-        const { out, fed, stay } = taken(setup.plan, command, mode, this.#sources, this.#memory.ran);
-        if (out.length > 0) return this.#begin({ ...setup, plan: partOf(setup.plan, (host) => out.includes(host)) }, { ...this.#headOf(command, mode), ...(stay.length > 0 && { without: stay, fed }) }, why, origin);
+        const { out, fed, stay } = only === undefined ? taken(setup.plan, command, mode, this.#sources, this.#memory.ran) : alone(setup.plan, only);
+        if (out.length > 0) return this.#begin({ ...setup, plan: partOf(setup.plan, (host) => out.includes(host)) }, { ...this.#headOf(command, mode, only), ...(stay.length > 0 && { without: stay, fed }) }, why, origin);
         void this.#note({ kind: "dealt", stream: command.stream, mode, at: command.at });
         this.#tell(command, { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: `no host loses its power by it${fed.length === 0 ? "" : ` (${fedText(fed)})`}` }, undefined, origin);
     }
 
-    #tell(command: ShutdownCommand, { outcome, why }: Extract<Decision, { act: "tell" }>, plan: ShutdownPlan | undefined, origin: Origin | undefined): void {
+    #tell(command: ShutdownCommand, { outcome, why }: Extract<Decision, { act: "tell" }>, plan: ShutdownPlan | undefined, origin: Origin | undefined, only?: string): void {
         const { clock, voice } = this.options;
-        const view = new RunView(this.#headOf(command, "rehearsal"), plan === undefined ? [] : previewPlan(plan, this.options.usualMs));
+        const view = new RunView(this.#headOf(command, "rehearsal", only), plan === undefined ? [] : previewPlan(plan, this.options.usualMs));
         const text = `${command.reason}, and nothing is shut down: ${outcome === "invalid" ? `not armed, ${why}` : why}.`;
         this.#say(() => voice.result(view.result(outcome, text, clock.now()), origin));
     }
 
-    #headOf({ stream, reason, simulated }: ShutdownCommand, mode: RunHead["mode"]): RunHead {
+    #headOf({ stream, reason, simulated }: ShutdownCommand, mode: RunHead["mode"], only?: string): RunHead {
         const { clock } = this.options;
         const run = `${new Date(clock.wall()).toISOString().replace(/\..*/, "").replace(/[-:]/g, "")}-${randomBytes(2).toString("hex")}`;
-        return { run, stream, reason, mode, startedAt: clock.now(), ...(simulated && { simulated }) };
+        return { run, stream, reason, mode, startedAt: clock.now(), ...(only !== undefined && { only }), ...(simulated && { simulated }) };
     }
 
     /** Remembers at once, writes down what is real. */
     #note(record: JournalRecord): Promise<void> {
-        if ("stream" in record && record.stream === manualStream) return Promise.resolve();
+        // What a person does by hand is no outage.
+        if ("stream" in record && (record.stream === manualStream || (record.stream === handStream && record.kind !== "run"))) return Promise.resolve();
         this.#memory = remember(this.#memory, record);
         return "stream" in record && record.stream.endsWith(fakeMark) ? Promise.resolve() : this.options.journal.note({ ...record, up: this.#uptimeMs() });
     }

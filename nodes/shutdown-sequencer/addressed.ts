@@ -9,7 +9,7 @@ export interface SequencerMark {
 }
 
 /** What a person or a dashboard asks of one sequencer among several. */
-const words: ReadonlySet<string> = new Set(["hold", "release", "cancel", "drill", "evidence"]);
+const words: ReadonlySet<string> = new Set(["hold", "release", "cancel", "drill", "evidence", "shutdown"]);
 
 /**
  * Whether a message asks something of another sequencer: it has the mark of that one, or its id. Only what is asked can be

@@ -102,7 +102,7 @@ export = (RED: NodeAPI): void => {
                     show(progressStatus(progress));
                 },
                 result: (result, origin) => {
-                    if (result.mode === "live") drilling.over();
+                    if (result.mode === "live" && sequencer.run?.head.mode !== "live") drilling.over();
                     idle = false;
                     const msg = { ...carrier(origin), topic: result.run, payload: result.text, result };
                     sendResult(msg);
@@ -184,7 +184,8 @@ export = (RED: NodeAPI): void => {
             }
             const refused = heard.command.action === "cancel" ? sequencer.tokenProblem(msg.token) : undefined;
             if (refused !== undefined) throw new Trouble("auth", `not cancelled: ${refused}`);
-            const decision = await sequencer.handle(heard.command, msg, heard.level === true);
+            const decision = await sequencer.handle(heard.command, msg, heard.level === true, heard.only);
+            if (decision.act === "ignore" && heard.only !== undefined) throw new Trouble("config", `${heard.only} is not shut down by hand: ${decision.why}`);
             if (decision.act === "tell" && decision.outcome === "invalid") throw new Trouble("config", `nothing is shut down, not armed: ${decision.why}`);
             if (decision.act === "rearm" && sequencer.run === undefined) showIdle();
             if (decision.act === "ignore" && (decision.quiet || heard.level)) return;

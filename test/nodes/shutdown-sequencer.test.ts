@@ -333,6 +333,41 @@ describe("shutdown-sequencer", () => {
         assert.equal(((await helper.request().post("/ridethrough/shutdown-sequencer/nobody")).body as { ok: boolean }).ok, false);
     });
 
+    describe("for one host, by a message with its name", () => {
+        const rows: HostRow[] = [{ name: "apps", services: ["web"] }, { name: "nas", services: ["db"] }];
+        beforeEach(async () => {
+            await Promise.all(rows.map(({ name }) => host(name)));
+        });
+
+        it("rehearses it, armed or not", async () => {
+            await load(rows, armed);
+            send({ payload: "shutdown", host: "nas" });
+            const [msg] = await flow?.until("result", 1, 8000) ?? [];
+            assert.deepEqual([resultOf(msg).outcome, resultOf(msg).only, new Set(resultOf(msg).steps.map((step) => step.host)), connections()], ["dry-run", "nas", new Set(["nas"]), 0]);
+        });
+
+        it("shuts it down when its name was typed twice, and touches no other", async () => {
+            await load(rows, armed);
+            send({ payload: "shutdown", host: "nas", confirm: "nas" });
+            const [msg] = await flow?.until("result", 1, 8000) ?? [];
+            assert.deepEqual([resultOf(msg).outcome, resultOf(msg).only], ["completed", "nas"]);
+            assert.deepEqual([told("nas"), hosts.get("apps")?.connections], [["sudo -n systemctl stop -- db", "sudo -n shutdown -h +2"], 0]);
+        });
+
+        for (const [what, more, said] of [
+            ["another name than the host's", { host: "nas", confirm: "apps" }, /msg\.confirm is not "nas"/],
+            ["a host that is not in the plan", { host: "sql", confirm: "sql" }, /sql is not shut down by hand: it is not in the plan/],
+        ] as const) {
+            it(`refuses ${what}, on Catch`, async () => {
+                await load(rows, armed);
+                send({ payload: "shutdown", ...more });
+                const [msg] = await flow?.until("errors", 1, 8000) ?? [];
+                assert.match((msg?.error as { message: string }).message, said);
+                assert.equal(connections(), 0);
+            });
+        }
+    });
+
     it("a redeploy in the middle neither drops nor doubles a run", async () => {
         const app = await host("app");
         app.setBehaviour({ command: "hang" }, "db");

@@ -51,6 +51,8 @@ export interface Layout {
     hosts?: readonly ScenarioHost[];
     /** Every verdict reaches the sequencer too, so that what a deploy has lost is made up for. */
     levels?: true;
+    /** What a person sends to every sequencer by an Inject node, by its name: further properties beside the payload. */
+    says?: Readonly<Record<string, { payload: string } & Readonly<Record<string, string>>>>;
     /** What differs in the plan, and in the sequencer. */
     plan?: Fields;
     sequencer?: Fields;
@@ -132,6 +134,8 @@ export function tabOf(key: string, title: string, layout: Layout, place: Place):
             ...["progress", "result"].map((part) => debug(`${part}/${who}`)),
         ];
     });
+    const says = Object.entries(layout.says ?? {}).map(([name, { payload, ...more }]) =>
+        node(`say/${name}`, { type: "inject", payload, payloadType: "str", props: [{ p: "payload" }, ...Object.entries(more).map(([p, v]) => ({ p, v, vt: "str" }))] }, {}, [actors.map((who) => id(`sequencer/${who}`))]));
     return [
         { id: id("tab"), type: "tab", label: title },
         { ...serverStored, id: id("server"), host: "127.0.0.1", port: String(place.nutPort) },
@@ -140,7 +144,7 @@ export function tabOf(key: string, title: string, layout: Layout, place: Place):
             const reach = ssh === undefined ? {} : { host: "127.0.0.1", port: String(ssh.port), hostKey: ssh.hostKey, user, auth: "keyFile", keyFile: place.keyFile };
             return { ...hostStored, ...(local ? { kind: "local" } : hosts && reach), id: id(`host/${name}`), name };
         }),
-        ...chains, ...quorums, ...runs,
+        ...chains, ...quorums, ...runs, ...says,
         node("telegram", telegramStored, { baseUrl: place.telegramUrl, chatId: chatOf(key), sourceLabel: "", ...layout.telegram }, [[], []]),
         node("catch", { type: "catch", scope: null }, {}, [[id("problem")]]),
         debug("problem"),

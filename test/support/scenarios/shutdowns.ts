@@ -221,6 +221,30 @@ export const shutdowns: readonly Scenario[] = [
         },
     },
     {
+        title: "42 one host really by hand, its name typed twice: that one alone is told, with a wrong name nobody is, and an outage afterwards takes them all",
+        layout: {
+            ...one, hosts: [{ name: "web", services: ["frontend"] }, nas],
+            says: { "only once": { payload: "shutdown", host: "nas" }, wrong: { payload: "shutdown", host: "nas", confirm: "web" }, twice: { payload: "shutdown", host: "nas", confirm: "nas" } },
+        },
+        async play(stage) {
+            await stage.say("only once");
+            await stage.until("the rehearsal", () => stage.runs("ups1").length === 1);
+            await stage.say("wrong");
+            await stage.until("the refusal on Catch", () => stage.problems().some((problem) => problem.includes('msg.confirm is not "nas"')));
+            untouched(stage, "web", "nas");
+            await stage.say("twice");
+            await stage.until("the run", () => stage.runs("ups1").length === 2);
+            assert.deepEqual(stage.runs("ups1").map(({ outcome, only }) => [outcome, only]), [["dry-run", "nas"], ["completed", "nas"]]);
+            assert.deepEqual(stage.orders("nas"), [stop("nfs-server"), off]);
+            untouched(stage, "web");
+            await stage.told("Shutdown by hand");
+            assert.equal(stage.count("POWER CRITICAL"), 0);
+            await outage(stage, "ups1", 3);
+            assert.deepEqual([stage.runs("ups1")[2]?.outcome, stage.orders("web")], ["completed", [stop("frontend"), off]]);
+            assert.deepEqual(stage.orders("nas").length, 4, "it takes part in that, too");
+        },
+    },
+    {
         title: "44 a host that refuses and one that never answers: the run ends within their own bounds and says what was not done, and the host beside them waits for neither",
         layout: { ...one, hosts: [{ name: "gone" }, { name: "dark" }, nas] },
         async play(stage) {

@@ -96,6 +96,10 @@ export class Stage {
         const answer = await this.red.request(`ridethrough/shutdown-sequencer/${idOf(this.key, `sequencer/${who}`)}`, { method: "POST", body: {} });
         return ((await answer.json()) as { ok: boolean }).ok;
     }
+    /** Presses the button of an Inject node; see Layout.says. */
+    say(name: string): Promise<void> {
+        return this.red.inject(idOf(this.key, `say/${name}`));
+    }
     problems(): string[] {
         return this.red.received(idOf(this.key, "problem")).map(({ error }) => (error as { message: string }).message);
     }

@@ -67,6 +67,11 @@ describe("resultAlert", () => {
         assert.match(result("dry-run", { mode: "rehearsal", simulated: true }), /^\[SIMULATED\] 🔴 \[DRY RUN\] POWER CRITICAL — Graceful shutdown would execute\. Simulated input never shuts anything down\./));
     it("tells what is left of an incomplete run", () =>
         assert.equal(result("incomplete", { text: "6 services stopped\nnas: shutdown -h +2 failed: refused" }), "🔴 SHUTDOWN INCOMPLETE — Manual intervention required!\n6 services stopped\nnas: shutdown -h +2 failed: refused"));
+    it("claims no outage for a host that a person has asked for", () => {
+        assert.match(result("dry-run", { mode: "rehearsal", reason: "nas by hand", only: "nas" }), /^🔴 \[DRY RUN\] Shutdown by hand — Graceful/);
+        assert.match(result("invalid", { reason: "nas by hand", only: "nas", text: "nas by hand, and nothing is shut down" }), /^🔴 Not shut down by hand — Shutdown is DISARMED/);
+        assert.equal(told({ only: "nas" }), "⚫ Shutting down nas by hand");
+    });
     it("says that the shutdown is disarmed", () => assert.match(result("invalid", { text: "the plan has no hosts" }), /DISARMED.*\nthe plan has no hosts/));
     it("tells a cancelled run", () => assert.equal(result("cancelled", { text: "power is back" }), "✅ Shutdown cancelled.\npower is back"));
     it("tells a completed run", () => assert.equal(result("completed", { text: "3 hosts took their final command" }), "⚫ Graceful shutdown done.\n3 hosts took their final command"));

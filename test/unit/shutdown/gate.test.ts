@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { ShutdownCommand } from "../../../lib/power/command";
-import { commandFrom, decideRun, isTaintedMessage, type Decision, type GateState, type StartOn, type Switches } from "../../../lib/shutdown/gate";
+import { commandFrom, decideRun, handStream, isTaintedMessage, manualStream, type Decision, type GateState, type StartOn, type Switches } from "../../../lib/shutdown/gate";
 
 const at = 1_700_000_000_000;
 const armed: Switches = { dryRun: false, enabled: true, problems: [], unready: [] };
@@ -89,6 +89,16 @@ describe("what a message says to the sequencer", () => {
     for (const word of ["hold", "release"]) {
         it(`the word ${word} is for the run under way`, () => assert.deepEqual(hear({ payload: word }), { hold: word === "hold", simulated: false }));
     }
+
+    describe("with the name of a host", () => {
+        const byHand = (more: object = {}): ReturnType<typeof hear> => hear({ payload: "shutdown", host: "nas", ...more });
+        it("rehearses that host alone", () => assert.deepEqual(byHand(), { only: "nas", command: { action: "shutdown", reason: "nas by hand", at, stream: manualStream, conclusive: false, simulated: true } }));
+        it("really shuts it down when a person has typed its name once more", () => assert.deepEqual(byHand({ confirm: "nas" }), { only: "nas", command: { action: "shutdown", reason: "nas by hand", at, stream: handStream, conclusive: true } }));
+        for (const confirm of ["app", "NAS", true, {}]) it(`refuses ${JSON.stringify(confirm)} in its place`, () => assert.match((byHand({ confirm }) as { error: string }).error, /msg\.confirm is not "nas"/));
+        for (const host of [3, ["nas"], {}]) it(`refuses ${JSON.stringify(host)} for a host`, () => assert.ok("error" in byHand({ host })));
+        for (const mark of [{ simulated: true }, { reading: { simulated: true } }]) it(`rehearses when ${JSON.stringify(mark)}, whatever was typed`, () => assert.equal((byHand({ confirm: "nas", ...mark }) as { command: ShutdownCommand }).command.simulated, true));
+        it("is for the word alone: a trigger is for all hosts", () => assert.equal("only" in hear({ transition: critical, payload: "shutdown", host: "nas", confirm: "nas" }), false));
+    });
 
     it("a missed poll is nothing to do", () => assert.ok("ignored" in hear({ missed: { device: "plug", failures: 5 }, payload: "UNKNOWN" })));
 
@@ -249,6 +259,27 @@ describe("while a run is under way", () => {
     ] as const) {
         it(what, () => assert.equal(decide(msg, armed, state).act, act));
     }
+
+    describe("of a host by hand", () => {
+        const hand: ShutdownCommand = { action: "shutdown", reason: "nas by hand", at, stream: handStream, conclusive: true };
+        const handRun = (more: Partial<NonNullable<GateState["running"]>> = {}): GateState => ({ ran: new Map(), running: { mode: "live", streams: new Set(), simulated: false, committed: false, byHand: true, ...more } });
+        const outage: ShutdownCommand = { ...hand, reason: "ups1", stream: "ups1" };
+        it("no second one begins", () => assert.equal(decideRun(hand, armed, handRun(), false, true).act, "ignore"));
+        it("an outage joins it", () => assert.equal(decideRun(outage, armed, handRun()).act, "join"));
+        it("an outage has a run of its own when the host has its final command already: the others can still be called off", () => {
+            const decision = decideRun(outage, armed, handRun({ committed: true }));
+            assert.deepEqual([decision.act, decision.act === "run" && decision.preempts], ["run", true]);
+        });
+        it("returning power of an outage that it does not answer ends nothing", () => assert.equal(decideRun({ ...outage, action: "restored" }, armed, handRun()).act, "ignore"));
+        it("none begins in the run of an outage", () => assert.equal(decideRun(hand, armed, running("live"), false, true).act, "ignore"));
+        it("it goes before a rehearsal", () => assert.equal(decideRun(hand, armed, running("rehearsal"), false, true).act, "run"));
+        for (const [dryRun, enabled, act] of [[true, true, "run"], [true, false, "run"], [false, false, "tell"]] as const) {
+            it(`with Dry run ${dryRun}, Shutdown enabled ${enabled}: nothing real`, () => {
+                const decision = decideRun(hand, { ...armed, dryRun, enabled }, idle, false, true);
+                assert.deepEqual([decision.act, "mode" in decision && decision.mode], [act, "rehearsal"]);
+            });
+        }
+    });
 
     it("a cancelled outage stays dealt with, a returned power re-arms", () => {
         assert.deepEqual(decide({ payload: "cancel" }, armed, running("live")), { act: "cancel", why: "\"cancel\" by hand", rearm: false });

@@ -37,7 +37,7 @@ describe("the journal's memory", () => {
 
     for (const wrong of [
         null, 1, "run", [], {}, { ...begin, kind: "constructor" }, { ...begin, at: "now" }, { ...begin, stream: undefined }, { ...result, state: "running" }, { ...result, error: 1 },
-        { ...end, outcome: "won" }, { kind: "dealt", stream: "plug", mode: "maybe", at }, { ...intent, step: 5 }, { ...result, startedAt: "x" },
+        { ...end, outcome: "won" }, { kind: "dealt", stream: "plug", mode: "maybe", at }, { ...intent, step: 5 }, { ...result, startedAt: "x" }, { ...begin, only: ["nas"] },
     ]) {
         it(`does not take ${JSON.stringify(wrong)} for a record`, () => assert.equal(parseRecord(wrong), undefined));
     }

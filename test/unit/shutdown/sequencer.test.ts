@@ -388,6 +388,90 @@ describe("the sequencer", () => {
         assert.equal((await one.handle(command())).act, "ignore");
     });
 
+    describe("by a person's hand", () => {
+        const byHand = (one: Sequencer<string>, host = "nas", more: Partial<ShutdownCommand> = {}): Promise<Decision> => one.handle(command("shutdown", { stream: "by hand", reason: `${host} by hand`, ...more }), undefined, false, host);
+        const ofNas = ["nas: systemctl stop -- db", "nas: shutdown -h +2"];
+
+        it("shuts down that host and no other, and is ready for an outage", async () => {
+            const one = sequencer();
+            await byHand(one);
+            await result();
+            assert.deepEqual([hosts.told, one.spent], [ofNas, []]);
+            assert.deepEqual([results[0]?.outcome, results[0]?.only, results[0]?.steps.every(({ host }) => host === "nas")], ["completed", "nas", true]);
+            await one.handle(command());
+            await result(2);
+            assert.deepEqual([outcomes(), results[1]?.only, hosts.told.length], [["completed", "completed"], undefined, 6]);
+        });
+
+        it("rehearses it with a dry run, and opens no host", async () => {
+            await byHand(sequencer({ ...armed, dryRun: true }));
+            await result();
+            assert.deepEqual([outcomes(), results[0]?.steps.map(({ host }) => host), hosts.opened], [["dry-run"], ["nas", "nas", "nas"], []]);
+        });
+
+        it("is refused for a host that is not in the plan", async () => {
+            assert.deepEqual(await byHand(sequencer(), "sql"), { act: "ignore", why: "it is not in the plan" });
+            assert.deepEqual(hosts.opened, []);
+        });
+
+        it("is put back when the person thinks better of it", async () => {
+            hang();
+            const one = sequencer();
+            await byHand(one);
+            await eventually(() => hosts.told.length === 1);
+            await one.handle(command("cancel"));
+            letGo();
+            await result();
+            assert.deepEqual([outcomes(), hosts.told.some((text) => text.includes("shutdown -h"))], [["cancelled"], false]);
+        });
+
+        it("an outage that comes meanwhile joins: the others go too, and what was done is not done again", async () => {
+            hang();
+            const one = sequencer();
+            await byHand(one);
+            await eventually(() => hosts.told.length === 1);
+            assert.equal((await one.handle(command())).act, "join");
+            await eventually(() => hosts.told.includes("app: systemctl stop -- web"));
+            letGo();
+            await result();
+            assert.deepEqual([...hosts.told].sort(), ["app: shutdown -h +2", "app: systemctl stop -- web", ...ofNas].sort());
+            assert.deepEqual([results.length, results[0]?.only, results[0]?.reason, one.spent], [1, undefined, "nas by hand, then plug CRITICAL at 24.0 W", ["plug"]]);
+        });
+
+        it("an outage that comes after its final command has a run of its own, which returning power still ends", async () => {
+            let off: () => void = () => undefined;
+            const gone = new Promise<typeof ok>((resolve) => { off = () => resolve(ok); });
+            hosts.obey = (text, host) => (host === "nas" && text === "poweroff" ? gone : text.startsWith("systemctl stop -- web") ? new Promise(() => undefined) : ok);
+            const { plan: atOnce } = parsePlan({ hosts: [{ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }], final: { verb: "poweroff" } });
+            const one = sequencer(armed, { plan: atOnce });
+            await byHand(one);
+            await eventually(() => hosts.told.length === 2);
+            assert.equal((await one.handle(command())).act, "run");
+            await eventually(() => hosts.told.includes("app: systemctl stop -- web"));
+            assert.equal((await one.handle(command("restored"))).act, "cancel");
+            off();
+            await result();
+            assert.deepEqual([results[0]?.only, results[0]?.outcome], ["nas", "completed"]);
+        });
+
+        it("that was interrupted goes on with that host alone, whoever was put into the plan since", async () => {
+            hang();
+            const first = sequencer();
+            await byHand(first);
+            await eventually(() => hosts.told.length === 1);
+            const closing = first.close(false);
+            await clock.pass(1000);
+            await closing;
+            letGo();
+            hosts.obey = () => ok;
+            const { plan: larger } = parsePlan({ hosts: [{ name: "app", services: ["web"] }, { name: "nas", services: ["db"], after: ["app"] }, { name: "new", services: ["cam"] }] });
+            const second = sequencer(armed, { plan: larger });
+            await second.ready;
+            await result();
+            assert.deepEqual([results.at(-1)?.only, hosts.told], ["nas", ["nas: systemctl stop -- db", ...ofNas]]);
+        });
+    });
+
     describe("with hosts that two UPSes feed", () => {
         const fed = parsePlan({ hosts: [
             { name: "app", services: ["web"], fedBy: ["ups1"] },
