@@ -1,4 +1,5 @@
-// Peers, chaos, browser: one file after the other, on real servers and processes. The files are named on the command line.
+// Peers, chaos, browser: on real servers and processes. The files are named on the command line; peers run one after the other,
+// of the others two at a time.
 module.exports = {
     require: ["tsx/cjs"],
     reporter: "test/support/reporter.cjs",
