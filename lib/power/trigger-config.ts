@@ -22,6 +22,9 @@ export interface TriggerConfig {
     /** %: below it the charge bears out an LB. */
     lowBatteryCharge: number;
 
+    /** Low runtime: takes the time that the charge lasts at its measured rate, where that is less than the claim or the claim is not believed. */
+    measuredRuntime: boolean;
+
     /** %/min: above it the battery empties too fast, measured over the window, not before the grace is over. */
     depletionPerMinute: number;
     depletionWindowMs: number;
@@ -71,6 +74,7 @@ export const defaultTriggerConfig: Readonly<TriggerConfig> = {
     lowBatteryMs: 3000,
     lowBatteryAloneMs: 60_000,
     lowBatteryCharge: 50,
+    measuredRuntime: false,
     depletionPerMinute: 15,
     depletionWindowMs: 300_000,
     depletionGraceMs: 90_000,

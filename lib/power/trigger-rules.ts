@@ -157,9 +157,28 @@ function believedRuntime({ config, before, state, input }: Asked): { runtime: nu
     return why === undefined ? { runtime: claimed } : { why };
 }
 
+/**
+ * How long the charge lasts at the rate at which it has fallen, s. Of two charges in a row the higher one counts: a single low
+ * one proves nothing.
+ */
+function measuredRuntime({ config, evidence: { charge }, before, state }: Asked): { seconds: number; why: string } | undefined {
+    const perMinute = state.depletion?.last?.perMinute;
+    if (!config.measuredRuntime || charge === undefined || perMinute === undefined || !(perMinute > 0)) return undefined;
+    const left = Math.max(charge, before?.known.charge ?? charge);
+    return { seconds: Math.round((left / perMinute) * 60), why: `${text(left)} % that fall by ${text(perMinute)} %/min` };
+}
+
 function askLowRuntime(asked: Asked): Answer {
-    const { config, before, input } = asked;
+    const { config, before, input, passing } = asked;
     const believed = believedRuntime(asked);
+    const measured = measuredRuntime(asked);
+    const claim = "runtime" in believed ? believed.runtime : undefined;
+    if (measured !== undefined && (claim === undefined || measured.seconds < claim)) {
+        const found = { value: measured.seconds, limit: config.lowRuntime, ageSeconds: 0 };
+        const said = `runtime ${measured.seconds} s, as measured (${measured.why}${claim === undefined ? "" : `; ${text(claim)} s are claimed`}),`;
+        if (measured.seconds >= config.lowRuntime) return { outcome: "no", ...found, why: `${said} is not below ${text(config.lowRuntime)} s` };
+        return afterGap({ outcome: "holds", ...found, why: `${said} is below ${text(config.lowRuntime)} s` }, passing);
+    }
     if ("why" in believed) return { outcome: "no", ...(input.reading.runtime !== undefined && { value: input.reading.runtime, limit: config.lowRuntime, ageSeconds: 0 }), why: believed.why };
     const { runtime } = believed;
     const found = { value: runtime, limit: config.lowRuntime, ageSeconds: 0 };

@@ -32,6 +32,7 @@ export function parseConfig(stored: StoredConfig): { config: TriggerConfig; prob
         mainsStableMs: seconds("mainsStable", defaults.mainsStableMs),
         lowCharge: percent("lowCharge", defaults.lowCharge),
         lowRuntime: settings.number("lowRuntime", { fallback: defaults.lowRuntime, min: 0, max: 30 * day }),
+        measuredRuntime: settings.boolean("measuredRuntime", defaults.measuredRuntime),
         lowBatterySamples: count("lowBatterySamples", defaults.lowBatterySamples),
         lowBatteryMs: seconds("lowBatteryFor", defaults.lowBatteryMs),
         lowBatteryAloneMs: seconds("lowBatteryAlone", defaults.lowBatteryAloneMs),

@@ -25,6 +25,7 @@ const defaults = {
     mainsStable: seconds("30"),
     lowCharge: percent("20"),
     lowRuntime: seconds("600"),
+    measuredRuntime: { value: false },
     lowBatterySamples: count("2"),
     lowBatteryFor: seconds("3"),
     lowBatteryAlone: seconds("60"),

@@ -102,6 +102,12 @@ describe("decide", () => {
         ["a single reading from the future", [...before, ...polls(20, 60, onBattery), poll(3660, onBattery), ...polls(61, 300, onBattery), ...polls(300, 400, online)], ["20 on-battery", "300 on-mains", "330 cancelled"]],
         ["two minutes of suspend on battery", [...before, ...polls(20, 60, onBattery), ...polls(180, 185, missed), ...polls(185, 300, onBattery)], ["20 on-battery"]],
         ["after a long suspend, data that is not back at once", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(4000, 4040, missed, 5), ...polls(4040, 4100, { ...onBattery, runtime: 620 })], ["20 on-battery"]],
+
+        ["a claim that stands still, believed by nobody", [...before, ...polls(20, 300, draining(20, 6, 80, { runtime: 3000 }))], ["20 on-battery"], { measuredRuntime: false }],
+        ["and what is measured instead", [...before, ...polls(20, 400, draining(20, 6, 80, { runtime: 3000 }))], ["20 on-battery", "227 shutdown low-runtime"], { measuredRuntime: true }],
+        ["a claim that is too hopeful, beside what is measured", [...before, ...polls(20, 400, (second) => ({ ...draining(20, 6, 80, {})(second), runtime: 3000 - second }))], ["20 on-battery", "227 shutdown low-runtime"], { measuredRuntime: true }],
+        ["a measured runtime beside a claim that leaves less", [...before, ...polls(20, 60, draining(20, 0.1, 80, { runtime: 500 }))], ["20 on-battery", "50 shutdown low-runtime"], { measuredRuntime: true }],
+        ["one low charge measures no runtime", [...before, ...polls(20, 200, draining(20, 1, 80, { runtime: 3000 })), poll(200, { ...onBattery, charge: 1 }), ...polls(201, 400, draining(20, 1, 80, { runtime: 3000 }))], ["20 on-battery"], { measuredRuntime: true }],
     ];
     for (const [story, readings, expected, config] of stories) it(story, () => assert.deepEqual(told(judgeAll(readings, config)), expected));
 
