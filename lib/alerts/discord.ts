@@ -1,11 +1,11 @@
 import { sleep, systemClock, type Clock } from "../kit/clock";
 import { parseJsonReply, requestHttp, type HttpReply } from "../kit/http";
+import { redact } from "../kit/redact";
 import { errorText, toTrouble, Trouble } from "../kit/trouble";
 import { isAtLeast, type Severity } from "./alert";
 import { Refused, type Channel } from "./channel";
 import { discordPieces, type DiscordPiece } from "./discord-text";
 import { piecewise } from "./piecewise";
-import { redact } from "./redact";
 import { isSafe } from "./safe-address";
 
 /** A webhook of a Discord channel. All of its address is a secret: who has it can write there. */

@@ -1,9 +1,9 @@
 import { systemClock, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
+import { redact } from "../kit/redact";
 import { errorText, toTrouble, Trouble } from "../kit/trouble";
 import { Refused, type Channel } from "./channel";
 import { mailOf } from "./email-text";
-import { redact } from "./redact";
 
 /** How the way to a mail server is made safe: TLS after STARTTLS, TLS from the first byte, or nothing at all. */
 export const mailSecurities = ["starttls", "tls", "none"] as const;

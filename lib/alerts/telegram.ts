@@ -1,10 +1,10 @@
 import { systemClock, type Clock } from "../kit/clock";
 import { parseJsonReply, requestHttp, type HttpReply } from "../kit/http";
+import { redact } from "../kit/redact";
 import { errorText, toTrouble, Trouble } from "../kit/trouble";
 import { isAtLeast, type Severity } from "./alert";
 import { Refused, type Channel } from "./channel";
 import { piecewise } from "./piecewise";
-import { redact } from "./redact";
 import { isSafe } from "./safe-address";
 import { splitText } from "./split-text";
 import { telegramPieces, type Piece } from "./telegram-text";

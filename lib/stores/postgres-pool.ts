@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import type { Pool, QueryResultRow } from "pg";
 import { sleep } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
+import { redact } from "../kit/redact";
 
 export interface PostgresConnection {
     /** Name, address, or the folder of a Unix socket. */
@@ -29,9 +30,13 @@ export class PostgresPool {
 
     /** @throws what pg throws, or Trouble "timeout" */
     async rows<Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-        const { deadlineMs, subject } = this.connection;
+        const { deadlineMs, subject, password = "" } = this.connection;
         // pg's own limits come first and give the connection up; this one is for what they do not cover.
-        return withDeadline({ ms: deadlineMs * 2 + 1000, subject }, async () => (await (await this.#open()).query<Row>(text, values)).rows);
+        return withDeadline({ ms: deadlineMs * 2 + 1000, subject }, async () => (await (await this.#open()).query<Row>(text, values)).rows).catch((error: unknown) => {
+            // A server may say back what it was told.
+            if (error instanceof Error) error.message = redact(error.message, password, "password");
+            throw error;
+        });
     }
 
     /** Ends the connections, politely for a moment. */

@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Reading } from "../../lib/power/reading";
 import { AnkerCloudSimulator } from "../simulators/anker-cloud";
+import { ankerDiversion } from "../support/anker-diversion";
 import { example, nodeOf, startDevices, wired, type Devices } from "../support/example-flow";
-import { repository, startNodeRed, type FlowNode, type Holds, type NodeRed } from "../support/node-red";
+import { startNodeRed, type FlowNode, type Holds, type NodeRed } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
-
-/** A module that sends the built package's accounts to the simulated cloud: no setting can do that. */
-function diversion(cloud: AnkerCloudSimulator, folder: string): string {
-    const { serverPublicKey, mqttPort, ca, baseUrl } = cloud.cloud();
-    const path = join(folder, "diversion.cjs");
-    writeFileSync(path, `const { useCloud } = require(${JSON.stringify(join(repository, "dist/lib/devices/anker-cloud.js"))});
-useCloud({ ...${JSON.stringify({ serverPublicKey, mqttPort, ca })}, baseUrl: (country) => ${JSON.stringify(baseUrl(""))} + country, allows: (host) => host === "localhost" });\n`);
-    return path;
-}
 
 describe("the example with a power station", function () {
     this.timeout(90_000);
@@ -28,7 +20,7 @@ describe("the example with a power station", function () {
         cloud = await new AnkerCloudSimulator({ frameMs: 100, secondMs: 50 }).start();
         devices = await startDevices();
         mkdirSync(join(folder.path, "node-red"));
-        red = await startNodeRed({ userDir: join(folder.path, "node-red"), env: { NODE_OPTIONS: `--require ${diversion(cloud, folder.path)}` } });
+        red = await startNodeRed({ userDir: join(folder.path, "node-red"), env: { NODE_OPTIONS: ankerDiversion(cloud, folder.path) } });
         flow = example("06 Solix power station");
         const { flows, credentials } = wired(flow, devices);
         const account = nodeOf(flow, "anker-account").id;

@@ -37,7 +37,7 @@ export interface Status {
     text?: string;
 }
 
-/** One line of Node-RED's log. `level` as in Node-RED: 20 error, 30 warn, 40 info, 50 debug. */
+/** One line of Node-RED's log. `level` as in Node-RED: 20 error, 30 warn, 40 info, 50 debug, 60 trace. */
 export interface LogLine {
     level: number;
     text: string;
@@ -109,7 +109,7 @@ export function makeUserDir(userDir: string, { dashboard = false, linked = true,
     writeFileSync(join(userDir, "settings.js"), `const text = (msg) => (msg instanceof Error ? msg.message : typeof msg === "string" ? msg : JSON.stringify(msg) ?? "");
 module.exports = { ...${JSON.stringify(all)}, logging: {
     console: { level: "off" },
-    tap: { level: "debug", metrics: false, audit: false, handler: () => ({ level, msg, id, type }) => process.connected && !globalThis.ridethroughQuiet && process.send({ kind: "log", line: { level, text: text(msg), id, type } }, () => undefined) },
+    tap: { level: "trace", metrics: false, audit: false, handler: () => ({ level, msg, id, type }) => process.connected && !globalThis.ridethroughQuiet && process.send({ kind: "log", line: { level, text: text(msg), id, type } }, () => undefined) },
 } };\n`);
 }
 

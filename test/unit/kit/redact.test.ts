@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redact } from "../../../lib/alerts/redact";
+import { redact } from "../../../lib/kit/redact";
 
 const token = "123456:secret-TOKEN_of-the-bot";
 
