@@ -13,6 +13,8 @@ export interface SshBehaviour {
     command?: "answer" | "hang" | "vanish" | "keep-open" | "silent";
     /** Time that a command takes, ms. */
     delayMs?: number;
+    /** It takes until this has come, too. */
+    until?: Promise<unknown>;
     exitCode?: number;
     /** Written to standard error before the exit status. */
     errorText?: string;
@@ -114,9 +116,11 @@ export async function startSshHost({ port = 0, name, hostKey = generateKeyPair()
                 if (how.command === "hang") return void (how.output === undefined || channel.write(how.output));
                 const timer = setTimeout(() => {
                     timers.delete(timer);
-                    told.endedAt = Date.now();
-                    if (how.command === "vanish") breakOff();
-                    else answer(channel, how);
+                    void Promise.resolve(how.until).then(() => {
+                        told.endedAt = Date.now();
+                        if (how.command === "vanish") breakOff();
+                        else answer(channel, how);
+                    });
                 }, how.delayMs ?? 0);
                 timers.add(timer);
             });

@@ -27,6 +27,8 @@ export interface Machine {
     readonly running?: readonly string[];
     /** From now on a command that contains `part` takes this long. */
     takes(ms: number, part: string): void;
+    /** From now on a command that contains `part` does not end. @returns lets it end */
+    holds(part: string): () => void;
     /** Nothing listens any more. */
     off(): Promise<void>;
     /** It takes connections and never says a word. */
@@ -49,6 +51,11 @@ export const startSimulatedMachine: StartMachine = async ({ name, user, authoriz
         get told() { return [...before, ...host.commands]; },
         get logins() { return host.logins; },
         takes: (ms, part) => host.setBehaviour({ delayMs: ms }, part),
+        holds(part) {
+            let letGo = (): void => undefined;
+            host.setBehaviour({ until: new Promise<void>((resolve) => { letGo = resolve; }) }, part);
+            return () => letGo();
+        },
         off: () => host.stop(),
         freeze: () => host.setBehaviour({ auth: "hang" }),
         async setUpAnew() {

@@ -22,11 +22,12 @@ const account = (home: string): readonly [file: string, line: string, mode: numb
     ["passwd", `power:*:24242:24242::${home}:/bin/sh`, 0o644], ["group", "power:*:24242:", 0o644], ["shadow", "power:*:19000:0:99999:7:::", 0o640],
 ];
 
-/** A program that takes as long as the file `takes` says, and notes that it was there where nobody else does. */
+/** A program that takes as long as the files `takes` and `holds` say, and notes that it was there where nobody else does. */
 const standIn = (folder: string, log?: string): string => `#!/bin/sh
 said="\${0##*/} $*"
 ${log === undefined ? "" : `echo "begin $$ $(date +%s%3N) $(printf %s "$said" | base64 -w 0)" >> ${log}`}
 while read -r seconds part; do case $said in *"$part"*) sleep "$seconds";; esac; done < ${join(folder, "takes")}
+for hold in ${join(folder, "holds")}/*; do case $said in *"\${hold##*/}"*) while [ -e "$hold" ]; do sleep 0.05; done;; esac; done
 ${log === undefined ? "" : `echo "end $$ $(date +%s%3N)" >> ${log}`}
 `;
 
@@ -60,6 +61,7 @@ function logOf(path: string): ToldCommand[] {
 function standInWorld(folder: string, log?: string): OwnWorld {
     const world = new OwnWorld(join(folder, "world"));
     writeFileSync(join(folder, "takes"), "", { mode: 0o644 });
+    mkdirSync(join(folder, "holds"));
     for (const path of standIns) world.write(path, standIn(folder, log), 0o755);
     return world;
 }
@@ -157,6 +159,10 @@ export const startRealMachine: StartMachine = async ({ name, user, authorizedKey
         get logins() { return said.match(/Accepted publickey/g)?.length ?? 0; },
         get running() { return tools.flatMap((pool) => pool.running); },
         takes: (ms, part) => writeFileSync(path("takes"), `${ms / 1000} ${part}\n`, { flag: "a" }),
+        holds(part) {
+            writeFileSync(path(`holds/${part}`), "");
+            return () => rmSync(path(`holds/${part}`), { force: true });
+        },
         off,
         freeze: () => void child?.kill("SIGSTOP"),
         async setUpAnew() {

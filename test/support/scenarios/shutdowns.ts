@@ -29,6 +29,15 @@ function overlapMs(one: { at: number; endedAt: number }, other: { at: number; en
     return Math.min(one.endedAt, other.endedAt) - Math.max(one.at, other.at);
 }
 
+/** The outage's hosts begin what has this part, and none ends it before all have begun. */
+async function together(stage: Stage, hosts: readonly string[], part: string, run: () => Promise<unknown>): Promise<void> {
+    const letGo = hosts.map((host) => stage.machine(host).holds(part));
+    const over = run();
+    await stage.until(`${hosts.join(" and ")} at the same time`, () => hosts.every((host) => stage.orders(host).some((order) => order.includes(part))));
+    letGo.forEach((go) => go());
+    await over;
+}
+
 /** Nobody was told anything, whatever the sequencer says. */
 function untouched(stage: Stage, ...hosts: string[]): void {
     for (const host of hosts) assert.deepEqual([stage.orders(host), stage.machine(host).logins], [[], 0], host);
@@ -93,8 +102,7 @@ export const shutdowns: readonly Scenario[] = [
         title: "14 two UPSes low at once, armed: each shuts down its own host once, by its own evidence, and neither waits for the other",
         layout: { ...two, hosts: [{ name: "web", services: ["frontend"], by: ["ups1"] }, { name: "nas", services: ["nfs-server"], by: ["ups2"] }] },
         async play(stage) {
-            for (const { takes } of stage.machines) takes(4000, "stop --");
-            await Promise.all([outage(stage, "ups1"), outage(stage, "ups2")]);
+            await together(stage, ["web", "nas"], "stop --", () => Promise.all([outage(stage, "ups1"), outage(stage, "ups2")]));
             await Promise.all(["ups1", "ups2"].map((ups) => stage.polls(ups, 4)));
             for (const [ups, host, service] of [["ups1", "web", "frontend"], ["ups2", "nas", "nfs-server"]] as const) {
                 assert.deepEqual([stage.outcomes(ups), stage.orders(host)], [["completed"], [stop(service), off]]);
@@ -168,8 +176,7 @@ export const shutdowns: readonly Scenario[] = [
         title: "19 three hosts, the third after the other two: these overlap, it begins when both are done, to the millisecond",
         layout: { ...one, hosts: [{ name: "web", services: ["frontend"] }, { name: "apps", services: ["backend"] }, { name: "nas", services: ["postgresql"], after: ["web", "apps"] }] },
         async play(stage) {
-            for (const { takes } of stage.machines) takes(2500, "stop --");
-            await outage(stage, "ups1");
+            await together(stage, ["web", "apps"], "stop --", () => outage(stage, "ups1"));
             assert.equal(stage.runs("ups1")[0]?.outcome, "completed");
             const [web, apps, third] = [stage.span("web", "stop --"), stage.span("apps", "stop --"), stage.span("nas", "stop --")];
             assert.ok(overlapMs(web, apps) > 0, `the first two overlap by ${overlapMs(web, apps)} ms`);
@@ -183,8 +190,7 @@ export const shutdowns: readonly Scenario[] = [
         title: "19b the same by class, as Eneru's order 1, 1, 2: two early hosts go at the same time, the third is touched when both have their final command",
         layout: { ...one, hosts: [{ name: "web", row: { priority: "early" } }, { name: "apps", row: { priority: "early" } }, { name: "nas", services: ["postgresql"] }] },
         async play(stage) {
-            for (const host of ["web", "apps"]) stage.machine(host).takes(2500, "shutdown");
-            await outage(stage, "ups1");
+            await together(stage, ["web", "apps"], "shutdown", () => outage(stage, "ups1"));
             assert.equal(stage.runs("ups1")[0]?.outcome, "completed");
             const [web, apps] = [stage.span("web", "shutdown"), stage.span("apps", "shutdown")];
             assert.ok(overlapMs(web, apps) > 0, `the first two overlap by ${overlapMs(web, apps)} ms`);
