@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { pollution } from "../support/hostile";
 import { repository, startNodeRed, type NodeRed } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
 
@@ -83,6 +84,27 @@ describe("a Node-RED whose editor has a password", function () {
             const answerOf = (path: string): Promise<number> => Promise.race([post(named(path), tokenOf("reader")), ...(path === "plug-reader/discover" ? [delay(300, 0)] : [])]);
             const answers = await Promise.all(paths.map(async (path) => [path, await answerOf(path)] as const));
             assert.deepEqual(answers.filter(([, status]) => status !== 401).map(([path]) => path), forReaders);
+        });
+
+        it("answer in words of ours to whatever stands in their address and in what they are asked, and name no file", async () => {
+            const values: unknown[] = ["$(id)", "../../../../etc/passwd", "a\r\nb: c", "<b>x</b>", "__proto__", "-oProxyCommand=id", {}, [], null, 1e308, true, "x y".repeat(3000), pollution()];
+            const fields = ["id", "host", "hosts", "name", "port", "user", "password", "baseUrl", "chatId", "privateKey", "hostKey", "steps", "powerHosts", "machines", "kind", "store", "series", "from", "tape", "caFile", "table", "webhook", "to", "country", "server"];
+            // Names of hosts that could be found would be looked for.
+            const asked = paths.filter((path) => path !== "plug-reader/discover").flatMap((path) => values.flatMap((value) => {
+                const address = path.replaceAll(/:\w+/g, encodeURIComponent(typeof value === "string" ? value.slice(0, 200) : "sequencer0000000"));
+                const body = Object.fromEntries(fields.map((field) => [field, field === "host" && (value === "__proto__" || typeof value !== "string") ? "a b" : value]));
+                return [{ path, address, body }, ...(typeof value === "object" && value !== null ? [{ path, address, body: value }] : [])];
+            }));
+            for (let place = 0; place < asked.length; place += 50) {
+                await Promise.all(asked.slice(place, place + 50).map(async ({ path, address, body }) => {
+                    const reply = await red.request(`ridethrough/${address}`, { method: "POST", body, headers: { authorization: `Bearer ${tokenOf("owner")}` } });
+                    const text = await reply.text();
+                    assert.equal(reply.status, 200, `${address}: ${text}`);
+                    assert.equal(typeof (JSON.parse(text) as { ok?: unknown }).ok, "boolean", `${path}: ${text}`);
+                    assert.doesNotMatch(text, /root:x:|is not a function|not iterable|Cannot (?:read|convert|set)|\[object|Invalid (?:time|string)|is not defined/, `${path} ${JSON.stringify(body).slice(0, 200)}: ${text}`);
+                }));
+            }
+            assert.deepEqual(red.errors(), []);
         });
     });
 
