@@ -20,6 +20,7 @@ function testsIn(text: string): { file: string; title: string }[] {
 
 const cases = rowsUnder("The 66 cases");
 const bugs = rowsUnder("Eneru's shipped bugs");
+const asked = rowsUnder("What ups.md §8 asks of shutting down, and of security");
 
 describe("SCENARIOS.md", () => {
     it("has each of the 66 cases once", () => {
@@ -27,8 +28,12 @@ describe("SCENARIOS.md", () => {
         assert.deepEqual(cases.map(([number]) => number).sort(), [...numbers, "R1", "R2", "E1"].sort());
     });
     it("has the 26 bugs", () => assert.equal(bugs.length, 26));
+    it("has every requirement of topology, plan, execution and security once", () => {
+        const numbers = [[20, 25], [30, 38], [70, 78]].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => `R${first + index}`));
+        assert.deepEqual(asked.map(([number]) => number), numbers);
+    });
     it("names a test for every row that is held here", () => {
-        for (const [number = "", what, here = "", test = ""] of [...cases, ...bugs]) {
+        for (const [number = "", what, here = "", test = ""] of [...cases, ...bugs, ...asked]) {
             assert.match(here, /^(same|ours|equivalent|later|none)\b/, `${number} ${what}`);
             if (/^(same|ours|equivalent)\b/.test(here)) assert.ok(testsIn(test).length > 0, `${number} ${what}: no test`);
             else assert.notEqual(test, "", `${number} ${what}: no reason`);

@@ -155,27 +155,36 @@ describe("property: what leads to a real shutdown", () => {
         state: sometimes("CRITICAL", "DEAD"), conclusive: sometimes(true, true), simulated: sometimes(undefined, false),
         reading: fc.record({ device: sometimes("plug"), quality: sometimes("good"), watts: sometimes(24), at: sometimes(at), simulated: sometimes(undefined, false, true) }, { requiredKeys: [] }),
     }, { requiredKeys: [] });
-    const message = fc.record({
+    const byName = fc.record({ payload: sometimes("shutdown"), host: sometimes("nas"), confirm: sometimes("nas", "apps", undefined), simulated: sometimes(undefined, false), reading: sometimes(undefined) }, { requiredKeys: ["payload", "host"] });
+    const anything = fc.record({
         payload: sometimes("shutdown", "cancel", 3), command: fc.oneof(part, sometimes(undefined)), transition: fc.oneof(part, sometimes(undefined)),
         reading: fc.oneof(part, fc.constant(undefined)), simulated: sometimes(undefined, false), power: fc.oneof(level, sometimes(undefined)),
+        host: sometimes("nas", undefined), confirm: sometimes("nas", "apps", undefined),
     }, { requiredKeys: [] });
+    const message: fc.Arbitrary<Record<string, unknown>> = fc.oneof({ weight: 4, arbitrary: anything }, { weight: 1, arbitrary: byName });
     const switches: fc.Arbitrary<Switches> = fc.record({ dryRun: fc.boolean(), enabled: fc.boolean(), problems: fc.constantFrom([], ["wrong"]), unready: fc.constantFrom([], ["nas: no address"]) });
 
-    it("is only an untainted, well-formed, conclusive shutdown with both switches set and no problem", () => {
+    it("is only an untainted, well-formed, conclusive shutdown, or a host whose name was typed twice, with both switches set and no problem", () => {
         let live = 0;
+        let byHand = 0;
         fc.assert(fc.property(message, switches, (msg, set) => {
             const heard = hear(msg);
             if (!("command" in heard)) return;
-            const decision = decideRun(heard.command, set, idle);
+            const decision = decideRun(heard.command, set, idle, heard.level, heard.only !== undefined);
             if (!("mode" in decision) || decision.mode !== "live") return;
-            live += 1;
             assert.equal(isTaintedMessage(msg), false);
             assert.equal(set.dryRun === false && set.enabled === true && set.problems.length === 0 && set.unready.length === 0, true);
+            if (heard.only !== undefined) {
+                byHand += 1;
+                assert.deepEqual([heard.only, msg.payload, msg.confirm, msg.command ?? msg.transition ?? msg.power], [msg.host, "shutdown", msg.host, undefined]);
+                return;
+            }
+            live += 1;
             const source = (msg.command ?? msg.transition ?? msg.power) as Record<string, unknown>;
             assert.equal(source.conclusive, true);
             assert.ok(source.action === "shutdown" || ["CRITICAL", "DEAD"].includes(String(source.to ?? source.state)));
         }), { numRuns: 20_000 });
-        assert.ok(live > 0, "the property never saw a live run");
+        assert.ok(live > 0 && byHand > 0, `the property never saw a live run: ${live}, by hand: ${byHand}`);
     });
 });
 
