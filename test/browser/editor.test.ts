@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openPage, unreadable } from "../support/browser";
 import { example, nodeOf } from "../support/example-flow";
 import { repository, startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
@@ -127,8 +127,7 @@ describe("the editor", function () {
                 await tray.locator("#dialog-form, #node-config-dialog-edit-form").first().waitFor();
                 const text = await tray.innerText();
                 assert.doesNotMatch(text, new RegExp(`${type}\\.[a-z]`), `${type}: a label without words`);
-                const unreadable = await page.evaluate<string[]>(`(${readability})([...document.querySelectorAll(".red-ui-tray")].at(-1))`);
-                assert.deepEqual(unreadable, [], `${type} in ${scheme}`);
+                assert.deepEqual(await unreadable(page, ".red-ui-tray"), [], `${type} in ${scheme}`);
                 const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) || ""`);
                 assert.ok(help.length > 200, `${type} has help`);
                 await page.locator(isConfig ? "#node-config-dialog-cancel" : "#node-dialog-cancel").last().click();
@@ -138,19 +137,3 @@ describe("the editor", function () {
         });
     }
 });
-
-/** Runs in the page: visible texts whose contrast with what is behind them is below 2.5 to 1. */
-const readability = `(tray) => {
-    const parse = (text) => { const [r, g, b, a = 1] = (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number); return { r, g, b, a }; };
-    const light = ({ r, g, b }) => { const [x, y, z] = [r, g, b].map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * x + 0.7152 * y + 0.0722 * z; };
-    const behind = (element) => { for (let at = element; at; at = at.parentElement) { const colour = parse(getComputedStyle(at).backgroundColor); if (colour.a > 0.5) return colour; } return { r: 255, g: 255, b: 255, a: 1 }; };
-    const out = [];
-    for (const element of tray.querySelectorAll("label, span, p, td, th, button, a, h1, h2, h3, h4, small, li")) {
-        const own = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join("");
-        if (!own || !element.offsetParent) continue;
-        const [a, b] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
-        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        if (contrast < 2.5) out.push(own.slice(0, 40) + " " + contrast.toFixed(1));
-    }
-    return out;
-}`;

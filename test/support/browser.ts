@@ -40,3 +40,29 @@ export async function openDialog(page: Page, id: string): Promise<void> {
     await page.evaluate(`RED.editor.edit(RED.nodes.node("${id}"))`);
     await page.locator("#node-dialog-ok").waitFor();
 }
+
+/** Visible texts in what a selector finds, whose contrast with what is behind them is below 2.5 to 1. */
+export async function unreadable(page: Page, selector: string): Promise<string[]> {
+    const look = (): Promise<string[]> => page.evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].flatMap(${readability})`);
+    if ((await look()).length === 0) return [];
+    // A colour may be on its way to another.
+    await page.waitForTimeout(1000);
+    return look();
+}
+
+/** Runs in the page. */
+const readability = `(root) => {
+    const parse = (text) => { const scale = text.startsWith("color(") ? 255 : 1; const [r, g, b, a = 1] = (text.replace(/^color\\(srgb/, "").match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number); return { r: r * scale, g: g * scale, b: b * scale, a }; };
+    const light = ({ r, g, b }) => { const [x, y, z] = [r, g, b].map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * x + 0.7152 * y + 0.0722 * z; };
+    const behind = (element) => { for (let at = element; at; at = at.parentElement) { const colour = parse(getComputedStyle(at).backgroundColor); if (colour.a > 0.5) return colour; } return { r: 255, g: 255, b: 255, a: 1 }; };
+    const out = [];
+    for (const element of root.querySelectorAll("label, span, p, td, th, button, a, b, div, h1, h2, h3, h4, small, li")) {
+        const own = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join("");
+        const colour = parse(getComputedStyle(element).color);
+        if (!own || !element.offsetParent || colour.a === 0) continue;
+        const [a, b] = [light(colour), light(behind(element))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (contrast < 2.5) out.push(own.slice(0, 40) + " " + contrast.toFixed(1));
+    }
+    return out;
+}`;
