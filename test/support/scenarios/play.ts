@@ -14,7 +14,8 @@ import { quorumScenarios } from "./quorum";
 import type { OwnMachine } from "./real-machine";
 import { restarts } from "./restarts";
 import { breaks, keyOf, type BrokenScenario, type Scenario } from "./scenario";
-import { shutdownBreaks, shutdowns } from "./shutdowns";
+import { shutdownBreaks } from "./shutdown-breaks";
+import { shutdowns } from "./shutdowns";
 import { Stage } from "./stage";
 import { tellings } from "./tellings";
 

@@ -1,28 +1,8 @@
 import assert from "node:assert/strict";
 import type { ScenarioHost } from "./layout";
-import { rows } from "./rows";
-import type { BrokenScenario, Scenario } from "./scenario";
+import type { Scenario } from "./scenario";
+import { nas, notArmed, off, one, outage, restored, stop, two, untouched } from "./shutdown-story";
 import type { Stage } from "./stage";
-
-const online = rows["online-charging"];
-const one = { upses: { ups1: online } };
-const two = { upses: { ups1: online, ups2: online } };
-
-const stop = (service: string): string => `sudo -n systemctl stop -- ${service}`;
-const off = "sudo -n shutdown -h +2";
-const nas: ScenarioHost = { name: "nas", services: ["nfs-server"] };
-
-/** The UPS runs low, and the run that follows ends. */
-async function outage(stage: Stage, ups: string, run = 1): Promise<void> {
-    await stage.apply(ups, rows["low-battery"]);
-    await stage.until(`run ${run} of ${ups}`, () => stage.runs(ups).length === run, 60_000);
-}
-
-async function restored(stage: Stage, ups: string): Promise<void> {
-    const before = stage.actions(ups).filter((action) => action === "restored").length;
-    await stage.apply(ups, online);
-    await stage.until("re-armed", () => stage.actions(ups).filter((action) => action === "restored").length > before);
-}
 
 /** For how many ms two hosts were at something at the same time, by their own logs. */
 function overlapMs(one: { at: number; endedAt: number }, other: { at: number; endedAt: number }): number {
@@ -36,11 +16,6 @@ async function together(stage: Stage, hosts: readonly string[], part: string, ru
     await stage.until(`${hosts.join(" and ")} at the same time`, () => hosts.every((host) => stage.orders(host).some((order) => order.includes(part))));
     letGo.forEach((go) => go());
     await over;
-}
-
-/** Nobody was told anything, whatever the sequencer says. */
-function untouched(stage: Stage, ...hosts: string[]): void {
-    for (const host of hosts) assert.deepEqual([stage.orders(host), stage.machine(host).logins], [[], 0], host);
 }
 
 /** Everything that runs on a machine, as the dialog stores the steps. */
@@ -72,18 +47,6 @@ async function loopback(stage: Stage, root: boolean): Promise<void> {
         assert.deepEqual(stage.machine("machine").running, ["node-red"], "all but the container that Node-RED runs in");
         assert.deepEqual(stage.own?.told, [], "nothing was done in the container");
     }
-}
-
-/** A plan that is not armed: the outage is told, with why nobody is shut down. */
-async function notArmed(stage: Stage, why: RegExp): Promise<void> {
-    const { fill, text = "" } = stage.status("sequencer/ups1") ?? {};
-    assert.equal(fill, "red");
-    assert.match(text, /^not armed: /);
-    await outage(stage, "ups1");
-    assert.equal(stage.runs("ups1")[0]?.outcome, "invalid");
-    assert.match(stage.runs("ups1")[0]?.text ?? "", why);
-    await stage.until("the trouble on Catch", () => stage.problems().some((problem) => why.test(problem)));
-    await stage.told("not armed");
 }
 
 /** What is really done to hosts, by their own logs: in-process SSH hosts, or OpenSSH with sudo. */
@@ -309,93 +272,6 @@ export const shutdowns: readonly Scenario[] = [
             assert.equal(stage.runs("ups1")[0]?.outcome, "completed", stage.runs("ups1")[0]?.text);
             assert.deepEqual(stage.orders("nas"), ["vendor-probe --now", "sudo -n /usr/syno/sbin/synoshutdown -s"]);
             assert.match(stage.machine("nas").told[0]?.command ?? "", /^env PATH=\S*:\/usr\/syno\/sbin:\S* vendor-probe/);
-        },
-    },
-];
-
-/** The same with a break in the middle. */
-export const shutdownBreaks: readonly BrokenScenario[] = [
-    {
-        title: "57b a host key that the dialog's button has learned holds over a new start, and a host that was set up anew is refused until somebody learns its new one",
-        layout: { ...one, hosts: [{ ...nas, key: "learned" }] },
-        acts: {
-            stop: {
-                async before(stage) {
-                    await outage(stage, "ups1");
-                    assert.deepEqual([stage.outcomes("ups1"), stage.orders("nas")], [["completed"], [stop("nfs-server"), off]]);
-                    await restored(stage, "ups1");
-                },
-                async after(stage) {
-                    await outage(stage, "ups1");
-                    assert.deepEqual([stage.outcomes("ups1"), stage.orders("nas").length], [["completed"], 4]);
-                    await restored(stage, "ups1");
-                    await stage.machine("nas").setUpAnew();
-                    const { logins } = stage.machine("nas");
-                    await outage(stage, "ups1", 2);
-                    assert.equal(stage.runs("ups1")[1]?.outcome, "incomplete");
-                    assert.match(stage.runs("ups1")[1]?.text ?? "", /its host key is not the pinned one \(it shows SHA256:.*learn its key again in the dialog/);
-                    assert.deepEqual([stage.orders("nas").length, stage.machine("nas").logins - logins], [4, 0], "nothing was shown to it");
-                },
-            },
-        },
-    },
-    {
-        title: "54d the plan is broken when the outage comes: told, and nobody is shut down; mended by a deploy in the middle of it, the run begins then, once",
-        layout: { ...one, hosts: [nas], levels: true, plan: { final: "explode" } },
-        redeployed: { ...one, hosts: [nas], levels: true },
-        acts: {
-            redeploy: {
-                async before(stage) {
-                    await notArmed(stage, /final must be one of/);
-                    untouched(stage, "nas");
-                },
-                async after(stage) {
-                    await stage.until("the run", () => stage.runs("ups1").some(({ outcome }) => outcome === "completed"));
-                    await stage.polls("ups1", 4);
-                    assert.deepEqual(stage.orders("nas"), [stop("nfs-server"), off]);
-                },
-            },
-        },
-    },
-    {
-        title: "54e deployed again in the middle of a run: it goes on where it was, and there is one report",
-        layout: { ...one, hosts: [{ name: "nas", services: ["web", "nfs-server"] }] },
-        acts: {
-            redeploy: {
-                async before(stage) {
-                    stage.machine("nas").takes(8000, "nfs-server");
-                    await stage.apply("ups1", rows["low-battery"]);
-                    await stage.until("the second service", () => stage.orders("nas").length === 2);
-                },
-                async after(stage) {
-                    await stage.until("the report", () => stage.runs("ups1").length === 1, 60_000);
-                    await stage.polls("ups1", 4);
-                    // What was under way is asked for once more, since stopping twice does no harm; nothing else is.
-                    assert.deepEqual([...new Set(stage.orders("nas"))], [stop("web"), stop("nfs-server"), off]);
-                    assert.deepEqual([stop("web"), off].map((order) => stage.orders("nas").filter((each) => each === order).length), [1, 1]);
-                    assert.deepEqual(stage.outcomes("ups1"), ["completed"]);
-                },
-            },
-        },
-    },
-    {
-        title: "54f deployed with a broken plan in the middle of a run: the run ends there and says so, nobody is switched off, and Node-RED and its reader go on",
-        layout: { ...one, hosts: [nas] },
-        redeployed: { ...one, hosts: [nas], plan: { final: "explode" } },
-        acts: {
-            redeploy: {
-                async before(stage) {
-                    stage.machine("nas").takes(30_000, "nfs-server");
-                    await stage.apply("ups1", rows["low-battery"]);
-                    await stage.until("its service", () => stage.orders("nas").length === 1);
-                },
-                async after(stage) {
-                    await stage.until("the report", () => stage.runs("ups1").length === 1);
-                    assert.match(stage.runs("ups1")[0]?.text ?? "", /the run was interrupted and is not continued: .*final must be one of/);
-                    await stage.polls("ups1", 4);
-                    assert.deepEqual([stage.orders("nas"), stage.status("sequencer/ups1")?.fill, stage.red.ended], [[stop("nfs-server")], "red", false]);
-                },
-            },
         },
     },
 ];
