@@ -34,7 +34,7 @@ describe("the dialogs of tapes", function () {
     beforeEach(async () => {
         await red.deploy([
             { id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" },
-            { ...player, ...place, id: "bbbbbbbbbbbbbbbb", y: 100, wires: [[], []] },
+            { ...player, ...place, id: "bbbbbbbbbbbbbbbb", y: 100, speed: "1", wires: [[], []] },
             { ...recorder, ...place, id: "cccccccccccccccc", y: 200, wires: [[]] },
         ] as FlowNode[]);
         ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 900 }, acceptDownloads: true }));
@@ -66,7 +66,7 @@ describe("the dialogs of tapes", function () {
     });
     it("the player's button plays, and stops", async () => {
         await red.request("ridethrough/tape-player/bbbbbbbbbbbbbbbb", { method: "POST", body: {} });
-        await red.eventually(() => /^blip x60/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 5000, () => "playing");
+        await red.eventually(() => /^blip x1:/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 5000, () => "playing");
         await page.evaluate("$('#bbbbbbbbbbbbbbbb .red-ui-flow-node-button-button')[0].dispatchEvent(new MouseEvent('click', { bubbles: true }))");
         await red.eventually(() => /stopped/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 5000, () => "stopped");
         assert.deepEqual(problems, []);

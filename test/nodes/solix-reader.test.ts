@@ -144,7 +144,8 @@ describe("solix-reader", function () {
     });
 
     it("answers a message with that message", async () => {
-        const { node, received } = await begin({ config: { interval: "3600", fastInterval: "3600", stale: "3600" } });
+        // It goes on sending for the minute that it was asked for: a message is no reason to ask again.
+        const { node, received } = await begin({ config: { interval: "3600", fastInterval: "3600", stale: "3600" }, options: { secondMs: 1000 } });
         await untilQuality("good");
         node("solix").receive({ foreign: "kept" } as never);
         await eventually(() => received("readings").some((msg) => msg.foreign === "kept" && readingOf(msg).quality === "good"), 10_000);

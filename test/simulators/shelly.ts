@@ -16,8 +16,6 @@ export interface ShellyOptions {
     password?: string;
     /** Generation 2 and later: 1 takes any nonce and count; 2 has the nonce rules of firmware 2.0.0. */
     firmware?: 1 | 2;
-    /** How long a nonce of firmware 2 lives, in ms; an hour on the device. */
-    nonceMs?: number;
     port?: number;
 }
 
@@ -36,6 +34,8 @@ export interface Shelly {
     setFault(fault: ShellyFault): void;
     /** As a restart of the device does. */
     forgetNonces(): void;
+    /** Lets all nonces grow old, as an hour does. */
+    expireNonces(): void;
     stop(): Promise<void>;
 }
 
@@ -48,11 +48,11 @@ interface State {
 /** How many wrong answers firmware 2 bears before it answers 429. */
 const patience = 5;
 
-export async function startShelly({ model = "plus-plug", watts = 60, password, firmware = 2, nonceMs = 3_600_000, port = 0 }: ShellyOptions = {}): Promise<Shelly> {
+export async function startShelly({ model = "plus-plug", watts = 60, password, firmware = 2, port = 0 }: ShellyOptions = {}): Promise<Shelly> {
     const state: State = { watts, on: true, invalid: false };
     const { generation, status } = models[model];
     const id = `shelly${model.replace("-", "")}-02000000abcd`;
-    const nonces = new Map<string, { made: number; count: number }>();
+    const nonces = new Map<string, { expired: boolean; count: number }>();
     const answers: number[] = [];
     const counts: string[] = [];
     let secret = password;
@@ -65,7 +65,7 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
 
     function challenge(stale: boolean): string {
         const nonce = firmware === 2 ? `${randomBytes(20).toString("base64url")}==` : String(nonces.size + 1_700_000_000);
-        nonces.set(nonce, { made: performance.now(), count: 0 });
+        nonces.set(nonce, { expired: false, count: 0 });
         return `Digest qop="auth", realm="${id}", nonce="${nonce}", algorithm=SHA-256${stale ? ", stale=true" : ""}`;
     }
 
@@ -82,7 +82,7 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
         const given = Object.fromEntries([...authorization.matchAll(/(\w+)=(?:"([^"]*)"|([^\s,]+))/g)].map(([, name, quoted, plain]) => [name, quoted ?? plain ?? ""]));
         const { nonce = "", nc = "", cnonce = "", response, uri = "" } = given;
         const known = nonces.get(nonce);
-        if (known === undefined || (firmware === 2 && performance.now() - known.made > nonceMs)) return { status: 401, header: challenge(firmware === 2) };
+        if (known === undefined || (firmware === 2 && known.expired)) return { status: 401, header: challenge(firmware === 2) };
         const ha1 = sha256(`admin:${id}:${secret}`);
         const expected = sha256(`${ha1}:${nonce}:${nc}:${cnonce}:auth:${sha256(`${request.method ?? ""}:${uri}`)}`);
         const count = /^[0-9a-f]{8}$/.test(nc) ? parseInt(nc, 16) : 0;
@@ -127,6 +127,7 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
             wrong = 0;
         },
         forgetNonces() { nonces.clear(); },
+        expireNonces() { nonces.forEach((nonce) => void (nonce.expired = true)); },
         stop() {
             server.closeAllConnections();
             return new Promise((resolve) => server.close(() => resolve()));
