@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Node, NodeInitializer } from "node-red";
 import helper from "node-red-node-test-helper";
 import { remoteCommand, wordsOf } from "../../../lib/shutdown/commands";
@@ -60,6 +60,7 @@ describe("messages with something hostile in any place", function () {
     let host: SshHost;
     let gpu: SshHost;
     let flow: LoadedFlow;
+    let load: () => Promise<LoadedFlow>;
     let sent = 0;
 
     before((done) => { helper.startServer(done); });
@@ -84,7 +85,8 @@ describe("messages with something hostile in any place", function () {
             { id: "complete", type: "complete", scope: takers.map(({ id }) => id), wires: [["done"]] }, { id: "done", type: "helper" }, { id: "result", type: "helper" },
         ];
         const unique = [...new Map(nodes.map((node) => [node.id, node])).values()];
-        flow = await loadFlow(initializers, unique, { userDir: folder.path, credentials: { "host-nas": { privateKey: user.private }, "host-gpu1": { privateKey: user.private } } });
+        load = () => loadFlow(initializers, unique, { userDir: folder.path, credentials: { "host-nas": { privateKey: user.private }, "host-gpu1": { privateKey: user.private } } });
+        flow = await load();
 
         // One value for each place, by turns; the parts of the nodes are tried with all of them (test/unit/security).
         let turn = 0;
@@ -136,5 +138,21 @@ describe("messages with something hostile in any place", function () {
             assert.match(path.slice(folder.path.length), /^\/(?:ridethrough\/[a-z-]+\/[A-Za-z0-9._/-]+|\.config[^/]*\.json|[a-z_]+\.json)$/);
             if (path.includes("/ridethrough/")) assert.equal(statSync(path).mode & 0o077, 0, path);
         }
+    });
+
+    it("leave files behind of which each, changed by another hand, is set aside", async () => {
+        await flow.unload();
+        const root = join(folder.path, "ridethrough");
+        const states = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.(?:json|journal)$/.test(name)).map((name) => join(root, name));
+        for (const type of ["power-classifier", "depletion-rate", "shutdown-trigger", "redundancy-group", "shutdown-sequencer", "shutdown-plan"]) assert.ok(states.some((path) => path.includes(`/${type}/`)), type);
+        for (const path of states) {
+            const text = readFileSync(path, "utf8");
+            writeFileSync(path, text.slice(0, text.length >> 1) + (text[text.length >> 1] === "1" ? "2" : "1") + text.slice((text.length >> 1) + 1));
+        }
+        const before = host.commands.length;
+        flow = await load();
+        const asides = (path: string): string[] => readdirSync(join(path, "..")).filter((name) => name.startsWith(`${basename(path)}.bad-`));
+        await eventually(() => states.every((path) => asides(path).length === 1), 5000, () => states.filter((path) => asides(path).length === 0).join());
+        assert.equal(host.commands.length, before, "nothing is obeyed");
     });
 });
