@@ -5,6 +5,8 @@ import type { Verdict } from "../../lib/power/verdict";
 
 /** What comes back to a player of one play: the verdicts of the triggers behind it. */
 export class Audience {
+    /** How many verdicts of this play have come back. */
+    heard = 0;
     #decisions = new Map<string, Decision>();
     /** Event time in ms of the newest verdict of each device. */
     #reached = new Map<string, number>();
@@ -20,6 +22,7 @@ export class Audience {
     hear(value: unknown): void {
         const verdict = recordOf(value) as Partial<Verdict> | undefined;
         if (verdict?.simulated === undefined || typeof verdict.device !== "string" || typeof verdict.at !== "number" || verdict.at < this.base || !this.#last.has(verdict.device)) return;
+        this.heard += 1;
         this.#reached.set(verdict.device, verdict.at);
         const decision = decisionIn(verdict as Verdict, this.base);
         if (decision) this.#decisions.set(JSON.stringify(decision), decision);

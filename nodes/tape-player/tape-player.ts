@@ -21,7 +21,7 @@ interface PlayerNode extends Node {
 
 /** How often a play says how far it is, in ms. */
 const progressMs = 1000;
-/** The last verdicts may take so long to come back, in ms; and so long where none has come at all. */
+/** The next verdict may take so long to come back, in ms; and so long where none has come at all. */
 const patience = { ms: 2000, withoutAnyMs: 300, stepMs: 10 };
 
 /** The newest event time that was played: a tape's time may run ahead of the clock, and never goes back with the next one. */
@@ -68,8 +68,14 @@ export = (RED: NodeAPI): void => {
         };
         /** Gives the last verdicts time to come back. */
         const settle = (mine: Play): void => {
-            const since = systemClock.monotonic();
+            let since = systemClock.monotonic();
+            let { heard } = mine.audience;
             const look = (): void => {
+                // A busy machine judges a fast tape later than it is played.
+                if (mine.audience.heard > heard) {
+                    heard = mine.audience.heard;
+                    since = systemClock.monotonic();
+                }
                 const waited = systemClock.monotonic() - since;
                 const enough = mine.audience.check() === undefined ? patience.withoutAnyMs : patience.ms;
                 if (!mine.audience.hasHeardAll && waited < enough) {

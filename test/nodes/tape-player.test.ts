@@ -94,6 +94,21 @@ describe("tape-player", () => {
         await ended(2);
         assert.equal(replays().at(-1)?.text, "cliff: as expected, 1 of 1");
     });
+    it("waits for verdicts as long as they come", async () => {
+        await load({ speed: "max" });
+        const streams = new Streams<TriggerState>();
+        const verdicts: unknown[] = [];
+        flow.node("out").on("input", (msg) => void verdicts.push(decideAmong(defaultTriggerConfig, streams, { reading: readingOf(msg as FlowMsg) }).verdict));
+        tell("blip");
+        await eventually(() => verdicts.length === replays()[0]?.of);
+        // In all longer than it waits for the next one.
+        for (const some of [verdicts.splice(0, 1), verdicts.splice(0, 1), verdicts]) {
+            for (const verdict of some) flow.node("player").receive({ verdict } as never);
+            if (some !== verdicts) await new Promise((resolve) => setTimeout(resolve, 1200));
+        }
+        await ended();
+        assert.equal(replays().at(-1)?.text, "blip: as expected, 1 of 1");
+    });
     it("and says what differs", async () => {
         await load({ speed: "max" });
         flow.node("out").on("input", (msg) => {
