@@ -200,7 +200,7 @@ export = (RED: NodeAPI): void => {
             drilling.over();
             readiness.close();
             await sequencer.close(removed);
-            if (removed) await keeper.file.remove();
+            await (removed ? keeper.file.remove() : keeper.file.settled());
         });
     }
     RED.nodes.registerType("shutdown-sequencer", ShutdownSequencer);
