@@ -33,7 +33,10 @@ function commandText(path: string, args: readonly string[]): string {
     return `${escaped(path)} ${args.length === 0 ? '""' : args.map(escaped).join(" ")}`;
 }
 
-/** sudoers(5): what would end a word, begin a list, a comment or a pattern, taken as it is. */
+/**
+ * sudoers(5): what would end a word, begin a list, a comment or a pattern, taken as it is. A backslash is taken for an escape
+ * twice, as the file is read and as a pattern.
+ */
 function escaped(word: string): string {
-    return word.replace(/[\\,:=#*?[\]!^ ]/g, "\\$&");
+    return word.replace(/[\\,:=#*?[\]!^ ]/g, (sign) => (sign === "\\" ? "\\\\\\\\" : `\\${sign}`));
 }

@@ -3,13 +3,14 @@ import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { actionNamed } from "../../lib/shutdown/actions";
-import { remoteCommand, wordsOf } from "../../lib/shutdown/commands";
-import type { Program } from "../../lib/shutdown/catalogue";
+import { actionNamed, catalogue } from "../../lib/shutdown/actions";
+import type { ActionParameters, Program } from "../../lib/shutdown/catalogue";
+import { quote, remoteCommand, wordsOf } from "../../lib/shutdown/commands";
 import { parsePlan, type PlanHost, type PlanStep } from "../../lib/shutdown/plan";
 import { targetKit, type TargetKit } from "../../lib/shutdown/target-kit";
 import { HostTools } from "../simulators/host-tools";
 import { exampleParameters } from "../support/example-parameters";
+import { nearMisses } from "../support/near-misses";
 import { Lab, labMissing, type LabHost } from "./lab";
 
 const exec = promisify(execFile);
@@ -141,6 +142,35 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
         equal(listed, kit.sudoers?.split("\n").filter((line) => line.startsWith("power ")).length);
     });
 
+    it("lets sudo do nothing that is nearly what the plan needs: a word more or less, a letter, another folder", async () => {
+        const rules = [...plan.steps, ...(plan.final ? [plan.final] : [])].flatMap(({ action, params }) => action.privileged(params));
+        // sudo looks at the words with blanks between them: where one ends, it does not know.
+        const known = new Set(rules.map((rule) => rule.join(" ")));
+        const near = rules.flatMap((rule) => {
+            const runAs = rule[0] === "-u" ? rule.slice(0, 2) : [];
+            return nearMisses(rule.slice(runAs.length)).map((words) => [...runAs, ...words]);
+        }).filter((words) => !known.has(words.join(" ")));
+        // All of them in one go.
+        const { stdout } = await asPower("sh", "-c", near.map((words, place) => `sudo -n -l ${words.map(quote).join(" ")} >/dev/null 2>&1 && echo ${place}`).join("\n") + "\ntrue");
+        deepEqual(stdout.split("\n").flatMap((place) => (place === "" ? [] : [near[Number(place)]?.join(" ")])), []);
+        ok(near.length > 300, `${near.length}`);
+    });
+
+    it("takes every sign in a declared command for itself, as sudo reads it", async () => {
+        const odd = ["a,b", "x=y", "c:d", "*", "?", "[a]", "#1", "!", "^a$", "^.*$", "a b", "\\", "\\*", "dev-disk-by\\x2duuid-1.mount", "\"", "'", "$(id)", "%u", "@", "~", "(", "-", "--", "{a,b}", "$HOME", "&", ";", "|"];
+        const { plan: declared } = parsePlan({ hosts: [{ name: "nas", steps: odd.map((word) => ({ action: "command", params: { command: ["/usr/local/bin/park", word] } })), final: "none" }] });
+        const [its] = declared?.hosts ?? [];
+        ok(its);
+        writeFileSync(join(host.seen, "etc/sudoers.d/ridethrough-odd"), targetKit(its, { user: "power", root: false }).sudoers ?? "", { mode: 0o440 });
+        const calls = join(host.seen, "opt/tools/state/calls");
+        writeFileSync(calls, "", { mode: 0o666 });
+        const others = ["axb", "xy", "anything", "a", "b", "1", "", "aa", "a  b", "\\\\", "\\x", "dev-disk-byx2duuid-1.mount", "id", "HOME"].filter((word) => !odd.includes(word));
+        const { stdout } = await asPower("sh", "-c", [...odd, ...others].map((word) => `sudo -n /usr/local/bin/park ${quote(word)} 2>/dev/null || printf '%s\\n' ${quote(word)}`).join("\n"));
+        deepEqual(stdout.split("\n").slice(0, -1), others);
+        deepEqual(readFileSync(calls, "utf8").split("\n").slice(0, -1), odd.map((word) => `park ${word}`));
+        rmSync(join(host.seen, "etc/sudoers.d/ridethrough-odd"));
+    });
+
     it("finds what xargs starts where root says, not where the account does", async () => {
         const evil = join(host.seen, "home/power/evil");
         mkdirSync(evil);
@@ -151,6 +181,37 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
         equal(code, 0);
         deepEqual(tools.running, []);
         await rejects(host.run("test", "-e", "/opt/tools/evil"));
+    });
+
+    it("lets every end of the catalogue be drilled, taken and called off, and none that is not the plan's", async () => {
+        const at = (path: string): string => join(host.seen, path);
+        const programs = { "usr/sbin/shutdown": "shutdown", "usr/sbin/poweroff": "poweroff", "usr/bin/poweroff": "poweroff", "usr/bin/midclt": "midclt", "usr/syno/sbin/synoshutdown": "synoshutdown" };
+        mkdirSync(at("usr/syno/sbin"), { recursive: true });
+        for (const path of Object.keys(programs)) {
+            rmSync(at(path), { force: true });
+            writeFileSync(at(path), '#!/bin/sh\necho "$(id -un): $0 $*" >> /opt/tools/state/ends\n', { mode: 0o755 });
+        }
+        const ends = catalogue.filter((action) => action.ends).flatMap(({ verb }): [string, ActionParameters][] => (verb === "truenas-power-off" ? ["25.04", "24.10", "core"].map((version) => [verb, { version }]) : [[verb, verb === "shutdown" || verb === "poweroff" ? {} : { sudo: true }]]));
+        const taken: string[] = [];
+        for (const [action, params] of ends) {
+            const [its] = parsePlan({ hosts: [{ name: "nas", final: { action, params } }] }).plan?.hosts ?? [];
+            ok(its?.final, action);
+            const own = targetKit(its, { user: "power", root: false });
+            writeFileSync(at("etc/sudoers.d/ridethrough"), own.sudoers ?? "", { mode: 0o440 });
+            writeFileSync(at(own.forcedCommand.path), own.forcedCommand.text, { mode: 0o755 });
+            writeFileSync(at("opt/tools/state/ends"), "");
+            const { action: end, params: checked } = its.final;
+            const programs = [end.probe(checked, place(its.final)), end.program(checked, place(its.final)), end.undo?.(checked, { did: [], sinceS: 5 }, place(its.final))].filter((program) => program !== undefined);
+            for (const program of programs) deepEqual(await send(program), { code: 0, stdout: "", stderr: "" }, action);
+            taken.push(`${action}: ${readFileSync(at("opt/tools/state/ends"), "utf8").trimEnd().replaceAll("\n", ", ")}`);
+            equal((await ssh(remoteCommand(["sudo", "-n", "shutdown", "-r", "now"]))).code, 126);
+            equal((await asPower("sudo", "-n", "shutdown", "-r", "now")).code, 1);
+        }
+        deepEqual(taken, [
+            "shutdown: root: /usr/sbin/shutdown -h +2, root: /usr/sbin/shutdown -c", "poweroff: root: /usr/sbin/poweroff", "synology-power-off: root: /usr/syno/sbin/synoshutdown -s", "qnap-power-off: root: /sbin/poweroff",
+            "truenas-power-off: root: /usr/bin/midclt call system.shutdown power-outage", "truenas-power-off: root: /usr/bin/midclt call system.shutdown", "truenas-power-off: root: /sbin/shutdown -p now",
+            "pfsense-power-off: root: /sbin/shutdown -p now", "esxi-power-off: root: /bin/poweroff",
+        ]);
     });
 
     it("is a sudoers file that this machine takes", async () => {

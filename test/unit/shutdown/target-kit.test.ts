@@ -33,8 +33,8 @@ describe("what a host is given to let a plan in", () => {
             deepEqual(linesOf(hostOf({ services: ["web", "dev-disk-by\\x2duuid.mount"] })), [
                 "power ALL=(root) NOPASSWD: /usr/bin/systemctl stop -- web",
                 "power ALL=(root) NOPASSWD: /usr/bin/systemctl start -- web",
-                "power ALL=(root) NOPASSWD: /usr/bin/systemctl stop -- dev-disk-by\\\\x2duuid.mount",
-                "power ALL=(root) NOPASSWD: /usr/bin/systemctl start -- dev-disk-by\\\\x2duuid.mount",
+                "power ALL=(root) NOPASSWD: /usr/bin/systemctl stop -- dev-disk-by\\\\\\\\x2duuid.mount",
+                "power ALL=(root) NOPASSWD: /usr/bin/systemctl start -- dev-disk-by\\\\\\\\x2duuid.mount",
                 "power ALL=(root) NOPASSWD: /usr/sbin/shutdown -h +2",
                 "power ALL=(root) NOPASSWD: /usr/sbin/shutdown -c",
             ]);
@@ -46,7 +46,7 @@ describe("what a host is given to let a plan in", () => {
 
         it("takes every pattern, list and comment for what it is", () => {
             const command = ["/opt/park", "a,b", "x=y", "c:d", "*", "?", "[a]", "#1", "!", "^a$", "a b", "\\"];
-            equal(linesOf(hostOf({ steps: [{ action: "command", params: { command } }], final: "none" }))[0], "power ALL=(root) NOPASSWD: /opt/park a\\,b x\\=y c\\:d \\* \\? \\[a\\] \\#1 \\! \\^a$ a\\ b \\\\");
+            equal(linesOf(hostOf({ steps: [{ action: "command", params: { command } }], final: "none" }))[0], "power ALL=(root) NOPASSWD: /opt/park a\\,b x\\=y c\\:d \\* \\? \\[a\\] \\#1 \\! \\^a$ a\\ b \\\\\\\\");
         });
 
         it("is none where nothing needs root", () => {
