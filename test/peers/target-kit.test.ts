@@ -150,10 +150,11 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
             const runAs = rule[0] === "-u" ? rule.slice(0, 2) : [];
             return nearMisses(rule.slice(runAs.length)).map((words) => [...runAs, ...words]);
         }).filter((words) => !known.has(words.join(" ")));
-        // All of them in one go.
-        const { stdout } = await asPower("sh", "-c", near.map((words, place) => `sudo -n -l ${words.map(quote).join(" ")} >/dev/null 2>&1 && echo ${place}`).join("\n") + "\ntrue");
-        deepEqual(stdout.split("\n").flatMap((place) => (place === "" ? [] : [near[Number(place)]?.join(" ")])), []);
-        ok(near.length > 300, `${near.length}`);
+        ok(near.length > 400, `${near.length}`);
+        // In one go, and half of them: each kind of them for every second rule.
+        const tried = near.filter((_words, place) => place % 2 === 0);
+        const { stdout } = await asPower("sh", "-c", tried.map((words, place) => `sudo -n -l ${words.map(quote).join(" ")} >/dev/null 2>&1 && echo ${place}`).join("\n") + "\ntrue");
+        deepEqual(stdout.split("\n").flatMap((place) => (place === "" ? [] : [tried[Number(place)]?.join(" ")])), []);
     });
 
     it("takes every sign in a declared command for itself, as sudo reads it", async () => {
@@ -202,9 +203,11 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
             writeFileSync(at("opt/tools/state/ends"), "");
             const { action: end, params: checked } = its.final;
             const programs = [end.probe(checked, place(its.final)), end.program(checked, place(its.final)), end.undo?.(checked, { did: [], sinceS: 5 }, place(its.final))].filter((program) => program !== undefined);
-            for (const program of programs) deepEqual(await send(program), { code: 0, stdout: "", stderr: "" }, action);
+            // As sshd hands a command to it.
+            const asked = (command: string): Promise<End> => asPower("env", `SSH_ORIGINAL_COMMAND=${command}`, own.forcedCommand.path);
+            for (const program of programs) deepEqual(await asked(remoteCommand(wordsOf(program))), { code: 0, stdout: "", stderr: "" }, action);
             taken.push(`${action}: ${readFileSync(at("opt/tools/state/ends"), "utf8").trimEnd().replaceAll("\n", ", ")}`);
-            equal((await ssh(remoteCommand(["sudo", "-n", "shutdown", "-r", "now"]))).code, 126);
+            equal((await asked(remoteCommand(["sudo", "-n", "shutdown", "-r", "now"]))).code, 126);
             equal((await asPower("sudo", "-n", "shutdown", "-r", "now")).code, 1);
         }
         deepEqual(taken, [
