@@ -31,12 +31,17 @@ function demoSettings(node: ExampleNode): Record<string, unknown> {
     }
 }
 
+/** The examples of the demo, and what the plan of each is called: as they are shipped, two of them are "My rack". */
+const shown: Record<string, string> = { "03 Complete monitor": "Rack on the power station", "05 Dashboard": "", "09 One UPS (NUT)": "Rack on the UPS", "14 Drills and arming": "Rack to drill" };
+
 function examples(): ExampleNode[] {
-    return ["03 Complete monitor.json", "05 Dashboard.json", "09 One UPS (NUT).json"].flatMap((file) =>
-        JSON.parse(readFileSync(join(__dirname, "..", "examples", "flows", file), "utf8")) as ExampleNode[]);
+    return Object.entries(shown).flatMap(([file, plan]) => {
+        const nodes = JSON.parse(readFileSync(join(__dirname, "..", "examples", "flows", `${file}.json`), "utf8")) as ExampleNode[];
+        return nodes.map((node) => (node.type === "shutdown-plan" ? { ...node, name: plan } : node));
+    });
 }
 
-/** The examples "Complete monitor", "Dashboard" and "One UPS" as they are shipped, with the demo's addresses. */
+/** The examples as they are shipped, with the demo's addresses. */
 export function demoFlow(): ExampleNode[] {
     return examples().filter((node) => node.type !== "global-config").map((node) => ({ ...node, ...demoSettings(node) }));
 }

@@ -1,5 +1,5 @@
 /**
- * `npm start`: the whole monitor on one machine, without hardware. Node-RED with the complete monitor, a UPS and
+ * `npm start`: the whole monitor on one machine, without hardware. Node-RED with the complete monitor, a UPS, drills and
  * the dashboard, and on loopback a plug that speaks the real Kasa protocol, a server that speaks the real NUT protocol, a stand-in for the
  * Telegram Bot API and three SSH hosts that only log what they are told. Everything it writes is in .demo/ (`npm start -- --fresh` begins anew).
  */
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     the flow        ${nodeRed.url}
     the dashboard   ${nodeRed.url}dashboard/power
                     ${nodeRed.url}dashboard/ups
+                    ${nodeRed.url}dashboard/shutdown
     the "phone"     ${devices.telegramUrl}      (what Telegram would show)
 
   Try:
@@ -36,6 +37,10 @@ async function main(): Promise<void> {
     3. In the flow, press the button of the inject node "25 W".
     4. Here, type and press Enter: a number of watts (say 20) that the simulated plug really reports, or
        ob (the UPS loses mains; its battery is small, so a minute will do) and ol (mains is back).
+    5. On the page Shutdown, press "Drill all": the hosts are asked whether they could be shut down, and prove it.
+       Then mean it (these hosts only say what they are told): in the flow "Complete monitor" open "Shutdown", turn Dry run
+       off and Shutdown enabled on, and say that you know of root and of the missing password; open "Power state" and tick
+       "The load on this source is constant"; deploy; type 20 here. Hold it, cancel it. Type 420 to be ready for the next.
 
   Ctrl-C ends it.
 `);

@@ -16,8 +16,9 @@ const port = 18_800 + Math.floor(Math.random() * 1000);
 async function main(): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), "ridethrough-pictures-"));
     const demo = spawn(process.execPath, ["--import", "tsx", "scripts/demo.ts"], {
-        cwd: repository, env: { ...process.env, PORT: String(port), RIDETHROUGH_DEMO: folder }, stdio: ["ignore", "inherit", "inherit"],
+        cwd: repository, env: { ...process.env, PORT: String(port), RIDETHROUGH_DEMO: folder }, stdio: ["pipe", "inherit", "inherit"],
     });
+    const type = (line: string): void => void demo.stdin.write(`${line}\n`);
     const browser = await chromium.launch({
         executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
         args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
         await flowPicture(browser);
         await dashboardPictures(browser);
         await upsPicture(browser);
+        await shutdownPicture(browser, type);
     } finally {
         await browser.close();
         demo.kill("SIGTERM");
@@ -73,6 +75,43 @@ async function upsPicture(browser: Browser): Promise<void> {
     await sleep(1500);
     await page.screenshot({ path: join(pictures, "ups.png"), fullPage: true });
     await page.close();
+}
+
+/** A real run, on hosts that only say what they are told: the fourth, so that its plan is what the others have measured. */
+async function shutdownPicture(browser: Browser, type: (line: string) => void): Promise<void> {
+    await arm();
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await open(page, "shutdown");
+    // The drills of a plan end when a real run of it begins.
+    for (const plan of ["Rack on the power station", "Rack on the UPS"]) {
+        const hosts = page.locator(".rth-plan", { hasText: plan });
+        await hosts.getByRole("button", { name: "Drill all" }).click();
+        await hosts.getByText("proven", { exact: true }).nth(2).waitFor();
+    }
+    const head = (text: string): Promise<void> => page.locator(".rtg-head").getByText(text).waitFor({ timeout: 60_000 });
+    for (let run = 0; run < 3; run += 1) {
+        type("20");
+        await head("Shutting down");
+        await head("Completed");
+        type("420");
+        // The plug is read every 2 s: only HEALTHY makes ready for the next run.
+        await sleep(5000);
+    }
+    type("20");
+    await head("Shutting down");
+    await page.locator(".rtg-lane .rtg-b-running").getByText("stop postgresql").waitFor({ timeout: 30_000 });
+    await sleep(2500);
+    await page.screenshot({ path: join(pictures, "shutdown.png"), fullPage: true });
+    await page.close();
+}
+
+/** What a person does who means it: the switches of the complete monitor, and a load that is constant. */
+async function arm(): Promise<void> {
+    const changes: Record<string, object> = { "Complete monitor/shutdown-sequencer": { dryRun: false, enabled: true, rootKnown: true, openKnown: true, version: 2 }, "Complete monitor/power-classifier": { loadIsConstant: true } };
+    const flows = (await (await fetch(`http://127.0.0.1:${port}/flows`)).json()) as { id: string; type: string; z?: string; label?: string }[];
+    const tabs = new Map(flows.map(({ id, label }) => [id, label]));
+    const armed = flows.map((node) => ({ ...node, ...changes[`${tabs.get(node.z ?? "")}/${node.type}`] }));
+    await fetch(`http://127.0.0.1:${port}/flows`, { method: "POST", headers: { "Content-Type": "application/json", "Node-RED-Deployment-Type": "nodes" }, body: JSON.stringify(armed) });
 }
 
 async function open(page: Page, name: string): Promise<void> {

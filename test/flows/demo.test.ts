@@ -38,7 +38,7 @@ describe("the demo", function () {
             const running = start(port);
             await says(/Ctrl-C ends it/, 30_000);
             const phone = /the "phone"\s+(http:\/\/127\.0\.0\.1:\d+)/.exec(printed)?.[1] ?? "";
-            for (const path of ["power", "ups"]) assert.equal((await fetch(`http://127.0.0.1:${port}/dashboard/${path}`)).status, 200, `${path}, ${round}`);
+            for (const path of ["power", "ups", "shutdown"]) assert.equal((await fetch(`http://127.0.0.1:${port}/dashboard/${path}`)).status, 200, `${path}, ${round}`);
             running.stdin?.write("20\nob\n");
             await eventually(() => printed.includes("The plug now reports 20 W") && printed.includes("The UPS is on battery"), 5000, () => printed);
             let page = "";
