@@ -53,8 +53,10 @@ export function lintPlan(plan: ShutdownPlan, { address = () => undefined, measur
             for (const other of early) say("error", host, `${host.name} carries Node-RED and may be off before ${other.name} is told anything: let ${host.name} be core, or wait for ${other.name}`);
             for (const here of plan.hosts.filter((one) => one.local)) say("error", here, `this machine (${here.name}) runs on ${host.name}, which is off before its turn comes: leave it out of the plan, ${host.name} stops it as a guest`);
         }
-        if (host.provides.includes("storage") && host.priority !== "early" && early.length > 0 && (host.final !== undefined || host.steps.length > 0)) {
-            say("warning", host, `${early.map(({ name }) => name).join(", ")} may still use the storage of ${host.name} when it goes: let ${host.name} be core, or let them need it`);
+        // A switch uses nobody's storage.
+        const users = early.filter((other) => !other.provides.includes("network"));
+        if (host.provides.includes("storage") && host.priority !== "early" && users.length > 0 && (host.final !== undefined || host.steps.length > 0)) {
+            say("warning", host, `${users.map(({ name }) => name).join(", ")} may still use the storage of ${host.name} when it goes: let ${host.name} be core, or let them need it`);
         }
         if (host.provides.includes("storage") && host.priority === "early") say("warning", host, `${host.name} provides storage and is shed before everybody else`);
     }

@@ -60,6 +60,7 @@ describe("the lint of a plan", () => {
         ["a container with steps of its own, that stays on", [{ name: "nas" }, { name: "me", local: true, services: [], steps: [{ action: "sync" }], final: "none" }], { contained: true }],
         ["core storage", [{ name: "nas", provides: ["storage"], priority: "core" }, { name: "app" }, { name: "shed", priority: "early" }]],
         ["storage that nothing is done to", [{ name: "nas", provides: ["storage"], final: "none" }, { name: "app" }]],
+        ["storage that goes before the switch", [{ name: "nas", provides: ["storage"] }, { name: "switch", provides: ["network"], priority: "core" }]],
         ["storage that those wait for who need it", [{ name: "nas", provides: ["storage"], services: ["nfs-server"] }, { name: "app", needs: ["nas"] }]],
         ["sshd as the very last of a host that stays on", [{ name: "nas", services: ["web", "sshd"], final: "none" }, { name: "app" }]],
         ["a plan within the runtime", [{ name: "a", services: ["x"] }, { name: "b", services: ["y"] }], {}, { runtimeS: 60 }],
