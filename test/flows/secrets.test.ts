@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { utils } from "ssh2";
 import type { RunProgress } from "../../lib/shutdown/progress";
@@ -34,6 +34,7 @@ describe("secrets", function () {
     this.timeout(90_000);
     const folder = temporaryFolder();
     const userDir = join(folder.path, "node-red");
+    const temporary = join(folder.path, "tmp");
     const stops: (() => unknown)[] = [];
     let red: NodeRed;
     let parrot: Parrot;
@@ -80,6 +81,7 @@ describe("secrets", function () {
         stops.push(() => parrot.stop(), () => telegram.stop(), () => discord.stop(), () => smtp.stop(), () => rude.stop(), () => shelly.stop(), () => upsd.stop(), () => cloud.stop());
         const nobody = await freePort();
         makeUserDir(userDir);
+        mkdirSync(temporary);
         writeFileSync(join(folder.path, "ca.pem"), smtp.ca);
 
         add("tab", "tab", { label: "secrets" });
@@ -133,7 +135,7 @@ describe("secrets", function () {
         onCanvas("drill", "inject", { props: [{ p: "payload" }], payload: "drill", payloadType: "str", wires: [[id("sq")]] });
         onCanvas("begin", "inject", { props: [{ p: "transition", v: JSON.stringify({ device: "rack", from: "HEALTHY", to: "CRITICAL", since: 1, at: Date.now(), watts: 1, conclusive: true }), vt: "json" }], wires: [[id("sq")]] });
 
-        red = await startNodeRed({ userDir, env: { NODE_OPTIONS: ankerDiversion(cloud, folder.path) } });
+        red = await startNodeRed({ userDir, env: { NODE_OPTIONS: ankerDiversion(cloud, folder.path), TMPDIR: temporary } });
         await red.deploy(nodes, { credentials });
         await red.inject(id("say"));
         await red.inject(id("drill"));
@@ -231,6 +233,7 @@ describe("secrets", function () {
             if (!meant.test(name)) searched([readFileSync(path, "latin1")], `in ${name}`);
             if (name.startsWith("ridethrough/")) assert.equal(statSync(path).mode & 0o077, 0, `others can read ${name}`);
         }
+        assert.deepEqual(readdirSync(temporary), [], "what the system's ssh was given is gone");
         for (const path of all.filter((name) => name.includes("/anker-account/"))) for (const [canary, of] of secrets) if (!/session|anker account's/.test(of)) assert.ok(!readFileSync(path, "latin1").includes(canary), of);
     });
 });
