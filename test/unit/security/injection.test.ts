@@ -70,12 +70,12 @@ describe("a power host with hostile settings", () => {
 
 describe("a plan with hostile settings", function () {
     this.timeout(30_000);
-    /** A plan as the editor stores it, with every action, and every field that a row has. */
-    const rowOf = (verb: string): Record<string, unknown> => {
+    /** A row of a plan as the editor stores it: an action, and with the first one every field that a row has. */
+    const rowOf = (verb: string, place: number): Record<string, unknown> => {
         const params = Object.fromEntries(Object.entries(exampleParameters[verb] ?? {}).map(([name, value]) => [name, typeof value === "number" ? String(value) : value]));
         const ends = catalogue.some((action) => action.verb === verb && action.ends);
         return {
-            services: ["web"], after: ["other"], needs: [], priority: "normal", provides: ["storage"], fedBy: ["ups_a"], stopTimeout: "30", watch: "plug",
+            ...(place === 0 && { services: ["web"], after: ["other"], needs: [], priority: "normal", provides: ["storage"], fedBy: ["ups_a"], stopTimeout: "30", watch: "plug" }),
             ...(ends ? { end: { action: verb, params } } : { actions: [{ action: verb, params, timeout: "", onFailure: "go-on" }] }),
         };
     };
@@ -96,8 +96,8 @@ describe("a plan with hostile settings", function () {
     const taken = new Map<string, string[]>();
     let refused = 0;
     before(() => {
-        for (const { verb } of catalogue) {
-            for (const row of mutated(rowOf(verb), [...hostile, ...others])) {
+        for (const [place, { verb }] of catalogue.entries()) {
+            for (const row of mutated(rowOf(verb, place), [...hostile, ...others])) {
                 const plan = planOf(row);
                 if (plan === undefined) refused += 1;
                 else for (const [text, words] of texts(plan)) taken.set(text, words);
@@ -107,8 +107,8 @@ describe("a plan with hostile settings", function () {
     });
 
     it("is refused, or taken with what is hostile in it as a value", () => {
-        ok(refused > 5000, `${refused} refused`);
-        ok(taken.size > 300, `${taken.size} texts`);
+        ok(refused > 3000, `${refused} refused`);
+        ok(taken.size > 150, `${taken.size} texts`);
         const scripts = new Set([...taken.values()].filter(([name]) => name === "sh").map(([, , script]) => script));
         for (const script of scripts) for (const text of hostile.filter((word) => word.length > 3 && !/^\w+$/.test(word))) ok(!script?.includes(text), `${text} is in a script`);
     });
