@@ -1,5 +1,5 @@
-// Peers, chaos, browser: on real servers and processes. The files are named on the command line; peers run one after the other,
-// of the others two at a time.
+// Peers, chaos, browser: on real servers and processes. The files are named on the command line, and run two at a time there:
+// each has servers, networks and folders of its own.
 module.exports = {
     require: ["tsx/cjs"],
     reporter: "test/support/reporter.cjs",
