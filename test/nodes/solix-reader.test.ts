@@ -222,7 +222,7 @@ describe("solix-reader", function () {
             cloud = await new AnkerCloudSimulator().start();
             spoil(cloud);
             back = useCloud(cloud.cloud());
-            const { until, received, status } = await load({ ...setup.config }, setup.secrets ?? credentials);
+            const { until, received, status } = await load({ stale: "0.2", ...setup.config }, setup.secrets ?? credentials);
             assert.match(errorText((await until("errors", 1, 10_000))[0]), wanted);
             const { error, charge } = readingOf(await untilQuality("missing"));
             assert.match(error ?? "", wanted);
