@@ -16,7 +16,7 @@ export type Loaded<T> =
  * the newest of those waiting is kept. It carries its own checksum: what was changed behind our back is not believed.
  */
 export class StateFile<T> {
-    #waiting: { text: string; promise: Promise<void> } | undefined;
+    #waiting: { value: T; promise: Promise<void> } | undefined;
     #writing: Promise<void> = Promise.resolve();
 
     constructor(readonly path: string, readonly parse: (value: unknown) => T | undefined, readonly clock: Clock = systemClock) {}
@@ -38,16 +38,16 @@ export class StateFile<T> {
 
     /** Resolves when `value`, or a newer one, is on the disk. @throws the system's error (ENOSPC, EROFS ...). */
     save(value: T): Promise<void> {
-        const text = `${sealed(JSON.stringify(value))}\n`;
         if (this.#waiting !== undefined) {
-            this.#waiting.text = text;
+            this.#waiting.value = value;
             return this.#waiting.promise;
         }
-        const entry = { text, promise: Promise.resolve() };
+        // Put into words when its turn comes: of many saves in a row only some are written.
+        const entry = { value, promise: Promise.resolve() };
         this.#waiting = entry;
         entry.promise = this.#writing.then(() => {
             this.#waiting = undefined;
-            return writeAtomic(this.path, entry.text);
+            return writeAtomic(this.path, `${sealed(JSON.stringify(entry.value))}\n`);
         });
         this.#writing = entry.promise.catch(() => undefined);
         return entry.promise;
