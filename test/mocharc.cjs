@@ -5,7 +5,7 @@ module.exports = {
     spec: ["test/flows/**/*.test.ts", "test/nodes/**/*.test.ts", "test/unit/**/*.test.ts"],
     reporter: "test/support/reporter.cjs",
     parallel: true,
-    jobs: 3,
+    jobs: 4,
     timeout: 20000,
     exit: false,
     forbidOnly: Boolean(process.env.CI),
