@@ -7,7 +7,7 @@ import email from "../fixtures/configs/email-alert.v1.json";
 import telegram from "../fixtures/configs/telegram-alert.v1.json";
 import { startDiscord, type DiscordSimulator } from "../simulators/discord";
 import { startSmtp, type SmtpSimulator } from "../simulators/smtp";
-import { launch, noBrowser, openDialog, openPage } from "../support/browser";
+import { launch, noBrowser, openDialog, openEditor } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of alerts", function () {
@@ -40,9 +40,7 @@ describe("the dialogs of alerts", function () {
             { id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" },
             { ...email, ...place, id: "bbbbbbbbbbbbbbbb", y: 100, port: "" }, { ...discord, ...place, id: "cccccccccccccccc", y: 200 }, { ...telegram, ...place, id: "dddddddddddddddd", y: 300 },
         ] as FlowNode[]);
-        ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 1100 } }));
-        await page.goto(`${red.url}/`);
-        await page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='email-alert']").waitFor();
+        ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 1100 } }));
     });
     const open = (id: string): Promise<void> => openDialog(page, id);
 

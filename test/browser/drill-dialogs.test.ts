@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openEditor } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("drills in the editor", function () {
@@ -36,13 +36,9 @@ describe("drills in the editor", function () {
         await red?.stop();
         for (const host of hosts) await host.stop();
     });
-    beforeEach(async () => {
-        ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 1000 } }));
-    });
     afterEach(() => assert.deepEqual(problems, []));
     const open = async (): Promise<void> => {
-        await page.goto(`${red.url}/`);
-        await page.locator(`[id='${sequencer}']`).waitFor();
+        ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 1000 } }));
     };
 
     it("are a button for each host and one for all, and show what they have proven", async () => {

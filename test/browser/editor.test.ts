@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { launch, noBrowser, openPage, unreadable } from "../support/browser";
+import type { Browser } from "playwright-core";
+import { launch, noBrowser, openEditor, unreadable, type WatchedPage } from "../support/browser";
 import { example, nodeOf } from "../support/example-flow";
 import { repository, startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
@@ -27,15 +27,10 @@ describe("the editor", function () {
 
     afterEach(() => red?.deploy([]));
 
-    async function openEditor(colorScheme: "light" | "dark" = "light"): Promise<{ page: Page; problems: string[] }> {
-        const opened = await openPage(browser, { viewport: { width: 1400, height: 900 }, colorScheme });
-        await opened.page.goto(`${red.url}/`);
-        await opened.page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='power-classifier']").waitFor();
-        return opened;
-    }
+    const open = (colorScheme: "light" | "dark" = "light"): Promise<WatchedPage> => openEditor(browser, red.url, { viewport: { width: 1400, height: 900 }, colorScheme });
 
     it("takes a newcomer from Import > Examples to a rehearsed shutdown: import, edit, deploy, press 25 W", async () => {
-        const { page, problems } = await openEditor();
+        const { page, problems } = await open();
         await page.evaluate("RED.actions.invoke('core:show-examples-import-dialog')");
         const dialog = page.locator(".ui-dialog");
         // "flows" is Node-RED's own folder first, and then the one in our package.
@@ -75,7 +70,7 @@ describe("the editor", function () {
 
     for (const name of exampleNames) {
         it(`imports "${name}" with nothing unknown and no dialog that complains but about addresses and secrets`, async () => {
-            const { page, problems } = await openEditor();
+            const { page, problems } = await open();
             await page.evaluate(`RED.view.importNodes(${JSON.stringify(example(name))}, { addFlow: false, touchImport: true })`);
             const faults = await page.evaluate<string[]>(`(() => {
                 const faults = [];
@@ -95,7 +90,7 @@ describe("the editor", function () {
 
     for (const names of [["03 Complete monitor", "05 Dashboard"], ["05 Dashboard", "03 Complete monitor"], ["09 One UPS (NUT)", "05 Dashboard"], ["05 Dashboard", "10 Two UPSes, one rack (quorum)"]] as const) {
         it(`connects ${names[1]} to ${names[0]} when it is imported after it`, async () => {
-            const { page } = await openEditor();
+            const { page } = await open();
             for (const name of names) await page.evaluate(`RED.view.importNodes(${JSON.stringify(example(name))}, { addFlow: false, touchImport: true })`);
             const loose = await page.evaluate<string[]>(`["link in", "link out"].flatMap((type) => RED.nodes.filterNodes({ type })).filter((node) => node.links.length === 0).map((node) => node.type + " " + node.name)`);
             // The dashboard has a page for the monitor and one for UPSes: what belongs to an example that is not there stays open.
@@ -111,7 +106,7 @@ describe("the editor", function () {
 
     for (const scheme of ["light", "dark"] as const) {
         it(`opens every dialog in ${scheme} colours: labels in words, help of its own, readable, no console error`, async () => {
-            const { page, problems } = await openEditor(scheme);
+            const { page, problems } = await open(scheme);
             await page.evaluate("RED.view.importNodes([{ id: 'aaaaaaaaaaaaaaaa', type: 'tab', label: 'dialogs' }], { addFlow: false, touchImport: true })");
             for (const type of types) {
                 const isConfig = await page.evaluate<boolean>(`RED.nodes.getType(${JSON.stringify(type)}).category === "config"`);

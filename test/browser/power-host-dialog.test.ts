@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openEditor } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 import first from "../fixtures/configs/power-host.v1.json";
 
@@ -17,9 +17,7 @@ describe("the dialog of a host", function () {
     const exported = (id: string): Promise<FlowNode> => page.evaluate(`RED.nodes.convertNode(RED.nodes.node(${JSON.stringify(id)}))`);
     const open = async (nodes: FlowNode[]): Promise<void> => {
         await red.deploy([tab, ...nodes]);
-        ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 900 } }));
-        await page.goto(`${red.url}/`);
-        await page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='shutdown-sequencer']").waitFor();
+        ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 900 } }));
         await page.evaluate(`RED.editor.editConfig('', 'power-host', ${JSON.stringify(nodes[0]?.id ?? "_ADD_")})`);
         await page.locator("#node-config-input-name").waitFor();
     };

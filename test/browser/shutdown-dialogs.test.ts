@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { launch, noBrowser, openDialog, openPage } from "../support/browser";
+import { launch, noBrowser, flowLoaded, openDialog, openEditor } from "../support/browser";
 import hostStored from "../fixtures/configs/power-host.v2.json";
 import planStored from "../fixtures/configs/shutdown-plan.v1.json";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
@@ -22,9 +22,9 @@ describe("the dialogs of a shutdown", function () {
     /** A node as the editor would deploy it. */
     const exported = async (id: string): Promise<FlowNode> => JSON.parse(await page.evaluate(`JSON.stringify(RED.nodes.convertNode(RED.nodes.node(${JSON.stringify(id)})))`)) as FlowNode;
     /** The editor again, when it has this node of the flows. */
-    const reloaded = async (id: string): Promise<void> => {
+    const reloaded = async (): Promise<void> => {
         await page.reload();
-        await page.waitForFunction(`RED?.nodes?.node?.(${JSON.stringify(id)})`);
+        await flowLoaded(page);
     };
     const dragOnto = async (handle: Locator, target: Locator): Promise<void> => {
         await handle.scrollIntoViewIfNeeded();
@@ -54,9 +54,7 @@ describe("the dialogs of a shutdown", function () {
     });
     beforeEach(async () => {
         await red.deploy([{ id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" }]);
-        ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 900 } }));
-        await page.goto(`${red.url}/`);
-        await page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='shutdown-sequencer']").waitFor();
+        ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 900 } }));
     });
 
     it("power-host: learns a key only with a click that shows the fingerprint, tests the login, and stores no secret", async () => {
@@ -138,7 +136,7 @@ describe("the dialogs of a shutdown", function () {
         const plan = { ...planStored, id: "cccccccccccccc10", hosts: ["cccccccccccccc11", "cccccccccccccc12", "cccccccccccccc13"] };
         const hosts = ["apps", "nas", "me"].map((name, index) => ({ id: `cccccccccccccc1${index + 1}`, type: "power-host", name, kind: name === "me" ? "local" : "ssh", version: 2 }));
         await red.deploy([{ id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" }, ...hosts, plan]);
-        await reloaded(plan.id);
+        await reloaded();
         await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', 'cccccccccccccc10')");
         await page.locator("#shutdown-plan-preview").getByText("3 hosts, 4 services, then shutdown -h +2").waitFor();
         // Its hosts unfolded and looked at, nothing touched.
@@ -158,7 +156,7 @@ describe("the dialogs of a shutdown", function () {
             { ...hostStored, id: ids.app, name: "app", host: "192.0.2.12" },
             { ...hostStored, id: ids.gate, name: "switch", host: "192.0.2.13" },
         ]);
-        await reloaded(ids.gate);
+        await reloaded();
         await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', '_ADD_')");
         const rows = page.locator("#shutdown-plan-hosts > li");
         const preview = page.locator("#shutdown-plan-preview");
@@ -252,8 +250,7 @@ describe("the dialogs of a shutdown", function () {
             { id: "bbbbbbbbbbbbbbb3", type: "shutdown-sequencer", z: "aaaaaaaaaaaaaaaa", x: 200, y: 100, plan: "bbbbbbbbbbbbbbb2", dryRun: true, enabled: false, startOn: "critical", version: 1, wires: [[], []] },
             { id: "bbbbbbbbbbbbbbb4", type: "power-classifier", z: "aaaaaaaaaaaaaaaa", x: 200, y: 200, name: "Plug", confirmations: "1", version: 1, wires: [[], ["bbbbbbbbbbbbbbb3"]] },
         ]);
-        await page.reload();
-        await page.locator("[id='bbbbbbbbbbbbbbb3']").waitFor();
+        await reloaded();
         await page.locator("[id='bbbbbbbbbbbbbbb3'] .red-ui-flow-node-button-button").first().click();
         await red.eventually(() => /dry run done/.test(red.status("bbbbbbbbbbbbbbb3")?.text ?? ""), 10_000, () => JSON.stringify(red.status("bbbbbbbbbbbbbbb3")));
 

@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import player from "../fixtures/configs/tape-player.v1.json";
 import recorder from "../fixtures/configs/tape-recorder.v1.json";
 import { scripts } from "../../scripts/tape-scripts";
-import { launch, noBrowser, openDialog, openPage } from "../support/browser";
+import { launch, noBrowser, openDialog, openEditor } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of tapes", function () {
@@ -37,9 +37,7 @@ describe("the dialogs of tapes", function () {
             { ...player, ...place, id: "bbbbbbbbbbbbbbbb", y: 100, speed: "1", wires: [[], []] },
             { ...recorder, ...place, id: "cccccccccccccccc", y: 200, wires: [[]] },
         ] as FlowNode[]);
-        ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 900 }, acceptDownloads: true }));
-        await page.goto(`${red.url}/`);
-        await page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='tape-player']").waitFor();
+        ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 900 }, acceptDownloads: true }));
     });
 
     it("tape-player: offers one's own tapes and the shipped ones, says what happens on them, and keeps the choice", async () => {

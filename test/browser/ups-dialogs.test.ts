@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import triggerStored from "../fixtures/configs/shutdown-trigger.v1.json";
 import readerStored from "../fixtures/configs/ups-reader.v1.json";
 import { NutServerSimulator } from "../simulators/nut-server";
-import { launch, noBrowser, openDialog, openPage } from "../support/browser";
+import { launch, noBrowser, openDialog, openEditor } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of a UPS", function () {
@@ -29,9 +29,7 @@ describe("the dialogs of a UPS", function () {
     });
     const open = async (nodes: object[] = []): Promise<void> => {
         await red.deploy([{ id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" }, ...(nodes as FlowNode[])]);
-        ({ page, problems } = await openPage(browser, { viewport: { width: 1400, height: 1300 } }));
-        await page.goto(`${red.url}/`);
-        await page.locator("#red-ui-palette .red-ui-palette-node[data-palette-type='shutdown-trigger']").waitFor();
+        ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 1300 } }));
     };
     const place = (type: string): Promise<string> => page.evaluate<string>(`(() => {
         const { node } = RED.view.createNode("${type}", 300, 100, "aaaaaaaaaaaaaaaa");

@@ -34,7 +34,20 @@ export async function openPage(browser: Browser, options: BrowserContextOptions)
     return { page, problems };
 }
 
-/** Opens the dialog of a node that is in the flow: the palette is there before the flow is, and the flow before its nodes are drawn. */
+/** A page with the editor and its flow in it: the palette is there first, and a dialog that opens before the flow has come edits nothing. */
+export async function openEditor(browser: Browser, url: string, options: BrowserContextOptions): Promise<WatchedPage> {
+    const opened = await openPage(browser, options);
+    await opened.page.goto(`${url}/`);
+    await flowLoaded(opened.page);
+    return opened;
+}
+
+/** The flow is in the editor, which has at least one tab then. */
+export async function flowLoaded(page: Page): Promise<void> {
+    await page.waitForFunction("typeof RED !== 'undefined' && RED.workspaces?.count?.() > 0");
+}
+
+/** Opens the dialog of a node that is in the flow, once it is drawn. */
 export async function openDialog(page: Page, id: string): Promise<void> {
     await page.locator(`[id="${id}"]`).waitFor();
     await page.evaluate(`RED.editor.edit(RED.nodes.node("${id}"))`);
