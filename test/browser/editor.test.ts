@@ -46,10 +46,10 @@ describe("the editor", function () {
         const critical = page.locator("#node-input-critical");
         await critical.fill("many");
         await critical.press("Tab");
-        await page.waitForFunction("document.querySelector('#node-input-critical').classList.contains('input-error')", undefined, { timeout: 5000 });
+        await page.waitForFunction("document.querySelector('#node-input-critical').classList.contains('input-error')");
         await critical.fill("35");
         await critical.press("Tab");
-        await page.waitForFunction("!document.querySelector('#node-input-critical').classList.contains('input-error')", undefined, { timeout: 5000 });
+        await page.waitForFunction("!document.querySelector('#node-input-critical').classList.contains('input-error')");
         await page.locator("#node-dialog-ok").click();
         await page.locator("#red-ui-header-button-deploy").click();
 

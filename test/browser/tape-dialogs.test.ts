@@ -64,9 +64,9 @@ describe("the dialogs of tapes", function () {
     });
     it("the player's button plays, and stops", async () => {
         await red.request("ridethrough/tape-player/bbbbbbbbbbbbbbbb", { method: "POST", body: {} });
-        await red.eventually(() => /^blip x1:/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 5000, () => "playing");
+        await red.eventually(() => /^blip x1:/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 10_000, () => "playing");
         await page.evaluate("$('#bbbbbbbbbbbbbbbb .red-ui-flow-node-button-button')[0].dispatchEvent(new MouseEvent('click', { bubbles: true }))");
-        await red.eventually(() => /stopped/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 5000, () => "stopped");
+        await red.eventually(() => /stopped/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 10_000, () => "stopped");
         assert.deepEqual(problems, []);
     });
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { RunProgress } from "../../lib/shutdown/progress";
+import { at } from "../support/armed-flow";
 import { finalCommand, Rig, stopCommand, type RigHost } from "../support/armed-monitor";
 
 const plan: RigHost[] = [
@@ -25,7 +27,9 @@ describe("hosts that hang, vanish or talk nonsense", function () {
 
     it("hold up no other host: the one that is well is told all of it at once", async () => {
         rig.plug.setWatts(25);
-        await rig.red.eventually(() => rig.told("well").length === 3, 5000, () => `three commands: ${rig.told("well").join()}`);
+        await rig.red.eventually(() => rig.told("well").length === 3, 30_000, () => `three commands: ${rig.told("well").join()}`);
+        const { steps } = rig.red.received(at.progress).at(-1)?.progress as RunProgress;
+        assert.deepEqual(steps.filter(({ host }) => host === "no-login").map(({ state }) => state).filter((state) => state === "failed"), [], "the first one is still waited for");
         assert.deepEqual(rig.told("well"), [stopCommand("a"), stopCommand("b"), finalCommand]);
     });
     it("end in a report that names each with its trouble, and Node-RED lives", async () => {

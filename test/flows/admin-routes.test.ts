@@ -49,7 +49,7 @@ describe("a Node-RED whose editor has a password", function () {
     });
 
     it("can be armed without a word about passwords", async () => {
-        await red.eventually(() => red.status("sequencer0000000")?.text === "armed 0/1, here: not drilled", 5000, () => JSON.stringify(red.status("sequencer0000000")));
+        await red.eventually(() => red.status("sequencer0000000")?.text === "armed 0/1, here: not drilled", 10_000, () => JSON.stringify(red.status("sequencer0000000")));
     });
 
     describe("has routes of ours, which", () => {

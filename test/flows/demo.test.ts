@@ -40,7 +40,7 @@ describe("the demo", function () {
             const phone = /the "phone"\s+(http:\/\/127\.0\.0\.1:\d+)/.exec(printed)?.[1] ?? "";
             for (const path of ["power", "ups", "shutdown"]) assert.equal((await fetch(`http://127.0.0.1:${port}/dashboard/${path}`)).status, 200, `${path}, ${round}`);
             running.stdin?.write("20\nob\n");
-            await eventually(() => printed.includes("The plug now reports 20 W") && printed.includes("The UPS is on battery"), 5000, () => printed);
+            await eventually(() => printed.includes("The plug now reports 20 W") && printed.includes("The UPS is on battery"), 10_000, () => printed);
             let page = "";
             const read = async (): Promise<void> => {
                 page = await (await fetch(phone)).text();

@@ -106,7 +106,7 @@ describe("the example 14 Drills and arming", function () {
 
         it("shows a real run with the times that were taken beside those that were planned, and never its token", async () => {
             await rig.press("a real outage");
-            await rig.red.eventually(() => run()?.hosts[0]?.steps[1]?.state === "running", 5000, () => JSON.stringify(run()));
+            await rig.red.eventually(() => run()?.hosts[0]?.steps[1]?.state === "running", 10_000, () => JSON.stringify(run()));
             const tokens = new Set(progress().flatMap(({ control }) => control?.token ?? []));
             assert.equal(tokens.size, 1);
             await rig.press("cancel");
@@ -124,7 +124,7 @@ describe("the example 14 Drills and arming", function () {
             await rig.press("a real outage");
             await rig.red.eventually(() => rig.told("apps").length === 1);
             await rig.press("hold");
-            await rig.red.eventually(() => progress().at(-1)?.waits?.held !== undefined && progress().some(({ changed }) => changed?.id === "apps/stop-service/web-frontend" && changed.state === "done"), 5000, () => "held, and the step under way over");
+            await rig.red.eventually(() => progress().at(-1)?.waits?.held !== undefined && progress().some(({ changed }) => changed?.id === "apps/stop-service/web-frontend" && changed.state === "done"), 10_000, () => "held, and the step under way over");
             assert.deepEqual(rig.told("apps"), ["stop web-frontend"]);
             await rig.press("release");
             assert.equal(((await first("result")).result as RunResult).outcome, "completed");

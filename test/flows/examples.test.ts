@@ -113,11 +113,11 @@ describe("the examples", function () {
             const post = async (body: object): Promise<number> => (await fetch(`${red.origin}/ridethrough/reading`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })).status;
             assert.equal(await post({ device: "rack", watts: 20 }), 202);
             assert.equal(await post({ device: "rack", watts: "unknown" }), 400);
-            await red.eventually(() => readings().length === 1, 5000, () => "the HTTP reading");
+            await red.eventually(() => readings().length === 1, 10_000, () => "the HTTP reading");
             assert.deepEqual([readings()[0]?.state, readings()[0]?.reading.simulated], ["CRITICAL", undefined]);
 
             assert.equal(await post({ device: "rack", watts: 3, mains: "absent", simulated: true }), 202);
-            await red.eventually(() => readings().length === 2, 5000, () => "the simulated HTTP reading");
+            await red.eventually(() => readings().length === 2, 10_000, () => "the simulated HTTP reading");
             assert.equal(readings()[1]?.reading.simulated, true, "a simulated reading stays one on its way over HTTP");
 
             await broker.subscribed;
@@ -142,13 +142,13 @@ describe("the examples", function () {
         assert.equal((red.received(card)[0]?.payload as { state: string }).state, "HEALTHY");
         await press(flow, "25 W");
         await red.eventually(() => red.received(nodeOf(flow, "ui-template", "plan").id).some(({ payload }) => (payload as RunResult).outcome === "dry-run"), 30_000, () => "the run on the dashboard");
-        await red.eventually(() => red.received(nodeOf(flow, "ui-template", "alerts").id).length > 0, 5000, () => "an alert on the dashboard");
+        await red.eventually(() => red.received(nodeOf(flow, "ui-template", "alerts").id).length > 0, 10_000, () => "an alert on the dashboard");
         const points = red.received(nodeOf(flow, "ui-chart", "last hour").id);
         devices.plug.setWatts(20);
         await press(flow, "25 W");
-        await red.eventually(() => (red.received(card).at(-1)?.payload as { watts: number }).watts === 20, 5000, () => "the real outage takes the stage from the fake one");
+        await red.eventually(() => (red.received(card).at(-1)?.payload as { watts: number }).watts === 20, 10_000, () => "the real outage takes the stage from the fake one");
         await press(flow, "420 W");
-        await red.until(card, red.received(card).length + 2, 5000);
+        await red.until(card, red.received(card).length + 2);
         const { state, simulated } = red.received(card).at(-1)?.payload as { state: string; simulated: boolean };
         assert.deepEqual([state, simulated], ["CRITICAL", false], "and keeps it");
         const live = points.filter(({ payload }) => !Array.isArray(payload));

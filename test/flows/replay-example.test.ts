@@ -52,7 +52,7 @@ describe("example 11, Replay an outage", function () {
     }
     it("what happened is on a tape, and that tape leads to the same decisions without Node-RED", async () => {
         const folder = join(red.userDir, "ridethrough", "tapes");
-        await red.eventually(() => (red.status(nodeOf(flow, "tape-recorder").id)?.text ?? "").startsWith("recording"), 5000, () => "the tape");
+        await red.eventually(() => (red.status(nodeOf(flow, "tape-recorder").id)?.text ?? "").startsWith("recording"), 10_000, () => "the tape");
         const [file = ""] = readdirSync(folder);
         assert.match(file, /^replay-\d{8}T\d{6}\.jsonl$/);
         const lines: string[] = [];

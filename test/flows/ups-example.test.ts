@@ -79,7 +79,7 @@ describe("example 09, One UPS (NUT)", function () {
         const folder = join(red.userDir, "ridethrough", "tapes");
         const lines = (): string[] => readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n"));
         const kinds = ["reading", "event", "verdict", "command", "result"];
-        await red.eventually(() => kinds.every((kind) => lines().some((line) => line.startsWith(`{"kind":"${kind}"`))), 5000, () => `${kinds.join()} in ${lines().length} lines`);
+        await red.eventually(() => kinds.every((kind) => lines().some((line) => line.startsWith(`{"kind":"${kind}"`))), 10_000, () => `${kinds.join()} in ${lines().length} lines`);
     });
 
     it("without a UPS: the tapes' buttons lead to what each tape must lead to, and can only rehearse", async () => {

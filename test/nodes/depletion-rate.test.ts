@@ -49,7 +49,7 @@ describe("depletion-rate", () => {
         const { perMinute = 0, secondsToEmpty = 0, method } = depletionOf(last);
         assert.ok(Math.abs(perMinute - 2) < 0.1 && Math.abs(secondsToEmpty - 2390) < 60, JSON.stringify(last?.depletion));
         assert.equal(method, "charge");
-        await eventually(() => /^-2\.0 %\/min, \d+ min( \d+ s)? left$/.test(flow.status("depletion")?.text ?? ""), 1000, () => `the status, got ${JSON.stringify(flow.status("depletion"))}`);
+        await eventually(() => /^-2\.0 %\/min, \d+ min( \d+ s)? left$/.test(flow.status("depletion")?.text ?? ""), 10_000, () => `the status, got ${JSON.stringify(flow.status("depletion"))}`);
         assert.equal(flow.status("depletion")?.fill, "yellow");
     });
 

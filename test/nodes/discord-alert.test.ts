@@ -29,8 +29,8 @@ describe("discord-alert", () => {
         for (const message of messages) flow.node("discord").receive(message as NodeMessage);
     };
     const texts = (): string[] => api.messages.map(({ embeds: [embed] }) => [embed?.title, embed?.description].filter(Boolean).join("\n"));
-    const arrived = (count: number, withinMs = 3000): Promise<void> => eventually(() => api.messages.length >= count, withinMs, () => `${count} messages, got ${inspect(texts())}`);
-    const statusIs = (wanted: RegExp): Promise<void> => eventually(() => wanted.test(flow.status("discord")?.text ?? ""), 3000, () => `status ${wanted}, is ${inspect(flow.status("discord"))}`);
+    const arrived = (count: number, withinMs = 10_000): Promise<void> => eventually(() => api.messages.length >= count, withinMs, () => `${count} messages, got ${inspect(texts())}`);
+    const statusIs = (wanted: RegExp): Promise<void> => eventually(() => wanted.test(flow.status("discord")?.text ?? ""), 10_000, () => `status ${wanted}, is ${inspect(flow.status("discord"))}`);
     const errors = (): string[] => flow.received("errors").map((msg) => String((msg.error as { message: string }).message));
     const queueFile = (): string => join(folder.path, "ridethrough", "discord-alert", "discord.outbox");
     beforeEach(async () => {
@@ -98,7 +98,7 @@ describe("discord-alert", () => {
                 api.always();
                 feed(critical("third"));
                 const all = fault.kind === "slow" ? ["first", "third"] : ["first", "second", "third"];
-                await eventually(() => new Set(texts()).size >= all.length, 5000, () => inspect(texts()));
+                await eventually(() => new Set(texts()).size >= all.length, 10_000, () => inspect(texts()));
                 await statusIs(/^sent/);
                 assert.deepEqual([...new Set(texts())], all);
                 assert.equal(errors().length, fault.kind === "slow" ? 0 : 1, errors().join("\n"));

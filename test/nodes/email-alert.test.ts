@@ -55,8 +55,8 @@ describe("email-alert", () => {
         for (const message of messages) flow.node("email").receive(message as NodeMessage);
     };
     const subjects = (): string[] => server.mails.map(({ headers }) => headers.subject ?? "");
-    const arrived = (count: number, withinMs = 5000): Promise<void> => eventually(() => server.mails.length >= count, withinMs, () => `${count} mails, got ${inspect(subjects())}`);
-    const statusIs = (wanted: RegExp): Promise<void> => eventually(() => wanted.test(flow.status("email")?.text ?? ""), 5000, () => `status ${wanted}, is ${inspect(flow.status("email"))}`);
+    const arrived = (count: number, withinMs = 10_000): Promise<void> => eventually(() => server.mails.length >= count, withinMs, () => `${count} mails, got ${inspect(subjects())}`);
+    const statusIs = (wanted: RegExp): Promise<void> => eventually(() => wanted.test(flow.status("email")?.text ?? ""), 10_000, () => `status ${wanted}, is ${inspect(flow.status("email"))}`);
     const errors = (): string[] => flow.received("errors").map((msg) => String((msg.error as { message: string }).message));
     const queueFile = (): string => join(folder.path, "ridethrough", "email-alert", "email.outbox");
     beforeEach(async () => {
@@ -127,7 +127,7 @@ describe("email-alert", () => {
                 server.always();
                 feed(critical("third"));
                 const all = slow ? ["[info] first", "[critical] third"] : ["[info] first", "[critical] second", "[critical] third"];
-                await eventually(() => new Set(subjects()).size >= all.length, 5000, () => inspect(subjects()));
+                await eventually(() => new Set(subjects()).size >= all.length, 10_000, () => inspect(subjects()));
                 await statusIs(/^sent/);
                 assert.deepEqual([...new Set(subjects())], all);
                 assert.equal(errors().length, slow ? 0 : 1, errors().join("\n"));

@@ -12,7 +12,7 @@ import powerHost from "../../nodes/power-host/power-host";
 import stored from "../fixtures/configs/gpu-reader.v1.json";
 import { fakeGpus, fakeNvidiaSmi, fakeTool, nvidiaCsv } from "../simulators/gpu-tools";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 describe("gpu-reader's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
@@ -105,7 +105,7 @@ describe("gpu-reader", () => {
         const loaded = await load({ interval: "1" });
         await loaded.until("total", 1);
         remote.setBehaviour({ command: "vanish" });
-        await eventually(() => loaded.received("total").some(({ payload }) => payload === 69.62), 5000);
+        await eventually(() => loaded.received("total").some(({ payload }) => payload === 69.62));
         const partial = loaded.received("total").find(({ payload }) => payload === 69.62);
         const { nodes_reporting, nodes_expected, hosts } = partial?.cluster as ClusterTotal;
         deepEqual([nodes_reporting, nodes_expected], [1, 2]);
@@ -114,23 +114,23 @@ describe("gpu-reader", () => {
         const missing = loaded.received("gpus-out").find(({ topic, payload }) => topic === "gpu_gpu1_0" && payload === null);
         equal((missing?.reading as Reading | undefined)?.quality, "missing");
         deepEqual(loaded.status("gpus"), { fill: "yellow", shape: "ring", text: "69.6 W, 1 of 2 hosts" });
-        await eventually(() => loaded.received("total").filter(({ payload }) => payload === 69.62).length >= 2, 5000);
+        await eventually(() => loaded.received("total").filter(({ payload }) => payload === 69.62).length >= 2);
         equal(loaded.received("errors").length, 1, "one error an outage");
         remoteGpus("l40s");
         const before = loaded.received("total").length;
-        await eventually(() => loaded.received("total").slice(before).some(({ payload }) => payload === 197.29), 5000);
+        await eventually(() => loaded.received("total").slice(before).some(({ payload }) => payload === 197.29));
         equal(loaded.status("gpus")?.text, "197.3 W, 2 GPUs");
     });
 
     it("sends what has answered while another machine hangs", async () => {
         fakeNvidiaSmi(tools.path, [fakeGpus.h100]);
         remote.setBehaviour({ command: "hang" });
-        const loaded = await load({ deadline: "1.5" });
-        await loaded.until("gpus-out", 1, 1200);
+        const loaded = await load({ deadline: "3" });
+        await loaded.until("gpus-out", 1);
         deepEqual(seen(loaded.received("gpus-out")), [["gpu_gpu2_0", 69.62]]);
         equal(loaded.received("total").length, 0);
-        await loaded.until("total", 1, 3000);
-        match(String((loaded.received("errors")[0]?.error as { message: string }).message), /host gpu1: no answer within 1.5 s from nvidia-smi/);
+        await loaded.until("total", 1);
+        match(String((loaded.received("errors")[0]?.error as { message: string }).message), /host gpu1: no answer within 3 s from nvidia-smi/);
     });
 
     it("answers a message with itself: foreign properties stay, exactly one done", async () => {
@@ -202,9 +202,9 @@ describe("gpu-reader", () => {
         await eventually(() => remote.commands.length > 0 && pid() > 0);
         const started = performance.now();
         await loaded.unload();
-        ok(performance.now() - started < 1000);
+        ok(performance.now() - started < closeMs);
         equal(loaded.received("errors").length, 0);
-        await eventually(() => !existsSync(`/proc/${pid()}/stat`), 2000, () => "nvidia-smi is gone");
+        await eventually(() => !existsSync(`/proc/${pid()}/stat`), 10_000, () => "nvidia-smi is gone");
     });
 
     it("tests the dialog's machines without a deploy", async () => {

@@ -295,6 +295,6 @@ describe("plug-reader", () => {
         assert.equal(node().listenerCount("close"), listeners);
         await flow?.unload();
         flow = undefined;
-        await eventually(() => !process.getActiveResourcesInfo().some((resource) => resource === "TCPSocketWrap"), 3000, () => process.getActiveResourcesInfo().join(", "));
+        await eventually(() => !process.getActiveResourcesInfo().some((resource) => resource === "TCPSocketWrap"), 10_000, () => process.getActiveResourcesInfo().join(", "));
     });
 });

@@ -99,7 +99,7 @@ describe("power-classifier", () => {
         const [msg] = await flow.until("news", 1);
         const { simulated, to, conclusive } = msg?.transition as Transition;
         assert.deepEqual([simulated, to, conclusive, (msg?.reading as Reading).simulated], [true, "CRITICAL", true, true]);
-        await eventually(() => flow.status("classifier")?.text === "CRITICAL 25 W", 1000, () => `the status, got ${JSON.stringify(flow.status("classifier"))}`);
+        await eventually(() => flow.status("classifier")?.text === "CRITICAL 25 W", 10_000, () => `the status, got ${JSON.stringify(flow.status("classifier"))}`);
         assert.deepEqual(flow.status("classifier"), { fill: "blue", shape: "ring", text: "CRITICAL 25 W" });
     });
 
@@ -118,7 +118,7 @@ describe("power-classifier", () => {
         const [first, second] = await flow.until("news", 2);
         assert.deepEqual([(first?.transition as Transition).to, (first?.missed as Missed).failures, first?.payload], ["UNKNOWN", 2, "UNKNOWN"]);
         assert.deepEqual([second?.transition, (second?.missed as Missed).failures, (second?.missed as Missed).error], [undefined, 4, "plug: not reachable"]);
-        await eventually(() => /^no data since \d\d:\d\d$/.test(flow.status("classifier")?.text ?? ""), 1000, () => `the status, got ${JSON.stringify(flow.status("classifier"))}`);
+        await eventually(() => /^no data since \d\d:\d\d$/.test(flow.status("classifier")?.text ?? ""), 10_000, () => `the status, got ${JSON.stringify(flow.status("classifier"))}`);
     });
 
     it("what is neither a reading nor a number goes to Catch", async () => {
@@ -250,7 +250,7 @@ describe("power-classifier", () => {
                 await load(settings);
                 feedReadings(...readings);
                 await flow.until("every", readings.length);
-                await eventually(() => flow.status("classifier")?.text === text, 1000, () => `status ${text}, got ${JSON.stringify(flow.status("classifier"))}`);
+                await eventually(() => flow.status("classifier")?.text === text, 10_000, () => `status ${text}, got ${JSON.stringify(flow.status("classifier"))}`);
                 assert.deepEqual(flow.status("classifier"), { fill, shape, text });
             });
         }

@@ -121,7 +121,7 @@ describe("redundancy-group", () => {
     it("with a loss of data told to suffice, it shuts down", async () => {
         await load({ ...quick, stale: "0.2", grace: "0", dataLossAlone: true });
         feed(verdict("ups_a", "mains"), verdict("ups_b", "mains"));
-        await flow.until("shutdown", 1, 5000);
+        await flow.until("shutdown", 1);
     });
 
     it("fakes make a group of their own, which follows their times and not the clock", async () => {
@@ -204,7 +204,7 @@ describe("redundancy-group", () => {
             await flow.unload();
             await load({ ...quick, coldStart: "1" });
             feed(verdict("ups_a", "unread"), verdict("ups_b", "unread"));
-            const [msg] = await flow.until("shutdown", 1, 5000);
+            const [msg] = await flow.until("shutdown", 1);
             assert.match(String(quorum(msg).text), /ups_a unknown \(unread, was degraded: on battery\)/);
         });
 

@@ -44,7 +44,7 @@ describe("drills", () => {
     const standings = async (): Promise<string[]> => (await post("plan/evidence")).hosts?.map(({ host: name, standing }) => `${name} ${standing}`) ?? [];
     const send = (msg: object): void => flow?.node<Node>("sequencer").receive({ ...msg });
     const critical = { transition: { device: "solix_output", from: "ALERT", to: "CRITICAL", since: 1, at: Date.now(), watts: 24, conclusive: true } };
-    const statusIs = (text: string): Promise<void> => eventually(() => flow?.status("sequencer")?.text === text, 5000, () => `"${text}", is "${flow?.status("sequencer")?.text}"`);
+    const statusIs = (text: string): Promise<void> => eventually(() => flow?.status("sequencer")?.text === text, 10_000, () => `"${text}", is "${flow?.status("sequencer")?.text}"`);
     const told = (name: string): string[] => hosts.get(name)?.commands.map((command) => command.short) ?? [];
     const acts = (name: string): string[] => told(name).filter((command) => /^sudo -n (?!-l)/.test(command));
     const evidenceFile = (): string => join(folder.path, "ridethrough", "shutdown-plan", "plan.json");
@@ -241,7 +241,7 @@ describe("drills", () => {
             const mine = { id: "sequencer", name: "Cellar", plan: "My rack" };
             send({ payload: "evidence", sequencer: mine });
             send({ payload: "drill", sequencer: "sequencer" });
-            const told = await flow?.until("result", 2, 5000) ?? [];
+            const told = await flow?.until("result", 2) ?? [];
             assert.deepEqual(told.map(({ topic, sequencer }) => [topic, sequencer]), [["evidence", mine], ["drill", mine]]);
             assert.deepEqual([flow?.received("errors"), warnings("sequencer").filter((text) => /hold|release/.test(text))], [[], []]);
         });
@@ -250,7 +250,7 @@ describe("drills", () => {
             await host("app");
             await load();
             send({ ...critical, payload: "cancel", sequencer: "other" });
-            const [msg] = await flow?.until("result", 1, 8000) ?? [];
+            const [msg] = await flow?.until("result", 1) ?? [];
             assert.equal((msg?.result as RunResult).outcome, "completed");
         });
 
@@ -324,7 +324,7 @@ describe("drills", () => {
 
     describe("and a shutdown", () => {
         const resultOf = async (): Promise<RunResult> => {
-            await eventually(() => news("result").length === 1, 8000);
+            await eventually(() => news("result").length === 1);
             return news("result")[0]?.result as RunResult;
         };
 

@@ -15,7 +15,7 @@ import stored from "../fixtures/configs/shutdown-sequencer.v1.json";
 import stored2 from "../fixtures/configs/shutdown-sequencer.v2.json";
 import { brokenSshHosts, startBrokenPeer, type BrokenPeer } from "../simulators/broken-peer";
 import { generateKeyPair, startSshHost, type SshBehaviour, type SshHost } from "../simulators/ssh-host";
-import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 describe("shutdown-sequencer's settings", () => {
     const patience = { stableS: 30, holdMinutes: 10, needsToken: false, rootKnown: false, openKnown: false, onlyDrilled: false, checkHours: 24 };
@@ -145,7 +145,7 @@ describe("shutdown-sequencer", () => {
         await load([{ name: "app", services: ["web", "cache"] }, { name: "nas", services: ["db"], after: ["app"] }], armed);
         assert.deepEqual(flow?.status("sequencer"), { fill: "yellow", shape: "dot", text: "armed 0/2, app: not drilled" });
         send(critical({ room: "cellar" }));
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.equal(resultOf(msg).outcome, "completed", resultOf(msg).text);
         assert.deepEqual(told("app"), ["sudo -n systemctl stop -- web", "sudo -n systemctl stop -- cache", "sudo -n shutdown -h +2"]);
         assert.deepEqual(told("nas"), ["sudo -n systemctl stop -- db", "sudo -n shutdown -h +2"]);
@@ -163,7 +163,7 @@ describe("shutdown-sequencer", () => {
     it("keeps foreign properties of the message that began the run", async () => {
         await load([{ name: "app" }], {});
         send({ ...critical(), room: "cellar" });
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.equal(msg?.room, "cellar");
     });
 
@@ -173,7 +173,7 @@ describe("shutdown-sequencer", () => {
         send(critical());
         await eventually(() => told("app").includes("sudo -n shutdown -h +2"));
         send(critical({ from: "CRITICAL", to: "HEALTHY", at: Date.now() }));
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.equal(resultOf(msg).outcome, "cancelled", resultOf(msg).text);
         assert.match(resultOf(msg).text, /2 of 2 steps put back/);
         assert.deepEqual(told("app").slice(1, 3), ["sudo -n shutdown -h +2", "sudo -n shutdown -c"]);
@@ -191,7 +191,7 @@ describe("shutdown-sequencer", () => {
         for (let run = 1; run <= 3; run += 1) {
             assert.equal(usualMs("app/stop-service/web"), undefined, "too little is known");
             send(critical());
-            await flow?.until("result", run, 8000);
+            await flow?.until("result", run);
             send(critical({ to: "HEALTHY" }));
         }
         await flow?.redeploy();
@@ -204,7 +204,7 @@ describe("shutdown-sequencer", () => {
         await load([{ name: "app", services: ["web"] }], {});
         assert.deepEqual(flow?.status("sequencer"), { fill: "blue", shape: "ring", text: "dry run, 1 host" });
         send(critical());
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.deepEqual([resultOf(msg).outcome, resultOf(msg).mode], ["dry-run", "rehearsal"]);
         assert.deepEqual(flow?.received("progress").map((next) => next.payload).slice(1), ["app: would log in", "app: would stop web", "app: would run shutdown -h +2"]);
         assert.equal(connections(), 0);
@@ -220,7 +220,7 @@ describe("shutdown-sequencer", () => {
             { command: { action: "shutdown", reason: "3 W", at: 1, stream: "solix_output", conclusive: true, simulated: true } },
         ]) send(msg);
         send({ payload: 3 });
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.deepEqual([resultOf(msg).outcome, resultOf(msg).simulated], ["dry-run", true]);
         await flow?.until("errors", 1);
         assert.equal(connections(), 0);
@@ -263,7 +263,7 @@ describe("shutdown-sequencer", () => {
         send(critical());
         await eventually(() => told("app").length === 2);
         send({ payload: "cancel" });
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.equal(resultOf(msg).outcome, "cancelled");
         assert.match(resultOf(msg).text, /2 of 2 steps put back/);
         assert.deepEqual(told("app").flatMap((command) => /systemctl start.* ridethrough (\w+) /s.exec(command)?.[1] ?? []), ["db", "web"]);
@@ -283,7 +283,7 @@ describe("shutdown-sequencer", () => {
         send({ payload: "hold", token });
         await eventually(() => flow?.received("progress").some(({ payload }) => /held by a person/.test(String(payload))) === true);
         send({ payload: "cancel", token });
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.equal(resultOf(msg).outcome, "cancelled");
         assert.ok(!told("app").some((command) => command.includes("shutdown")));
     });
@@ -293,7 +293,7 @@ describe("shutdown-sequencer", () => {
         await load([{ name: "app", services: ["web"] }, { name: "gone", port: 1 }], armed);
         const falling = { power: { state: "WARNING", conclusive: true, reading: { device: "plug", source: "kasa", quality: "good", watts: 140, at: Date.now() } } };
         send(falling);
-        const [news] = await flow?.until("result", 1, 8000) ?? [];
+        const [news] = await flow?.until("result", 1) ?? [];
         assert.match(String(news?.payload), /^power fails, and host gone: /);
         await eventually(() => app.logins === 1);
         // The host knows of the login before we do, and nobody tells when we do.
@@ -314,11 +314,11 @@ describe("shutdown-sequencer", () => {
         send({ verdict });
         await flow?.until("done", 1);
         send(critical({ device: "plug" }));
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.equal(resultOf(msg).outcome, "completed");
         assert.deepEqual([told("app").length, told("nas")], [1, []]);
         send({ verdict: { ...verdict, decision: "shutdown", at: Date.now() } });
-        await flow?.until("result", 2, 8000);
+        await flow?.until("result", 2);
         assert.deepEqual([told("app").length, told("nas").length], [1, 1]);
     });
 
@@ -328,7 +328,7 @@ describe("shutdown-sequencer", () => {
         const press = async (): Promise<unknown> => (await helper.request().post("/ridethrough/shutdown-sequencer/sequencer").expect(200)).body as unknown;
         assert.deepEqual(await press(), { ok: true });
         assert.deepEqual(await press(), { ok: false, error: "a rehearsal is under way already" });
-        assert.equal(resultOf((await flow?.until("result", 1, 8000))?.[0]).outcome, "dry-run");
+        assert.equal(resultOf((await flow?.until("result", 1))?.[0]).outcome, "dry-run");
         assert.equal(connections(), 0);
         assert.equal(((await helper.request().post("/ridethrough/shutdown-sequencer/nobody")).body as { ok: boolean }).ok, false);
     });
@@ -342,14 +342,14 @@ describe("shutdown-sequencer", () => {
         it("rehearses it, armed or not", async () => {
             await load(rows, armed);
             send({ payload: "shutdown", host: "nas" });
-            const [msg] = await flow?.until("result", 1, 8000) ?? [];
+            const [msg] = await flow?.until("result", 1) ?? [];
             assert.deepEqual([resultOf(msg).outcome, resultOf(msg).only, new Set(resultOf(msg).steps.map((step) => step.host)), connections()], ["dry-run", "nas", new Set(["nas"]), 0]);
         });
 
         it("shuts it down when its name was typed twice, and touches no other", async () => {
             await load(rows, armed);
             send({ payload: "shutdown", host: "nas", confirm: "nas" });
-            const [msg] = await flow?.until("result", 1, 8000) ?? [];
+            const [msg] = await flow?.until("result", 1) ?? [];
             assert.deepEqual([resultOf(msg).outcome, resultOf(msg).only], ["completed", "nas"]);
             assert.deepEqual([told("nas"), hosts.get("apps")?.connections], [["sudo -n systemctl stop -- db", "sudo -n shutdown -h +2"], 0]);
         });
@@ -361,7 +361,7 @@ describe("shutdown-sequencer", () => {
             it(`refuses ${what}, on Catch`, async () => {
                 await load(rows, armed);
                 send({ payload: "shutdown", ...more });
-                const [msg] = await flow?.until("errors", 1, 8000) ?? [];
+                const [msg] = await flow?.until("errors", 1) ?? [];
                 assert.match((msg?.error as { message: string }).message, said);
                 assert.equal(connections(), 0);
             });
@@ -377,8 +377,8 @@ describe("shutdown-sequencer", () => {
         app.setBehaviour({}, "db");
         const before = performance.now();
         await flow?.redeploy();
-        assert.ok(performance.now() - before < 1500, "close in time");
-        const [msg] = await flow?.until("result", 1, 8000) ?? [];
+        assert.ok(performance.now() - before < closeMs, "close in time");
+        const [msg] = await flow?.until("result", 1) ?? [];
         assert.equal(resultOf(msg).outcome, "completed");
         assert.deepEqual(told("app").map((command) => command.split(" ").at(-1)), ["web", "db", "db", "cache", "+2"]);
         await flow?.redeploy();
@@ -422,7 +422,7 @@ describe("shutdown-sequencer", () => {
                 await host("good");
                 await load([{ services: ["web"], ...await badHost() }, { name: "good", services: ["web"] }], armed);
                 send(critical());
-                await eventually(() => told("good").length === 2, 5000, () => `good was told ${told("good").join()}`);
+                await eventually(() => told("good").length === 2, 10_000, () => `good was told ${told("good").join()}`);
                 const [msg] = await flow?.until("result", 1, 15_000) ?? [];
                 const result = resultOf(msg);
                 assert.equal(result.outcome, "incomplete");
@@ -432,7 +432,7 @@ describe("shutdown-sequencer", () => {
                 assert.equal((await flow?.until("errors", 1))?.length, 1);
                 const closing = performance.now();
                 await flow?.unload();
-                assert.ok(performance.now() - closing < 1000);
+                assert.ok(performance.now() - closing < closeMs);
             });
         }
 
@@ -444,16 +444,16 @@ describe("shutdown-sequencer", () => {
         });
 
         for (const fault of ["black hole", "garbage banner", "hang in the login"]) {
-            it(`${fault}: the other host is not delayed, and closing in the middle takes under a second`, async () => {
+            it(`${fault}: the other host is not delayed, and closing in the middle is not held up`, async () => {
                 await host("good");
                 if (fault === "hang in the login") await host("bad", { auth: "hang" });
                 else peers.push(await startBrokenPeer(brokenSshHosts[fault] ?? assert.fail()));
                 await load([{ name: "bad", services: ["web"], ...(peers[0] && { port: peers[0].port }) }, { name: "good", services: ["web"] }], armed);
                 send(critical());
-                await eventually(() => told("good").length === 2, 5000);
+                await eventually(() => told("good").length === 2);
                 const closing = performance.now();
                 await flow?.unload();
-                assert.ok(performance.now() - closing < 1000);
+                assert.ok(performance.now() - closing < closeMs);
             });
         }
     });

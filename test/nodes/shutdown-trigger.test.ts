@@ -237,7 +237,7 @@ describe("shutdown-trigger", () => {
                 feed(...readings);
                 await count("every", readings.length);
                 // In a flood of readings only the last text of a second is shown.
-                await eventually(() => flow.status("trigger")?.text === text, 2000, () => `status ${text}, got ${JSON.stringify(flow.status("trigger"))}`);
+                await eventually(() => flow.status("trigger")?.text === text, 10_000, () => `status ${text}, got ${JSON.stringify(flow.status("trigger"))}`);
                 assert.deepEqual(flow.status("trigger"), { fill, shape, text });
             });
         }

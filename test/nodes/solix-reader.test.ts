@@ -10,7 +10,7 @@ import { Trouble } from "../../lib/kit/trouble";
 import accountStored from "../fixtures/configs/anker-account.v1.json";
 import stored from "../fixtures/configs/solix-reader.v1.json";
 import { AnkerCloudSimulator, stationSerial, type CloudOptions } from "../simulators/anker-cloud";
-import { eventually, loadFlow, temporaryFolder, type FlowMsg, type LoadedFlow } from "../support/helper";
+import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type LoadedFlow } from "../support/helper";
 
 describe("solix-reader's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
@@ -157,7 +157,7 @@ describe("solix-reader", function () {
         cloud.silent = true;
         await untilQuality("stale");
         node("solix").receive({ reading: { device: "plug", watts: 5000, at: Date.now(), mains: "absent" } } as never);
-        await eventually(() => received("events").some(({ payload }) => payload === "FAST mode: mains is gone"), 5000);
+        await eventually(() => received("events").some(({ payload }) => payload === "FAST mode: mains is gone"));
         assert.deepEqual(received("readings").filter((msg) => readingOf(msg).device === "plug"), []);
     });
 
@@ -244,7 +244,7 @@ describe("solix-reader", function () {
         });
     }
 
-    it("lets go in less than a second, also while the cloud hangs", async () => {
+    it("lets go, also while the cloud hangs", async () => {
         cloud = await new AnkerCloudSimulator().start();
         cloud.failNext("passport/login", "hang");
         back = useCloud(cloud.cloud());
@@ -253,6 +253,6 @@ describe("solix-reader", function () {
         const began = performance.now();
         await unload();
         flow = undefined;
-        assert.ok(performance.now() - began < 1000);
+        assert.ok(performance.now() - began < closeMs);
     });
 });

@@ -27,7 +27,7 @@ describe("tape-player", () => {
     };
     const tell = (payload: unknown): void => flow.node("player").receive({ payload });
     const replays = (): Replay[] => flow.received("replay").map((msg) => msg.replay as Replay);
-    const ended = (count = 1): Promise<void> => eventually(() => replays().filter(({ state }) => state === "ended").length >= count, 8000, () => `the end, got ${JSON.stringify(replays().at(-1))}`);
+    const ended = (count = 1): Promise<void> => eventually(() => replays().filter(({ state }) => state === "ended").length >= count, 10_000, () => `the end, got ${JSON.stringify(replays().at(-1))}`);
     /** A trigger behind the player, wired back. */
     const answering = (): void => {
         const streams = new Streams<TriggerState>();

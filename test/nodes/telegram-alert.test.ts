@@ -8,7 +8,7 @@ import type { Transition } from "../../lib/power/power-state";
 import telegramAlert from "../../nodes/telegram-alert/telegram-alert";
 import stored from "../fixtures/configs/telegram-alert.v1.json";
 import * as telegram from "../simulators/telegram";
-import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 const token = "123456:secret-TOKEN_of-the-bot";
 const transition: Transition = { device: "solix_output", from: "ALERT", to: "CRITICAL", since: 1, at: 1, watts: 24, conclusive: true };
@@ -31,8 +31,8 @@ describe("telegram-alert", () => {
         for (const message of messages) flow.node("telegram").receive(message as NodeMessage);
     };
     const texts = (): string[] => api.messages.map(({ text }) => text);
-    const arrived = (count: number, withinMs = 3000): Promise<void> => eventually(() => api.messages.length >= count, withinMs, () => `${count} messages, got ${inspect(texts())}`);
-    const statusIs = (wanted: RegExp): Promise<void> => eventually(() => wanted.test(flow.status("telegram")?.text ?? ""), 3000, () => `status ${wanted}, is ${inspect(flow.status("telegram"))}`);
+    const arrived = (count: number, withinMs = 10_000): Promise<void> => eventually(() => api.messages.length >= count, withinMs, () => `${count} messages, got ${inspect(texts())}`);
+    const statusIs = (wanted: RegExp): Promise<void> => eventually(() => wanted.test(flow.status("telegram")?.text ?? ""), 10_000, () => `status ${wanted}, is ${inspect(flow.status("telegram"))}`);
     const queueFile = (): string => join(folder.path, "ridethrough", "telegram-alert", "telegram.outbox");
     beforeEach(async () => {
         folder = temporaryFolder();
@@ -194,7 +194,7 @@ describe("telegram-alert", () => {
                 }
                 api.always();
                 feed({ alert: { severity: "critical", title: "third" } });
-                await eventually(() => new Set(texts()).size >= (fault.kind === "slow" ? 2 : 3), 5000, () => inspect(texts()));
+                await eventually(() => new Set(texts()).size >= (fault.kind === "slow" ? 2 : 3), 10_000, () => inspect(texts()));
                 await statusIs(/^sent/);
                 assert.deepEqual([...new Set(texts())], fault.kind === "slow" ? ["first", "third"] : ["first", "second", "third"]);
                 const errors = flow.received("errors").map((msg) => String((msg.error as { message: string }).message));
@@ -233,14 +233,14 @@ describe("telegram-alert", () => {
             assert.match(String((flow.received("errors")[0]?.error as { message: string }).message), /alert given up, because Telegram will never take it: poison/);
         });
         for (const fault of [{ kind: "silence" }, { kind: "slow", ms: 2000 }] as const) {
-            it(`a redeploy during a call (${fault.kind}) takes less than a second, and the alert arrives after it`, async () => {
+            it(`a redeploy during a call (${fault.kind}) is not held up, and the alert arrives after it`, async () => {
                 await load();
                 api.next(fault);
                 feed({ payload: "a" });
                 await eventually(() => api.requests >= 1);
                 const began = performance.now();
                 await flow.redeploy();
-                assert.ok(performance.now() - began < 2000, "helper and close together");
+                assert.ok(performance.now() - began < closeMs);
                 await arrived(1);
                 assert.deepEqual(texts(), ["a"]);
             });

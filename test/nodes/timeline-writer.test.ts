@@ -180,10 +180,10 @@ describe("a timeline-writer", () => {
         send({ reading: reading(41) });
         send({ reading: reading(-1, { quality: "missing", watts: undefined, error: "no route" }), topic: "no rows" });
         await flow.until("done", 1);
-        await eventually(() => (flow.node<TimelineStoreNode>("s").timeline?.state.away ?? undefined) !== undefined, 3000, () => "the disk's error");
+        await eventually(() => (flow.node<TimelineStoreNode>("s").timeline?.state.away ?? undefined) !== undefined, 10_000, () => "the disk's error");
         assert.deepEqual(flow.received("done").map(({ topic }) => topic), ["no rows"]);
         rmSync(data);
-        await flow.until("done", 2, 5000);
+        await flow.until("done", 2);
         assert.match(readdirSync(join(data, "timeline-store", "s.timeline")).join(), /^raw-.*\.rows$/);
     });
     it("lets Catch know of a message whose row the store refuses", async () => {
@@ -195,7 +195,7 @@ describe("a timeline-writer", () => {
     it("says when rows were last stored", async () => {
         await load();
         send({ reading: reading(42) });
-        await eventually(() => /^stored \d\d:\d\d$/.test(flow.status("n")?.text ?? ""), 4000, () => flow.status("n")?.text ?? "");
+        await eventually(() => /^stored \d\d:\d\d$/.test(flow.status("n")?.text ?? ""), 10_000, () => flow.status("n")?.text ?? "");
         assert.deepEqual([flow.status("n")?.fill, flow.status("n")?.shape], ["green", "dot"]);
     });
 
@@ -231,7 +231,7 @@ describe("a timeline-writer", () => {
                 send({ reading: reading(1) });
                 const [caught] = await flow.until("caught", 1);
                 assert.match((caught?.error as { message: string }).message, text);
-                if (writer.store !== "gone") await eventually(() => flow.status("n")?.fill === "red" && flow.status("n")?.shape === "ring", 3000, () => JSON.stringify(flow.status("n")));
+                if (writer.store !== "gone") await eventually(() => flow.status("n")?.fill === "red" && flow.status("n")?.shape === "ring", 10_000, () => JSON.stringify(flow.status("n")));
             });
         }
     });

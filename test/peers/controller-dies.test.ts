@@ -93,7 +93,7 @@ describe("a run that loses its controller, a host and a switch in the middle", f
 
     it("is not begun again in the same outage", async () => {
         await site.outage(red);
-        await red.eventually(() => red.log.some(({ text }) => text.endsWith("ignored, the shutdown of this outage has run already")), 5000, () => "the sequencer to say so");
+        await red.eventually(() => red.log.some(({ text }) => text.endsWith("ignored, the shutdown of this outage has run already")), 10_000, () => "the sequencer to say so");
         assert.equal(site.results(red).length, 1);
     });
 });

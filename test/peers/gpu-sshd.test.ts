@@ -133,7 +133,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         equal(msg?.payload, null);
         match(errorIn(loaded), /host gpu1: no answer within 2 s from nvidia-smi/);
         const pids = readFileSync(join(sshd.tools, "pids"), "utf8").trim().split(" ");
-        await eventually(() => pids.every((pid) => !existsSync(`/proc/${pid}/stat`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))), 5000, () => `${pids.join(", ")} are gone`);
+        await eventually(() => pids.every((pid) => !existsSync(`/proc/${pid}/stat`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))), 10_000, () => `${pids.join(", ")} are gone`);
     });
 
     it("with a grandchild left behind on the pipe are read all the same", async () => {

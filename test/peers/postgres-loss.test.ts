@@ -135,7 +135,7 @@ describe("rows on their way to a real PostgreSQL", function () {
     it("are not stored twice when the answer to a batch is lost: its place in the ledger tells", async () => {
         const mine = open();
         await load(mine, 0.3, 300);
-        await eventually(() => mine.state.waiting === 0, 5000);
+        await eventually(() => mine.state.waiting === 0);
         const before = mine.state.written;
         for (let round = 1; round <= 5; round += 1) {
             cable.loseAnswerTo = /INSERT INTO/;

@@ -204,7 +204,7 @@ describe("the timeline in a real PostgreSQL", function () {
                 await assert.rejects(timeline.check(), { kind: "timeout" });
                 const started = performance.now();
                 await timeline.close();
-                assert.ok(performance.now() - started < 800, "closing does not wait for a hung server");
+                assert.ok(performance.now() - started < 5000, "closing does not wait for a hung server");
             } finally {
                 server.freeze("SIGCONT");
             }

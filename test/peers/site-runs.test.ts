@@ -150,7 +150,7 @@ describe("runs of 1, 10 and 30 real hosts at once, some of which misbehave", fun
 
             it("is not begun again in the same outage", async () => {
                 await site.outage(red);
-                await red.eventually(() => red.log.some(({ text }) => text.startsWith(`${name}: `) && text.endsWith("ignored, the shutdown of this outage has run already")), 5000, () => "the sequencer to say so");
+                await red.eventually(() => red.log.some(({ text }) => text.startsWith(`${name}: `) && text.endsWith("ignored, the shutdown of this outage has run already")), 10_000, () => "the sequencer to say so");
                 assert.equal(site.results(red).length, 1);
             });
         });

@@ -174,7 +174,7 @@ describe("OpenSSH's own server", function () {
                 const helpers = (): number => spawnSync("pgrep", ["-f", `${path("config")}.*-W`]).stdout.toString().split("\n").filter(Boolean).length;
                 assert.ok(helpers() > 0);
                 nas.close();
-                await eventually(() => helpers() === 0, 2000);
+                await eventually(() => helpers() === 0);
                 // A jump host that shows another key is refused too, by its own rules.
                 writeFileSync(path("config"), jumpLines("/dev/null"));
                 assert.equal((await troubleOf(keep(new SshProgram({ ...targetOf(sshd), host: "nas" }, { configFile: path("config") })).connect())).kind, "auth");
@@ -212,7 +212,7 @@ describe("OpenSSH's own server", function () {
             const [folder = ""] = leftFolders().filter((name) => !before.includes(name));
             assert.deepEqual(readdirSync(join(tmpdir(), folder)).sort(), ["known_hosts", "s"]);
             nas.close();
-            await eventually(() => !existsSync(join(tmpdir(), folder)), 1000, () => `${folder} is removed`);
+            await eventually(() => !existsSync(join(tmpdir(), folder)), 10_000, () => `${folder} is removed`);
 
             const own = mkdtempSync(join(tmpdir(), "ridethrough-owner-"));
             try {
@@ -228,7 +228,7 @@ describe("OpenSSH's own server", function () {
                 const kept = (): string[] => readdirSync(own).filter((name) => name.startsWith("ridethrough-ssh-"));
                 assert.equal(kept().length, 1);
                 owner.kill("SIGKILL");
-                await eventually(() => kept().length === 0 && spawnSync("pgrep", ["-f", own]).status === 1, 3000, () => `${kept().join()} and its processes are gone`);
+                await eventually(() => kept().length === 0 && spawnSync("pgrep", ["-f", own]).status === 1, 10_000, () => `${kept().join()} and its processes are gone`);
             } finally {
                 rmSync(own, { recursive: true, force: true });
             }

@@ -10,6 +10,9 @@ helper.init(nodeRedPath);
 export { eventually } from "./eventually";
 export { temporaryFolder } from "./temporary-folder";
 
+/** A close within it in ms, on a busy machine too, was held up by nothing: Node-RED itself would wait for 15 s. */
+export const closeMs = 10_000;
+
 export interface LoadedFlow {
     node<T extends Node = Node>(id: string): T;
     /** Messages that have reached the helper node `id`, oldest first. */
@@ -60,7 +63,7 @@ export async function loadFlow(initializers: NodeInitializer[], flow: FlowNode[]
     return {
         node: <T extends Node>(id: string) => helper.getNode(id) as unknown as T,
         received,
-        async until(id, count, withinMs = 3000) {
+        async until(id, count, withinMs = 10_000) {
             await eventually(() => received(id).length >= count, withinMs, () => `${count} messages at ${id}, got ${JSON.stringify(received(id))}`);
             return received(id);
         },

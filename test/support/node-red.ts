@@ -163,12 +163,12 @@ export class NodeRed {
         return this.log.filter(({ level }) => level <= 20).map(({ text }) => text);
     }
     /** Resolves with the messages that reached the node when there are `count` of them. */
-    async until(id: string, count: number, withinMs = 5000): Promise<FlowMsg[]> {
+    async until(id: string, count: number, withinMs = 15_000): Promise<FlowMsg[]> {
         await this.eventually(() => this.received(id).length >= count, withinMs, () => `${count} messages at ${id}, got ${this.received(id).length}: ${JSON.stringify(this.received(id).at(-1))?.slice(0, 500)}`);
         return this.received(id);
     }
     /** Waits until `holds`; fails at once, with what was printed, when Node-RED has ended. */
-    async eventually(holds: () => boolean, withinMs = 5000, wanted: () => string = () => "condition"): Promise<void> {
+    async eventually(holds: () => boolean, withinMs = 15_000, wanted: () => string = () => "condition"): Promise<void> {
         await eventually(() => this.#ended || holds(), withinMs, () => `${wanted()}; errors: ${this.errors().slice(-3).join(" | ") || "none"}`);
         if (!holds()) throw new Error(`Node-RED has ended while waiting for ${wanted()}\n${this.output}`);
     }

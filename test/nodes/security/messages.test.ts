@@ -152,7 +152,7 @@ describe("messages with something hostile in any place", function () {
         const before = host.commands.length;
         flow = await load();
         const asides = (path: string): string[] => readdirSync(join(path, "..")).filter((name) => name.startsWith(`${basename(path)}.bad-`));
-        await eventually(() => states.every((path) => asides(path).length === 1), 5000, () => states.filter((path) => asides(path).length === 0).join());
+        await eventually(() => states.every((path) => asides(path).length === 1), 10_000, () => states.filter((path) => asides(path).length === 0).join());
         assert.equal(host.commands.length, before, "nothing is obeyed");
     });
 });

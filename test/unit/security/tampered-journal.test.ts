@@ -62,7 +62,7 @@ describe("a journal that somebody else has had his hands on", function () {
         hosts.obey = (command) => (command.includes("stop -- db") ? new Promise(() => undefined) : done);
         const story = start(path, hosts);
         await story.sequencer.handle({ action: "shutdown", reason: "plug CRITICAL", at: story.clock.now(), stream: "plug", conclusive: true });
-        await eventually(() => { void story.clock.pass(10); return hosts.told.some((told) => told.endsWith("stop -- db")); }, 3000);
+        await eventually(() => { void story.clock.pass(10); return hosts.told.some((told) => told.endsWith("stop -- db")); });
         await end(story);
         text = readFileSync(path, "utf8");
         ok(lines().length >= 6, text);
@@ -73,7 +73,7 @@ describe("a journal that somebody else has had his hands on", function () {
         const path = fresh();
         writeFileSync(path, text);
         const story = start(path);
-        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 3000);
+        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
         deepEqual(story.hosts.told, ["nas: systemctl stop -- db", "app: shutdown -h +2", "nas: shutdown -h +2"]);
         await end(story);
     });
@@ -144,7 +144,7 @@ describe("a journal that somebody else has had his hands on", function () {
             writeFileSync(path, text.slice(0, size));
             const story = start(path);
             await story.sequencer.ready;
-            if (size > first.length) await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 3000);
+            if (size > first.length) await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
             for (const told of story.hosts.told) match(told, possible);
             ok(size <= first.length || story.warnings.length > 0, `cut at ${size}`);
             if (size > 0 && !text.slice(0, size).endsWith("\n") && !lines().includes(text.slice(0, size).split("\n").at(-1) ?? "")) match(story.warnings.join("\n"), /broken line/);
@@ -164,7 +164,7 @@ describe("a journal that somebody else has had his hands on", function () {
         ];
         writeFileSync(path, `${JSON.stringify(sealed(written, "").line)}\n`);
         const story = start(path);
-        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 3000);
+        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
         for (const told of story.hosts.told) match(told, possible);
         deepEqual(story.hosts.told.filter((told) => told.includes("shutdown")), ["app: shutdown -h +2", "nas: shutdown -h +2"]);
         deepEqual([...new Set(story.hosts.opened)].sort(), ["app", "nas"]);
@@ -230,7 +230,7 @@ describe("a journal that somebody else has had his hands on", function () {
         const path = fresh();
         writeFileSync(path, `${lines().map((line) => line.replace(/,"[\w-]{16}"\]$/, "]")).join("\n")}\n`);
         const story = start(path);
-        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 3000);
+        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
         deepEqual(story.hosts.told, ["nas: systemctl stop -- db", "app: shutdown -h +2", "nas: shutdown -h +2"]);
         await end(story);
         match(readFileSync(path, "utf8"), /"kind":"end".*,"[\w-]{16}"\]\n$/);

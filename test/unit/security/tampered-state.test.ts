@@ -193,7 +193,7 @@ describe("a file of waiting alerts that somebody else has had his hands on", () 
             file: outboxFile(path), channel: { send: ({ alert: { title } }: { alert: Alert }) => { told.push(title); return Promise.resolve(); } },
             events: { delivered: () => undefined, failed: () => undefined, dropped: () => undefined, disk: () => undefined, loaded: () => undefined },
         });
-        await eventually(() => told.length >= 2, 3000, () => told.join());
+        await eventually(() => told.length >= 2, 10_000, () => told.join());
         await outbox.close();
         deepEqual(told, ["first", "last"]);
         match(readdirSync(folder.path).join(), /alerts\.outbox\.bad-\d+/);

@@ -243,7 +243,7 @@ describe("actions on a host", function () {
         ["truenas-power-off", { version: "24.10" }, true, "midclt call system.shutdown"],
         ["truenas-power-off", { version: "core" }, true, "/sbin/shutdown -p now"],
         ["pfsense-power-off", { sudo: true }, false, "sudo -n /sbin/shutdown -p now"],
-        ["esxi-power-off", {}, true, "/bin/poweroff"],
+        ["esxi-power-off", {}, true, "poweroff"],
         ["wait", { seconds: 30 }, false, "sleep 30"],
         ["command", { command: ["/opt/park", "a b"] }, false, "sudo -n /opt/park a b"],
         ["command", { command: ["/opt/park"], sudo: false }, false, "/opt/park"],
