@@ -1,3 +1,5 @@
+import { wellFormed } from "../kit/well-formed";
+
 /** How loudly to tell, as S4 wants it: info silently, warning normally, critical always. */
 export const severities = ["info", "warning", "critical"] as const;
 export type Severity = (typeof severities)[number];
@@ -112,5 +114,6 @@ export function alertText(alert: Alert): string {
 }
 
 function cut(text: string, length: number): string {
-    return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+    // Half a character would make all of the message one that no service takes.
+    return wellFormed(text.length > length ? `${text.slice(0, length - 1)}…` : text);
 }

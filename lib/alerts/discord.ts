@@ -28,8 +28,6 @@ const requestDeadlineMs = 10_000;
 const longestAnswer = 100_000;
 /** "Arrives without a sound": the flag SUPPRESS_NOTIFICATIONS of a message. */
 const silentFlag = 1 << 12;
-/** Longest wait in ms that a 429 may ask for. */
-const longestWaitMs = 86_400_000;
 /** Longest pause in ms before a message that Discord has asked for with the one before. */
 const longestPauseMs = 10_000;
 
@@ -122,7 +120,7 @@ function judge(reply: HttpReply, token: string): Verdict {
 /** When to come back: what the body or a header says, in s; else as the outbox likes. */
 function waitOf({ headers }: HttpReply, retryAfter: unknown): Refused["advice"] {
     const seconds = [retryAfter, headers["retry-after"], headers["x-ratelimit-reset-after"]].map(Number).find((number) => Number.isFinite(number) && number > 0);
-    return seconds === undefined ? { next: "retry" } : { next: "wait", ms: Math.min(Math.ceil(seconds * 1000), longestWaitMs) };
+    return seconds === undefined ? { next: "retry" } : { next: "wait", ms: Math.ceil(seconds * 1000) };
 }
 
 /** The first message in Discord's tree of wrong fields. */

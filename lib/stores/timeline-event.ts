@@ -1,3 +1,5 @@
+import { wellFormed } from "../kit/well-formed";
+
 /** One row of the timeline, in the words of its columns (S1's table `unified_timeline`). */
 export interface TimelineEvent {
     /** "plug_power", "solix_battery_soc", "power_state" ... */
@@ -83,8 +85,4 @@ function cleanText(_key: string, value: unknown): unknown {
     if (typeof value === "string") return wellFormed(value);
     const fields = recordOf(value);
     return fields === undefined ? value : Object.fromEntries(Object.entries(fields).map(([key, inner]) => [wellFormed(key), inner]));
-}
-
-function wellFormed(text: string): string {
-    return text.replaceAll("\0", "").replace(/\p{Cs}/gu, "\ufffd");
 }

@@ -29,6 +29,12 @@ describe("parseAlert", () => {
         for (const simulated of [true, "yes", 1]) assert.equal((parseAlert({ title: "x", simulated }, at) as { alert: { simulated?: true } }).alert.simulated, true);
         assert.equal((parseAlert({ title: "x", simulated: false }, at) as { alert: { simulated?: true } }).alert.simulated, undefined);
     });
+    it("cuts no character in two: no service would take the message", () => {
+        for (const [length, end] of [[298, "🔌…"], [299, "\ufffd…"]] as const) {
+            const parsed = parseAlert({ title: `${"x".repeat(length - 1)}🔌yyyy` }, at);
+            assert.ok("alert" in parsed && parsed.alert.title.endsWith(end), JSON.stringify(parsed));
+        }
+    });
     it("cuts a text that would fill the disk", () => {
         const parsed = parseAlert({ title: "x", text: "y".repeat(1_000_000) }, at);
         assert.ok("alert" in parsed && parsed.alert.text.length <= 12_000);

@@ -101,7 +101,6 @@ describe("discordChannel", () => {
         ["asked to wait as in the recorded answer", { kind: "answer", answer: { status: 429, body: fixture["429"], headers: fixture["429_headers"] } }, { next: "wait", ms: 64_570 }, /rate limited/, "asked to wait (429)"],
         ["asked to wait by the network before it", discord.bannedAddress(120), { next: "wait", ms: 120_000 }, /HTTP 429/, "asked to wait (429)"],
         ["asked to wait for no time at all", { kind: "answer", answer: { status: 429, body: { message: "slow down" } } }, { next: "retry" }, /slow down/, "asked to wait (429)"],
-        ["asked to wait for years", discord.tooManyRequests(1e12), { next: "wait", ms: 86_400_000 }, /rate limited/, "asked to wait (429)"],
         ["a deleted webhook", discord.gone, { next: "settings", ms: Infinity }, /Unknown Webhook \(404\): make a new webhook/, "webhook is gone (404)"],
         ["the recorded deleted webhook", { kind: "answer", answer: { status: 404, body: fixture["404_deleted"] } }, { next: "settings", ms: Infinity }, /Unknown Webhook/, "webhook is gone (404)"],
         ["a wrong token", discord.wrongToken, { next: "settings", ms: Infinity }, /Invalid Webhook Token \(401\): make a new webhook/, "webhook refused (401)"],

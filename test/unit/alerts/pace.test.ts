@@ -18,6 +18,8 @@ describe("alert pace", () => {
     it("backs off from 5 s to 5 min", () => assert.deepEqual(waits(retry, 8), [5, 10, 20, 40, 80, 160, 300, 300]));
     it("spreads its waits over their upper half", () => assert.deepEqual(waits(retry, 3, 0), [2.5, 5, 10]));
     it("comes back exactly when the service says", () => assert.deepEqual(waits({ next: "wait", ms: 35_000 }, 2), [35, 35]));
+    it("comes back after a day when the service says something else than it can mean", () => assert.deepEqual(waits({ next: "wait", ms: 1e15 }, 2), [86_400, 86_400]));
+    it("never comes back where it never can be right", () => assert.deepEqual(waits({ next: "settings", ms: Infinity }, 1), [Infinity]));
     it("asks slowly while a setting is wrong", () => assert.deepEqual(waits({ next: "settings" }, 2), [300, 300]));
     it("goes on at once after a message that can never be delivered", () => assert.deepEqual(afterFailure(readyPace, { next: "discard" }, 1000), readyPace));
 
