@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startDiscord, type DiscordSimulator } from "../simulators/discord";
 import { startSmtp, type SmtpSimulator } from "../simulators/smtp";
@@ -47,6 +47,12 @@ describe("the example 12 Alerts by severity (Telegram, Discord, mail)", function
     const framed = (): string[] => discord.messages.map(({ embeds: [embed] }) => embed?.title ?? "");
     const phone = (): string[] => telegram.messages.map(({ text }) => text.split("\n")[0] ?? "");
 
+    /** What was deployed is put down on the disk as having begun: killed before that, its last end was a proper one. */
+    const saysThatItLives = (type: string): boolean => {
+        const path = join(folder.path, "ridethrough", type, `${nodeOf(flow, type).id}.life`);
+        return existsSync(path) && !("stoppedAt" in (JSON.parse(readFileSync(path, "utf8")) as object));
+    };
+
     it("says what is missing before anything was entered", async () => {
         await red.deploy(flow);
         for (const [type, wanted] of [["email-alert", /no mail server/], ["discord-alert", /no webhook/], ["telegram-alert", /no bot token/]] as const) {
@@ -92,6 +98,7 @@ describe("the example 12 Alerts by severity (Telegram, Discord, mail)", function
     it("tells a kill -9 as such, also when it can't be told at once", async () => {
         // What was delivered just before the kill may arrive twice; that is another promise.
         const starts = (titles: string[]): string[] => titles.filter((title) => title.includes("Ridethrough"));
+        await red.eventually(() => ["email-alert", "discord-alert"].every(saysThatItLives), 10_000, () => "both to have put down that they live");
         await smtp.down();
         await red.kill("SIGKILL");
         red = await startNodeRed({ userDir: folder.path });
