@@ -213,7 +213,7 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
         deepEqual(taken, [
             "shutdown: root: /usr/sbin/shutdown -h +2, root: /usr/sbin/shutdown -c", "poweroff: root: /usr/sbin/poweroff", "synology-power-off: root: /usr/syno/sbin/synoshutdown -s", "qnap-power-off: root: /sbin/poweroff",
             "truenas-power-off: root: /usr/bin/midclt call system.shutdown power-outage", "truenas-power-off: root: /usr/bin/midclt call system.shutdown", "truenas-power-off: root: /sbin/shutdown -p now",
-            "pfsense-power-off: root: /sbin/shutdown -p now", "esxi-power-off: root: /bin/poweroff",
+            "pfsense-power-off: root: /sbin/shutdown -p now", "esxi-power-off: root: /usr/sbin/poweroff",
         ]);
     });
 

@@ -74,7 +74,7 @@ case "$#:$*" in
 esac`,
     qm: `
 case "$#:$*" in
-    "1:list") ${each("[ $heading ] || echo '      VMID NAME                 STATUS     MEM(MB)    BOOTDISK(GB) PID'; heading=yes; case $now in stopped) s=stopped;; *) s=running;; esac; echo \"       ${id#qm-} vm$id              $s    2048              32.00 1234\"", "qm-*")};;
+    "1:list") ${each("[ $heading ] || echo '      VMID NAME                 STATUS     MEM(MB)    BOOTDISK(GB) PID'; heading=yes; case $now in stopped) s=stopped;; *) s=running;; esac; n=vm${id#qm-}; [ ! -f $state/unnamed ] || n=\"VM ${id#qm-}\"; echo \"       ${id#qm-} $n              $s    2048              32.00 1234\"", "qm-*")};;
     4:"shutdown --timeout 60 "*) ask_to_stop "qm-$4";;
     2:"stop "*) make_stop "qm-$2";;
     2:"start "*) bring_back "qm-$2";;
@@ -82,15 +82,16 @@ case "$#:$*" in
 esac`,
     pct: `
 case "$#:$*" in
-    "1:list") ${each("[ $heading ] || echo 'VMID       Status     Lock         Name'; heading=yes; case $now in stopped) s=stopped;; *) s=running;; esac; echo \"${id#pct-}       $s                 ct$id\"", "pct-*")};;
+    "1:list") ${each("[ $heading ] || echo 'VMID       Status     Lock         Name'; heading=yes; case $now in stopped) s=stopped;; *) s=running;; esac; echo \"${id#pct-}       $s                 ct${id#pct-}\"", "pct-*")};;
     4:"shutdown --timeout 60 "*) ask_to_stop "pct-$4";;
     2:"stop "*) make_stop "pct-$2";;
     2:"start "*) bring_back "pct-$2";;
     *) wrong "$@";;
 esac`,
+    // A machine whose files are gone is said before the list.
     "vim-cmd": `
 case "$#:$*" in
-    "1:vmsvc/getallvms") fault; echo 'Vmid   Name   File   Guest OS   Version   Annotation'; for file in $state/guests/*; do [ -f "$file" ] || continue; id=\${file##*/}; echo "$id     vm$id    [datastore1] vm$id/vm$id.vmx   debian11_64Guest   vmx-19   first line of a note"; echo "3 of its [lines]"; done;;
+    "1:vmsvc/getallvms") fault; echo "Skipping invalid VM '99'"; echo 'Vmid   Name   File   Guest OS   Version   Annotation'; for file in $state/guests/*; do [ -f "$file" ] || continue; id=\${file##*/}; echo "$id     vm$id    [datastore1] vm$id/vm$id.vmx   debian11_64Guest   vmx-19   first line of a note"; echo "3 of its [lines]"; done;;
     2:"vmsvc/power.getstate "*) fault; there "$2"; look "$state/guests/$2"; echo "Retrieved runtime info"; case $now in stopped) echo "Powered off";; *) echo "Powered on";; esac;;
     2:"vmsvc/power.shutdown "*) ask_to_stop "$2";;
     2:"vmsvc/power.off "*) make_stop "$2";;
@@ -213,9 +214,9 @@ export class HostTools {
         writeFileSync(join(this.folder, "state/allowed"), commands.map((words) => `${words.join(" ")}\n`).join(""));
         return this;
     }
-    /** A clock that is not there. */
-    without(clock: "no-uptime" | "no-date"): this {
-        writeFileSync(join(this.folder, "state", clock), "");
+    /** A clock that is not there, or names that nobody has given to machines. */
+    without(what: "no-uptime" | "no-date" | "unnamed"): this {
+        writeFileSync(join(this.folder, "state", what), "");
         return this;
     }
 

@@ -45,5 +45,8 @@ export const trueNasPowerOff = powerOff("truenas-power-off", "TrueNAS: power off
 /** pfSense and OPNsense: FreeBSD's own. Their account "admin" is root. */
 export const pfSensePowerOff = powerOff("pfsense-power-off", "pfSense: power off", false, () => ["/sbin/shutdown", "-p", "now"]);
 
-/** ESXi. `esxcli system shutdown` would want maintenance mode, in which the host then comes up again. */
-export const esxiPowerOff = powerOff("esxi-power-off", "ESXi: power off", false, () => ["/bin/poweroff"]);
+/**
+ * ESXi. `esxcli system shutdown` would want maintenance mode, in which the host then comes up again. Some versions have the
+ * program in /bin, some in /sbin.
+ */
+export const esxiPowerOff = powerOff("esxi-power-off", "ESXi: power off", false, () => ["poweroff"]);

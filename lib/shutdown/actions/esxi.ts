@@ -1,7 +1,8 @@
 import { guestAction } from "./guests";
 
-// ESXi has no sudo: the account is root. A line that belongs to a machine has its .vmx file in it; notes of several lines
-// may begin with a number too. Only the machines that we have to do with are asked once more.
+// ESXi has no sudo: the account is root. Machines whose files are gone may be said before the heading. A line that belongs to
+// a machine has its .vmx file in it; notes of several lines may begin with a number too. Only the machines that we have to do
+// with are asked once more.
 const tool = `
 known=
 vim_each() {
@@ -13,7 +14,7 @@ running() {
     every=$known
     if [ -z "$known" ]; then
         ask "$patience" vim-cmd vmsvc/getallvms || return 1
-        case $answer in Vmid*) ;; *) why="vim-cmd vmsvc/getallvms does not answer with a list"; return 1;; esac
+        case $nl$answer in *"\${nl}Vmid "*) ;; *) why="vim-cmd vmsvc/getallvms does not answer with a list"; return 1;; esac
         IFS=$nl; set -- $answer; unset IFS
         every=
         for line in "$@"; do

@@ -6,7 +6,7 @@ import { limitWord, rootWord, scriptHead } from "./shell";
 /*
  * Things that run on a host and are stopped one and all: virtual machines, containers, mounts. A tool's part of the script
  * takes its own arguments, and defines
- *   running        calls `guest ID [OTHER NAME]` for each that runs; fails, with $why, when that cannot be found out
+ *   running        calls `guest ID [OTHER NAME...]` for each that runs; fails, with $why, when that cannot be found out
  *   order ID...    asks them to stop, all at once
  *   force ID...    makes them
  *   start ID       brings one back
@@ -18,8 +18,14 @@ const head = `${scriptHead}
 grace=$1 only=$2 except=$3 late=1; shift 3
 guest() {
     plain "$1" || { why="cannot handle the name $1"; return 1; }
-    if [ -n "$only" ]; then listed "$1" "$only" || listed "\${2:-$1}" "$only" || return 0; fi
-    listed "$1" "$except" || listed "\${2:-$1}" "$except" || ids="$ids $1"
+    [ -n "$only" ] && chosen=no || chosen=yes
+    for word; do
+        # In a list names have blanks between them: one with a blank of its own would be two of others.
+        case $word in ""|*[[:space:]]*) continue;; esac
+        ! listed "$word" "$except" || return 0
+        ! listed "$word" "$only" || chosen=yes
+    done
+    [ $chosen = no ] || ids="$ids $1"
 }
 `;
 

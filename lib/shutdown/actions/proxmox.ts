@@ -7,7 +7,8 @@ const which: CheckedParameter = { name: "kinds", kind: "choice", choices: kinds,
 const tools = (params: ActionParameters): string[] => ({ all: ["qm", "pct"], vms: ["qm"], containers: ["pct"] })[textOf(params, "kinds", "all") as (typeof kinds)[number]];
 const graceS = 60;
 
-// Guests go by "qm/100" and "pct/101". An empty list has no heading either; any other begins with it.
+// Guests go by "qm/100" and "pct/101". An empty list has no heading either; any other begins with it. Names have
+// no blanks, but a machine that nobody has named is listed as "VM 100".
 const tool = `
 tools=$1; shift
 pve_each() {
@@ -32,7 +33,9 @@ running() {
                 [ "$1" = VMID ] && continue
             fi
             case $1 in *[!0-9]*) why="$pve list says: $line"; return 1;; esac
-            if [ "$pve" = qm ]; then name=\${2-} state=\${3-}; else for name; do :; done; state=\${2-}; fi
+            if [ "$pve" = pct ]; then for name; do :; done; state=\${2-}
+            elif [ "\${2-} \${3-}" = "VM $1" ]; then name=$1 state=\${4-}
+            else name=\${2-} state=\${3-}; fi
             [ "$heading" = VMID ] && [ -n "$state" ] || { why="$pve list says: $line"; return 1; }
             if [ "$state" != stopped ]; then guest "$pve/$1" "$1" "$name" || return 1; fi
         done

@@ -203,6 +203,25 @@ describe("what runs on a host and is to stop", function () {
         });
     }
 
+    describe("Proxmox", () => {
+        const rig = rigs.find(({ verb }) => verb === "stop-proxmox") as Rig;
+
+        test("leaves those alone that a plan knows by their names", () => inEach(rig, async (shell, host) => {
+            guests(rig, host);
+            const end = await stop(rig, shell, host, { except: ["vm101", "ct200"] });
+            deepEqual([end.code, end.stderr, end.did, host.running], [0, "", ["qm/100"], ["pct-200", "qm-101"]]);
+            const rest = await stop(rig, shell, host, { only: ["ct200"] });
+            deepEqual([rest.code, rest.did, host.running], [0, ["pct/200"], ["qm-101"]]);
+        }));
+
+        test("knows what a machine without a name does, which is listed as \"VM 100\"", () => inEach(rig, async (shell, host) => {
+            host.guest("qm-100").guest("qm-101", "obeys", "stopped").guest("pct-200", "obeys", "stopped").without("unnamed");
+            const end = await stop(rig, shell, host);
+            deepEqual([end.code, end.stderr, end.did, host.running], [0, "", ["qm/100"], []]);
+            deepEqual(deeds(rig, host), rig.order(["qm-100"]));
+        }));
+    });
+
     describe("the common part", () => {
         const rig = rigs[0] as Rig;
         const [web, db] = rig.guests;
