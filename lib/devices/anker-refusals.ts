@@ -36,8 +36,11 @@ export function refusalOf(code: number, said: string): Refusal {
     return byCode[code] ?? { kind: "failed", text: `code ${code}${said === "" ? "" : ` "${said.slice(0, 80)}"`}` };
 }
 
+/** The longest lock that is believed, in ms. */
+export const longestLockMs = 72 * 3_600_000;
+
 /** The cloud's "try again in N hours", in ms. A day when it does not say. */
 export function lockMs(said: string): number {
     const hours = Number(/(\d+)\s*hour/i.exec(said)?.[1] ?? 24);
-    return Math.min(72, Math.max(1, hours)) * 3_600_000;
+    return Math.min(longestLockMs, Math.max(1, hours) * 3_600_000);
 }

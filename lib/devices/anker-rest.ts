@@ -18,6 +18,8 @@ export interface RestCall {
     subject: string;
     clock: Clock;
     signal: AbortSignal;
+    /** Called when the cloud may have heard of the request. Must not throw. */
+    onConnected?: () => void;
 }
 
 /** The cloud's answer: its data, or what follows from its refusal and its own words. */
@@ -38,7 +40,7 @@ export async function callAnker(call: RestCall): Promise<RestAnswer> {
     return callOnce(call);
 }
 
-async function callOnce({ cloud, country, endpoint, body, token, subject, clock, signal }: RestCall): Promise<RestAnswer> {
+async function callOnce({ cloud, country, endpoint, body, token, subject, clock, signal, onConnected }: RestCall): Promise<RestAnswer> {
     const base = cloud.baseUrl(country);
     checkHost(cloud, new URL(base).hostname);
     const throttle = throttleOf(base, clock);
@@ -49,6 +51,7 @@ async function callOnce({ cloud, country, endpoint, body, token, subject, clock,
         body: JSON.stringify(body),
         deadlineMs, subject, signal, clock,
         ...(cloud.ca !== undefined && { ca: cloud.ca }),
+        ...(onConnected !== undefined && { onConnected }),
     }).catch((error: unknown) => {
         throw toTrouble(error, subject);
     });

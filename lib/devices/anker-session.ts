@@ -5,7 +5,7 @@ import { formatDuration } from "../kit/duration";
 import { Trouble } from "../kit/trouble";
 import { cloudInUse } from "./anker-cloud";
 import { loginBody, parseToken, type Credentials, type Token } from "./anker-login";
-import { lockMs, wantsCode, type Refusal } from "./anker-refusals";
+import { lockMs, longestLockMs, wantsCode, type Refusal } from "./anker-refusals";
 import { callAnker, offsetMs, type RestAnswer } from "./anker-rest";
 import { parseSaved, type Saved } from "./anker-saved";
 
@@ -23,6 +23,8 @@ export interface SessionOptions extends Credentials {
 const dayMs = 86_400_000;
 /** So many logins a day at most: Anker locks an account after too many (ioBroker.ankersolix2 issue 60), by the count of all its clients. */
 const loginsPerDay = 3;
+/** So long, in ms, no other login follows one to which the cloud gave no answer, or none that tells whether it counts it. */
+const unansweredMs = 3_600_000;
 /** So long, in ms, a login that is under way goes on when nobody wants it any more: its token is one of the three. Less than a deploy waits. */
 const landingMs = 700;
 /** Beyond all deadlines of a login, in ms. */
@@ -50,9 +52,17 @@ export class AnkerSession {
         const first = await this.#send(endpoint, body, signal, saved.token ?? (await this.#login(signal)));
         if (first.kind === "data") return first.data;
         if (first.refusal.then !== "login") throw troubleOf(first.refusal);
+        const { token } = saved;
         delete saved.token;
-        const second = await this.#send(endpoint, body, signal, await this.#login(signal));
+        const fresh = await this.#login(signal).catch((error: unknown) => {
+            // It may be good again before a login is due.
+            if (token !== undefined && saved.stop?.until !== undefined) saved.token = token;
+            throw error;
+        });
+        const second = await this.#send(endpoint, body, signal, fresh);
         if (second.kind === "data") return second.data;
+        // Not the token's end, then: another login would bring nothing.
+        if (second.refusal.then === "login") await this.#rest("the cloud refuses what it has just given");
         throw troubleOf(second.refusal);
     }
 
@@ -95,9 +105,9 @@ export class AnkerSession {
         await this.options.store.save(this.#saved);
     }
 
-    #send(endpoint: string, body: unknown, signal: AbortSignal, token?: Token): Promise<RestAnswer> {
+    #send(endpoint: string, body: unknown, signal: AbortSignal, token?: Token, onConnected?: () => void): Promise<RestAnswer> {
         const { country, clock } = this.options;
-        return callAnker({ cloud: cloudInUse(), country, endpoint, body, subject, clock, signal, ...(token && { token }) });
+        return callAnker({ cloud: cloudInUse(), country, endpoint, body, subject, clock, signal, ...(token && { token }), ...(onConnected && { onConnected }) });
     }
 
     #login(signal: AbortSignal): Promise<Token> {
@@ -112,7 +122,7 @@ export class AnkerSession {
         const { clock } = this.options;
         if (signal.aborted) throw new Trouble("stopped", `${subject}: stopped`);
         const wall = clock.wall();
-        if (saved.stop !== undefined && wall < (saved.stop.until ?? Infinity)) throw this.#stopped(saved.stop);
+        if (saved.stop !== undefined && stands(saved.stop, wall)) throw this.#stopped(saved.stop);
         const recent = saved.logins.filter((at) => Math.abs(wall - at) < dayMs);
         if (recent.length >= loginsPerDay) {
             const freeMs = Math.min(...recent) + dayMs - wall;
@@ -125,7 +135,15 @@ export class AnkerSession {
             throw new Trouble("disk", `${subject}: a login could not be remembered, so none is made`, "free some space in Node-RED's folder", { cause: error });
         });
         const body = loginBody(this.options, { serverPublicKey: cloudInUse().serverPublicKey, wallMs: wall, offsetMs: offsetMs(clock) });
-        const answer = await outlive(signal, landingMs, clock, (longer) => this.#send("passport/login", body, longer));
+        let heard = false;
+        const answer = await outlive(signal, landingMs, clock, (longer) => this.#send("passport/login", body, longer, undefined, () => (heard = true))).catch(async (error: unknown) => {
+            if (!(error instanceof Trouble && error.kind === "stopped")) {
+                saved.logins = recent;
+                // Without a network nobody has counted it: it is tried again as soon as anything is.
+                await (heard ? this.#rest("it does not answer a login") : this.#save().catch(() => undefined));
+            }
+            throw error;
+        });
         const token = answer.kind === "data" ? parseToken(answer.data) : undefined;
         if (token !== undefined) {
             saved.token = token;
@@ -139,7 +157,17 @@ export class AnkerSession {
             await this.#save().catch(() => undefined);
             throw this.#stopped(saved.stop);
         }
+        if (refusal.kind === "busy" || refusal.then === "login") {
+            saved.logins = recent;
+            await this.#rest(refusal.then === "login" ? "it takes no login from here for now" : refusal.text);
+        }
         throw troubleOf(refusal);
+    }
+
+    /** No login for a while. */
+    async #rest(text: string): Promise<void> {
+        (await this.#load()).stop = { text, until: this.options.clock.wall() + unansweredMs };
+        await this.#save().catch(() => undefined);
     }
 
     #stopped({ text, cure, until }: NonNullable<Saved["stop"]>): Trouble {
@@ -151,6 +179,11 @@ export class AnkerSession {
         const { email, password, country } = this.options;
         return new Promise((resolve, reject) => scrypt(password, `${salt} ${country} ${email}`, 16, (error, key) => (error ? reject(error) : resolve(key.toString("hex")))));
     }
+}
+
+/** Whether what stands against a login still does. A time further away than any lock comes from a clock that was wrong. */
+function stands({ until }: NonNullable<Saved["stop"]>, wallMs: number): boolean {
+    return until === undefined || (wallMs < until && until - wallMs <= longestLockMs);
 }
 
 /** Runs `work` with a signal that aborts so many ms later than `signal`. */

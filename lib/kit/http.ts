@@ -18,6 +18,8 @@ export interface HttpRequest {
     ca?: string;
     signal?: AbortSignal;
     clock?: Clock;
+    /** Called when the connection stands: before that the other side has heard nothing of the request. Must not throw. */
+    onConnected?: () => void;
 }
 
 export interface HttpReply {
@@ -31,7 +33,7 @@ export interface HttpReply {
  * @throws Trouble: refused, unreachable, timeout, closed (also a body cut short), garbage (no HTTP, body too long), stopped,
  * config (no http or https URL, a header that HTTP does not allow).
  */
-export function requestHttp(url: string, { method = "GET", headers = {}, body, deadlineMs, subject, maxBytes = 1 << 20, ca, signal, clock = systemClock }: HttpRequest): Promise<HttpReply> {
+export function requestHttp(url: string, { method = "GET", headers = {}, body, deadlineMs, subject, maxBytes = 1 << 20, ca, signal, clock = systemClock, onConnected }: HttpRequest): Promise<HttpReply> {
     return withDeadline({ ms: deadlineMs, subject, clock, ...(signal && { signal }) }, (abort) => new Promise<HttpReply>((resolve, reject) => {
         const fail = (error: unknown): void => reject(httpTrouble(error, subject));
         const target = httpUrl(url, subject);
@@ -57,6 +59,7 @@ export function requestHttp(url: string, { method = "GET", headers = {}, body, d
             socket.destroy();
         });
         request.on("error", fail);
+        if (onConnected !== undefined) request.on("socket", (socket) => void socket.once(target.protocol === "https:" ? "secureConnect" : "connect", onConnected));
         request.end(body);
     }));
 }

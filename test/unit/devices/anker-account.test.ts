@@ -133,6 +133,52 @@ describe("an account at Anker's cloud", function () {
         assert.equal(cloud.logins, 4);
     });
 
+    it("does not count a login that never got there: without a network the day's three are not used up", async () => {
+        const away = cloud.cloud();
+        const strange = { ...away };
+        delete strange.ca;
+        for (const elsewhere of [{ ...away, baseUrl: () => "https://localhost:1" }, strange]) {
+            useCloud(elsewhere);
+            for (let start = 0; start < 4; start += 1) await assert.rejects(account().devices(never), (error) => error instanceof Trouble && error.kind !== "busy");
+        }
+        useCloud(away);
+        assert.equal((await account().devices(never)).length, 1);
+        assert.equal(cloud.logins, 1);
+    });
+
+    const unanswered: [string, Parameters<AnkerCloudSimulator["failNext"]>[1][]][] = [
+        ["hangs up", ["hang up"]], ["answers with a page", ["garbage"]], ["has trouble of its own", [{ status: 503 }, { status: 503 }]], ["takes no login from here", [{ status: 403 }]], ["asks to wait", [{ status: 429 }]],
+    ];
+    for (const [what, faults] of unanswered) {
+        it(`tries a login once an hour, over restarts, while the cloud ${what}, and goes on when it is well`, async () => {
+            for (let round = 1; round <= 4; round += 1) {
+                cloud.failNext(login, ...faults);
+                await assert.rejects(account().devices(never), Trouble);
+                await assert.rejects(account().devices(never), refused("busy", /next login in (59 min|1 h)/));
+                assert.equal(cloud.logins, round * faults.length);
+                clock.pass(1.1 * hour);
+            }
+            assert.equal((await account().devices(never)).length, 1);
+        });
+    }
+
+    it("makes no login after the other when the cloud refuses what it has just given", async () => {
+        const [one, no] = [account(), { status: 403 }];
+        cloud.failNext(list, no, no, no, no);
+        await assert.rejects(one.devices(never), refused("auth", /no longer valid/));
+        for (let round = 0; round < 2; round += 1) await assert.rejects(one.devices(never), refused("busy", /the cloud refuses what it has just given, next login in (59 min|1 h)/));
+        assert.equal((await one.devices(never)).length, 1, "it is well again, and so is the token");
+        assert.equal(cloud.logins, 2);
+    });
+
+    it("is not locked out for years by a clock that was wrong when the cloud asked it to wait", async () => {
+        clock.jumpWall(10 * 365 * 24 * hour);
+        cloud.failNext(login, { code: 100053, msg: "Please try again in 2 hours." });
+        await assert.rejects(account().devices(never), refused("busy", /locked/));
+        clock.jumpWall(-10 * 365 * 24 * hour);
+        assert.equal((await account().devices(never)).length, 1);
+    });
+
     it("stops at a wrong password until it is corrected", async () => {
         for (let start = 0; start < 3; start += 1) await assert.rejects(account({ password: "wrong" }).devices(never), refused("config", /email or password is wrong: correct it/));
         assert.equal(cloud.logins, 1);
