@@ -5,8 +5,6 @@ export interface DigestChallenge {
     realm: string;
     nonce: string;
     opaque?: string;
-    /** The nonce was too old, the password is not in doubt. */
-    stale: boolean;
 }
 
 export interface DigestCredentials {
@@ -32,7 +30,7 @@ export function parseChallenge(header: string | undefined): DigestChallenge | un
         if (scheme !== "digest" || realm === undefined || nonce === undefined) continue;
         if (parameters.get("algorithm")?.toUpperCase() !== "SHA-256" || !qualities.includes("auth")) continue;
         const opaque = parameters.get("opaque");
-        return { realm, nonce, ...(opaque !== undefined && { opaque }), stale: parameters.get("stale")?.toLowerCase() === "true" };
+        return { realm, nonce, ...(opaque !== undefined && { opaque }) };
     }
     return undefined;
 }

@@ -26,6 +26,8 @@ export interface Shelly {
     readonly port: number;
     /** The HTTP status of every answer but those to /shelly, oldest first. */
     readonly answers: readonly number[];
+    /** How often it was asked who it is. */
+    readonly introductions: number;
     /** The `nc` of each authorized request, oldest first. */
     readonly counts: readonly string[];
     setWatts(watts: number): void;
@@ -58,6 +60,7 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
     let secret = password;
     let fault: ShellyFault = "none";
     let wrong = 0;
+    let introductions = 0;
 
     const about = (): unknown => (generation === 1
         ? { type: "SHPLG-S", mac: "02000000ABCD", auth: secret !== undefined, fw: "20230913-112531/v1.14.0" }
@@ -103,7 +106,10 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
             response.writeHead(code, { "Content-Type": "application/json", ...headers });
             response.end(JSON.stringify(body));
         };
-        if (path === "/shelly") return send(200, about());
+        if (path === "/shelly") {
+            introductions += 1;
+            return send(200, about());
+        }
         const [, count] = /\bnc=(\w+)/.exec(request.headers.authorization ?? "") ?? [];
         if (count !== undefined) counts.push(count);
         if (fault === "locked") return send(429, { code: 429, message: "Too many requests" });
@@ -119,6 +125,7 @@ export async function startShelly({ model = "plus-plug", watts = 60, password, f
         port: (server.address() as AddressInfo).port,
         answers,
         counts,
+        get introductions() { return introductions; },
         setWatts(next) { state.watts = next; },
         setRelay(on) { state.on = on; },
         setPassword(next) { secret = next; },

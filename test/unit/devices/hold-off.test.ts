@@ -33,9 +33,10 @@ describe("keeping away from a device", () => {
         assert.ok((rest.at(-1) ?? 0) >= 30 && (rest.at(-1) ?? 0) <= 60, `${rest.at(-1)} s`);
     });
     it("too many requests: two early tries, for firmware 2.0 frees a place within 2 s of being asked, then a minute and more", async () => {
-        const [first, second, third = 0, fourth = 0] = await waits("busy", 4);
+        const [first, second, third = 0, fourth = 0, fifth = 0, ...later] = await waits("busy", 9);
         assert.deepEqual([first, second], [3, 3]);
-        assert.ok(third >= 60 && fourth >= 60, `${third} s, ${fourth} s`);
+        assert.ok(third >= 60 && fourth >= 120 && fifth >= 240, `${third} s, ${fourth} s, ${fifth} s`);
+        assert.ok(later.every((wait) => wait >= 300 && wait <= 600.25), `${later.join(" s, ")} s`);
     });
     for (const kind of ["timeout", "refused", "garbage", "closed"] as const) {
         it(`${kind} keeps nobody away`, async () => assert.deepEqual(await waits(kind, 1), [0]));
@@ -47,4 +48,15 @@ describe("keeping away from a device", () => {
         holdOff.succeeded();
         holdOff.check();
     });
+    for (const { kind, most } of [{ kind: "auth", most: 1000 }, { kind: "busy", most: 3000 }] as const) {
+        it(`after a success ${kind} counts from the first again`, async () => {
+            const clock = new VirtualClock();
+            const holdOff = new HoldOff(clock);
+            for (let failure = 0; failure < 5; failure += 1) holdOff.failed(new Trouble(kind, "x"));
+            holdOff.succeeded();
+            holdOff.failed(new Trouble(kind, "x"));
+            await clock.pass(most);
+            holdOff.check();
+        });
+    }
 });

@@ -20,12 +20,23 @@ describe("the status of a first-generation Shelly", () => {
 
     it("of an EM: Wh as they are, a negative power for export", () => {
         const channels = gen1Channels({ relays: [{ ison: false }], emeters: [{ ...clamp, power: -620.34 }, clamp] });
-        assert.deepEqual(channels.map(({ id, values }) => [id, values.watts, values.energyWh, values.volts]), [["0", -620.34, 1234.5, 231], ["1", 12.3, 1234.5, 231]]);
+        assert.deepEqual(channels.map(({ id, values }) => [id, values.watts, values.energyWh, values.volts, values.amps]), [["0", -620.34, 1234.5, 231, 0.05], ["1", 12.3, 1234.5, 231, 0.05]]);
+        assert.deepEqual(channels.map(({ flags }) => flags), [undefined, undefined], "its relay carries none of it");
     });
 
     it("of a 3EM: its phases, and their sum as the device itself", () => {
         const channels = gen1Channels({ emeters: [clamp, clamp, clamp], total_power: 36.9 });
         assert.deepEqual(channels.map(({ id, values }) => [id, values.watts, values.energyWh]), [["a", 12.3, 1234.5], ["b", 12.3, 1234.5], ["c", 12.3, 1234.5], ["", 36.9, 3703.5]]);
+        assert.deepEqual(channels.map(({ names }) => names), [["0"], ["1"], ["2"], ["total"]]);
+    });
+
+    it("with a phase that does not count has no sum of energy", () => {
+        const channels = gen1Channels({ emeters: [clamp, { ...clamp, total: undefined }, clamp], total_power: 36.9 });
+        assert.deepEqual([channels[3]?.values.watts, channels[3]?.values.energyWh], [36.9, undefined]);
+    });
+
+    it("with a counter or a relay that says nothing usable goes without them", () => {
+        assert.deepEqual(gen1Channels({ relays: [{}], meters: [{ ...meter, total: "many" }] }), [{ id: "", names: ["0"], values: { watts: 70.24, energyWh: undefined, temperature: undefined } }]);
     });
 
     it("with is_valid false has not measured, whatever number stands there", () => {
@@ -38,6 +49,7 @@ describe("the status of a first-generation Shelly", () => {
         const channels = gen1Channels({ emeters: [clamp, { ...clamp, is_valid: false }, clamp], total_power: 24.6 });
         assert.deepEqual(channels.map(({ id, values }) => [id, values.watts]), [["a", 12.3], ["b", undefined], ["c", 12.3], ["", undefined]]);
         assert.match(channels[3]?.error ?? "", /^phase b: /);
+        assert.deepEqual(channels[3]?.names, ["total"]);
     });
 
     it("of a Shelly 1 does not meter: the number there was typed in by its owner", () => {

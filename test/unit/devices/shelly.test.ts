@@ -47,6 +47,8 @@ describe("a Shelly", () => {
     it("is asked once who it is, and again after a failure", async () => {
         const plug = await start({ model: "plus-plug" });
         await readOnce(plug);
+        await readOnce(plug);
+        assert.equal(shelly.introductions, 1);
         shelly.setFault("error");
         await assert.rejects(readOnce(plug), { kind: "failed", message: "plug rack at 127.0.0.1: HTTP status 500" });
         shelly.setFault("none");
@@ -106,6 +108,34 @@ describe("a Shelly", () => {
             });
         }
 
+        it("is not asked who it is again because it refuses: one request more would be one too many", async () => {
+            const clock = new VirtualClock();
+            const plug = await start({ password }, { password, clock });
+            await readOnce(plug);
+            shelly.setPassword("other");
+            await assert.rejects(readOnce(plug), { kind: "auth" });
+            shelly.setPassword(password);
+            shelly.setFault("locked");
+            await clock.pass(1000);
+            await assert.rejects(readOnce(plug), { kind: "busy" });
+            shelly.setFault("none");
+            await clock.pass(3000);
+            await readOnce(plug);
+            assert.equal(shelly.introductions, 1);
+        });
+
+        it("a second refusal after a good read is held off as shortly as the first", async () => {
+            const clock = new VirtualClock();
+            const plug = await start({ password }, { password, clock });
+            for (let round = 0; round < 3; round += 1) {
+                shelly.setPassword("other");
+                await assert.rejects(readOnce(plug), { kind: "auth" });
+                shelly.setPassword(password);
+                await clock.pass(1000);
+                assert.equal((await readOnce(plug))[0]?.watts, 60);
+            }
+        });
+
         it("a device that locks us out is left alone, and its nonce is not used again", async () => {
             const clock = new VirtualClock();
             const plug = await start({ password }, { password, clock });
@@ -122,6 +152,11 @@ describe("a Shelly", () => {
             await clock.pass(120_000);
             assert.equal((await readOnce(plug))[0]?.watts, 60);
         });
+    });
+
+    it("may have an IPv6 address", async () => {
+        const plug = await start({}, { host: "::1" });
+        await assert.rejects(readOnce(plug), (error: { kind: string }) => error.kind === "refused" || error.kind === "unreachable");
     });
 
     it("that is something else is said not to be a Shelly", async () => {
