@@ -11,9 +11,9 @@ const plan: (Pick<HostPlan, "light"> & Pick<SiteHost, "name" | "after" | "priori
     { name: "shed", light: true, priority: "early", fate: "stays with us" },
     { name: "web", fate: "stays with us" },
     { name: "db", after: ["web"], stopSeconds: 3, fate: "stays with us" },
-    { name: "victim", stopSeconds: 10, fate: "loses power" },
-    { name: "far1", stopSeconds: 10, fate: "loses its switch" },
-    { name: "far2", light: true, stopSeconds: 10, fate: "loses its switch" },
+    { name: "victim", stopSeconds: 30, fate: "loses power" },
+    { name: "far1", stopSeconds: 30, fate: "loses its switch" },
+    { name: "far2", light: true, stopSeconds: 30, fate: "loses its switch" },
     { name: "nas", priority: "core", fate: "stays with us" },
 ];
 const named = (fate: string): string[] => plan.filter((host) => host.fate === fate).map(({ name }) => name);

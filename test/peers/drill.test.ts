@@ -130,7 +130,7 @@ describe("a drill of a real host: sshd, sudo and systemd", function () {
         await nas.cutCable();
         const { host, drill: { ms = 0 } = {} } = await drill().then(({ host: one, drill: all }) => ({ host: one, drill: all.hosts[0] }));
         assert.match(host.problems?.join() ?? "", /^log in: /);
-        assert.ok(ms < 15_000, `${ms} ms`);
+        assert.ok(ms < 30_000, `${ms} ms`);
     });
 
     describe("whose key may run nothing but the plan", () => {

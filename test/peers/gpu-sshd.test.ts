@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import helper from "node-red-node-test-helper";
@@ -137,11 +137,9 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
     });
 
     it("with a grandchild left behind on the pipe are read all the same", async () => {
-        fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s], { first: "sleep 20 &" });
-        const started = performance.now();
+        fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s], { first: "sleep 60 &" });
         const [msg] = await (await load({ interval: "86400" })).until("out", 1, 10_000);
         equal(msg?.payload, 127.67);
-        ok(performance.now() - started < 8000);
     });
 
     it("bring a long answer whole", async () => {

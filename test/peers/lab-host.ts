@@ -204,7 +204,7 @@ export class LabHost {
             }
         };
         void probe();
-        await eventually(() => answers || !this.isUp, 30_000, () => `${this.name} to answer on port 22; console: ${console.slice(-2000)}`);
+        await eventually(() => answers || !this.isUp, 90_000, () => `${this.name} to answer on port 22; console: ${console.slice(-2000)}`);
         if (!this.isUp) throw new Error(`${this.name} did not boot: ${console}`);
         // sshd may be there before the services are.
         for (const { name } of this.plan.services) {
@@ -225,7 +225,7 @@ export class LabHost {
         const init = this.#init;
         if (init !== undefined) process.kill(init, "SIGKILL");
         await eventually(() => !this.isUp, 3000).catch(() => this.#machine?.kill("SIGKILL"));
-        await this.off(5000);
+        await this.off();
     }
     /** Pulls and plugs its network cable. */
     async cutCable(): Promise<void> {

@@ -66,9 +66,7 @@ describe("OpenSSH's own server", function () {
         it("does not wait for what a program leaves behind", async () => {
             const nas = keep(open(targetOf(sshd)));
             await nas.connect();
-            const began = performance.now();
-            assert.deepEqual(await nas.run(["sh", "-c", "sleep 20 & exit 0"], 30_000), { end: "exit", code: 0, output: "" });
-            assert.ok(performance.now() - began < 10_000);
+            assert.deepEqual(await nas.run(["sh", "-c", "sleep 60 & exit 0"], 15_000), { end: "exit", code: 0, output: "" });
         });
 
         it("takes a sudden end of the server for a loss, and is there again with it", async () => {
@@ -120,10 +118,10 @@ describe("OpenSSH's own server", function () {
                 const result = await run.finished;
                 const step = (id: string): { state: string; error?: string } => result?.steps.find((each) => each.id === id) ?? assert.fail(id);
                 assert.equal(step("apps/power-off").state, "done");
-                assert.ok((endedAfter.get("apps/power-off") ?? Infinity) < 8000, `apps was held up: ${JSON.stringify([...endedAfter])}`);
                 assert.equal(step("nas/stop-service/slow").state, "failed");
                 const noticed = endedAfter.get("nas/stop-service/slow") ?? Infinity;
-                assert.ok(noticed > 9000 && noticed < 22_000, `noticed after ${noticed} ms`);
+                assert.ok(noticed > 9000 && noticed < 40_000, `noticed after ${noticed} ms, and not at the service's own limit`);
+                assert.ok((endedAfter.get("apps/power-off") ?? Infinity) < noticed, `apps was held up: ${JSON.stringify([...endedAfter])}`);
                 assert.match(step("nas/stop-service/slow").error ?? "", /lost|does not answer/);
                 assert.notEqual(step("nas/power-off").state, "done");
             } finally {

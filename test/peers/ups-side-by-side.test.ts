@@ -66,7 +66,7 @@ const stories: readonly Story[] = [
     } },
     { what: "FSD", should: "shut down", upsmon: "shuts down", play: async (twins) => {
         await twins.both((ups) => twins.stage.fsd(ups));
-        await twins.decided(10);
+        await twins.decided(60);
         await twins.wait(2);
     } },
     { what: "OB LB for 3 s at the transfer, then OB", should: "stay up", upsmon: "shuts down", play: async (twins) => {

@@ -120,7 +120,7 @@ export class RealNut implements NutRig {
             driver.state = "up";
             this.#startDriver(name);
         }
-        await eventually(() => [...this.#drivers.keys()].every((name) => existsSync(this.#path("run", `dummy-ups-${name}`))), 10_000, () => `drivers are up, they said: ${this.#said}`);
+        await eventually(() => [...this.#drivers.keys()].every((name) => existsSync(this.#path("run", `dummy-ups-${name}`))), 30_000, () => `drivers are up, they said: ${this.#said}`);
         this.#server = this.#spawn("upsd", []);
         await this.#listening();
         for (const [name, { values }] of this.#drivers) await this.#serves(name, [...values]);
@@ -178,7 +178,7 @@ export class RealNut implements NutRig {
     }
 
     async #listening(): Promise<void> {
-        for (const limit = performance.now() + 10_000; ;) {
+        for (const limit = performance.now() + 30_000; ;) {
             const answers = await this.#ask(["VER"]).catch(() => undefined);
             if (answers !== undefined) return;
             if (performance.now() > limit || this.#server?.exitCode !== null) throw new Error(`upsd did not start, it said: ${this.#said}`);

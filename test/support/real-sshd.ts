@@ -68,7 +68,7 @@ export async function startRealSshd({ certify }: { certify?: (publicKey: string)
             const listening = log.length;
             child = endsWithUs(spawn(sshdPath, ["-D", "-e", "-f", path("config")], { stdio: ["ignore", "ignore", "pipe"], detached: true }));
             child.stderr?.on("data", (chunk: Buffer) => { log += chunk.toString("utf8"); });
-            await eventually(() => log.slice(listening).includes("listening on"), 10_000, () => `sshd listens, it said: ${log.slice(listening)}`);
+            await eventually(() => log.slice(listening).includes("listening on"), 30_000, () => `sshd listens, it said: ${log.slice(listening)}`);
         },
         async halt() {
             const running = child;

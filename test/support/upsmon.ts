@@ -45,7 +45,7 @@ export async function startUpsmon({ ups, port, user, password }: { ups: string; 
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-20_000)));
     const ended = once(child, "exit");
-    await eventually(() => /Logged into UPS/.test(said) || child.exitCode !== null, 10_000, () => `upsmon to log in: ${said}`);
+    await eventually(() => /Logged into UPS/.test(said) || child.exitCode !== null, 30_000, () => `upsmon to log in: ${said}`);
     return {
         pid: child.pid ?? 0,
         shutdownAt: () => (existsSync(done) ? Number(readFileSync(done, "utf8")) * 1000 : undefined),
