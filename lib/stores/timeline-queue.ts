@@ -59,13 +59,15 @@ export class TimelineQueue {
     #gone: string[] = [];
     #wake: () => void = () => undefined;
     #draining: Promise<void> | undefined;
+    /** How many rows the next call of the store gets, and how many it answers in time. */
     #piece: number;
+    #inTime: number;
     #counts = { written: 0, refused: 0, repeated: 0 };
     #away: QueueState["away"];
 
     constructor(readonly options: QueueOptions) {
         this.#clock = options.clock ?? systemClock;
-        this.#piece = this.#pieceRows;
+        this.#piece = this.#inTime = this.#pieceRows;
     }
 
     get state(): QueueState {
@@ -172,7 +174,10 @@ export class TimelineQueue {
                 failures = 0;
                 this.#away = undefined;
             } catch (error) {
-                this.#away = { trouble: toTrouble(error, this.options.subject), since: this.#away?.since ?? this.#clock.monotonic() };
+                const trouble = toTrouble(error, this.options.subject);
+                this.#away = { trouble, since: this.#away?.since ?? this.#clock.monotonic() };
+                // The same piece would take as long again, and none behind it would ever get its turn.
+                if (trouble.kind === "timeout") this.#piece = this.#inTime = Math.ceil((piece.to - piece.from) / 2);
                 this.#settle();
                 this.#changed();
                 await sleep(backOffMs(failures, this.options.backOff ?? { minMs: 500, maxMs: 15_000 }), this.#clock, this.#stop.signal);
@@ -191,7 +196,8 @@ export class TimelineQueue {
         if (written.kind === "written") {
             this.#counts.written += Math.max(0, Math.min(written.upTo, piece.to) - piece.from - written.repeated);
             this.#counts.repeated += written.repeated;
-            this.#piece = Math.min(this.#pieceRows, this.#piece * 2);
+            this.#inTime = Math.min(this.#pieceRows, this.#inTime + Math.ceil(this.#inTime / 16));
+            this.#piece = Math.min(this.#inTime, this.#piece * 2);
             this.#receipts.stored(piece.segment, written.upTo);
             return spool.confirm(piece.segment, written.upTo);
         }

@@ -120,6 +120,14 @@ describe("rows on their way to a real PostgreSQL", function () {
         await server.rows(`UPDATE pace${table} SET seconds = 0`);
         await arrived(mine, tooSlow);
     });
+    it("arrive through a server that never takes all that waits within its time", async () => {
+        await server.rows(`CREATE TABLE t${table} (event_type text, source text, value float8, metadata jsonb, created_at timestamptz);
+            CREATE FUNCTION slow${table}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END';
+            CREATE TRIGGER slow BEFORE INSERT ON t${table} FOR EACH ROW EXECUTE FUNCTION slow${table}()`);
+        const mine = open({}, undefined, 600);
+        await mine.accept(houseEvents(1500));
+        await arrived(mine, 1500);
+    });
     it("are none the fewer, and none twice, when the connection is killed in the middle of a batch", async () => {
         const mine = open({ pieceRows: 500 });
         let next = 0;

@@ -110,6 +110,14 @@ describe("the timeline's queue", () => {
         assert.equal(queue.state.away, undefined);
         assert.equal(states.at(-1)?.away, undefined);
     });
+    it("asks a store that is too slow for so many rows for fewer, until it answers in time", async () => {
+        start();
+        store.answer = (piece) => (piece.to - piece.from > 20 ? Promise.reject(new Trouble("timeout", "timeline: no answer in time")) : store.take(piece));
+        await accept(0, 300);
+        await clock.pass(120_000);
+        assert.deepEqual([store.rows, queue.state.waiting], [range(300), 0]);
+        assert.ok(store.calls < 60, `${store.calls} calls`);
+    });
     it("goes on from where the store says it is", async () => {
         start();
         let first = true;
