@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { connect as connectTcp, type Socket } from "node:net";
-import type { Client, ClientChannel, ConnectConfig } from "ssh2";
+import type { Client, ClientChannel, ConnectConfig, NoAuthMethod, PublicKeyAuthMethod } from "ssh2";
 import { withDeadline } from "../kit/deadline";
 import { toTrouble, Trouble } from "../kit/trouble";
 import { CommandWatch } from "./command-watch";
@@ -10,6 +10,7 @@ import { fingerprintOf, keyTypeOf } from "./host-key";
 import { expandHome, judgeOf, type HostJudge, type HostTrust } from "./host-trust";
 import { sshTrouble } from "./ssh-trouble";
 import type { CommandEnd, OutputTap, Transport } from "./transport";
+import { ssh2, userKey } from "./user-key";
 
 /** How we prove who we are. */
 export type SshAuth =
@@ -61,7 +62,7 @@ export class SshTransport implements Transport {
         if (this.#closed) throw new Trouble("stopped", `${this.#subject}: stopped`);
         try {
             await withDeadline({ ms: this.timeoutMs, subject: this.#subject }, async (signal) => {
-                const [auth, open, judge] = await Promise.all([authConfig(this.target.auth, this.#subject), sshClients(), judgeOf(this.target, this.target)]);
+                const [auth, open, judge] = await Promise.all([authConfig(this.target), sshClients(), judgeOf(this.target, this.target)]);
                 await this.#login(auth, open, judge, signal);
             });
         } catch (error) {
@@ -161,11 +162,12 @@ type OpenClient = (host: string, port: number) => { client: Client; socket: Sock
 
 /** Clients on a socket of their own, which unlike ssh2's can be cut at any moment. ssh2 is loaded when it is first needed. */
 async function sshClients(): Promise<OpenClient> {
-    const { Client } = await import("ssh2");
+    const { Client } = await ssh2();
     return (host, port) => ({ client: new Client(), socket: connectTcp({ host, port, noDelay: true, lookup: hostLookup, autoSelectFamilyAttemptTimeout: addressMs }) });
 }
 
-async function authConfig(auth: SshAuth, subject: string): Promise<Partial<ConnectConfig>> {
+async function authConfig({ auth, name, user }: SshTarget): Promise<Partial<ConnectConfig>> {
+    const subject = `host ${name}`;
     if (auth.kind === "agent") {
         const agent = auth.socket ?? process.env.SSH_AUTH_SOCK;
         if (agent === undefined || agent === "") throw new Trouble("config", `${subject}: no SSH agent`, "SSH_AUTH_SOCK is not set where Node-RED runs; use a key instead");
@@ -174,7 +176,12 @@ async function authConfig(auth: SshAuth, subject: string): Promise<Partial<Conne
     const privateKey = auth.kind === "key" ? auth.privateKey : await readFile(expandHome(auth.path), "utf8").catch((error: unknown) => {
         throw new Trouble("config", toTrouble(error, `${subject}: key file`).message, "the account that runs Node-RED must be able to read it");
     });
-    return { privateKey, ...(auth.passphrase !== undefined && { passphrase: auth.passphrase }) };
+    const key = await userKey(privateKey, auth.passphrase).catch((error: unknown) => {
+        throw sshTrouble(error, name);
+    });
+    const none: NoAuthMethod = { type: "none", username: user };
+    const publicKey: PublicKeyAuthMethod = { type: "publickey", username: user, key };
+    return { authHandler: [none, publicKey] };
 }
 
 /** A host key as the dialog shows it before a person trusts it. */
