@@ -5,7 +5,7 @@ import type { TimelineQuery, TimelineSeries } from "./timeline-store";
 const limits = { happenings: 2000, points: 50_000 };
 
 /** SQL for isHappening. */
-const happening = "(event_type = 'power_state' OR starts_with(event_type, 'shutdown_') OR starts_with(event_type, 'timeline_'))";
+const happening = "(event_type IN ('power_state', 'ups_event') OR starts_with(event_type, 'shutdown_') OR starts_with(event_type, 'timeline_'))";
 const wanted = "created_at >= to_timestamp($1::float8 / 1000) AND created_at < to_timestamp($2::float8 / 1000) AND (cardinality($3::text[]) = 0 OR event_type = ANY($3)) AND (cardinality($4::text[]) = 0 OR source = ANY($4))";
 const epoch = (time: string): string => `(extract(epoch FROM (${time})::timestamptz) * 1000)::float8`;
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { toRow, type TimelineEvent } from "../../lib/stores/timeline-event";
+import { isHappening, toRow, type TimelineEvent } from "../../lib/stores/timeline-event";
 import { PostgresTimeline, type PostgresOptions } from "../../lib/stores/timeline-postgres";
 import type { Piece } from "../../lib/stores/timeline-store";
 import { postgresPrograms, TestPostgres } from "../support/postgres";
@@ -150,6 +150,13 @@ describe("the timeline in a real PostgreSQL", function () {
             assert.deepEqual([first?.at, first?.min, first?.max, first?.count], [testHour, Math.min(...values), Math.max(...values), 12]);
             assert.ok(Math.abs((first?.value ?? 0) - values.reduce((sum, value) => sum + value, 0) / 12) < 1e-9);
             assert.deepEqual(series[1]?.points, [{ at: testHour + 1000, value: 3, metadata: { to: "CRITICAL" } }, { at: testHour + 1001, value: 3, metadata: { to: "HEALTHY" } }]);
+        });
+        it("takes the same types for happenings as the embedded store does", async () => {
+            const timeline = store({ table: "happenings" });
+            const types = ["plug_power", "power_state", "ups_event", "ups_charge", "shutdown_command", "shutdown_step", "shutdown_result", "shutdown_drill", "shutdown_health", "timeline_dropped"];
+            await timeline.write(piece("a", 0, types.flatMap((event_type) => [0, 1].map((value) => ({ event_type, source: "ups", value, metadata: { kind: "on-battery" }, created_at: testHour + value })))));
+            const series = await timeline.query({ types: [], sources: [], from: testHour, to: testHour + 3_600_000, maxPoints: 1 });
+            assert.deepEqual(series.filter(({ points }) => points.length === 2).map(({ event_type }) => event_type).sort(), types.filter(isHappening).sort());
         });
         it("chooses by type, source and time", async () => {
             const timeline = store({ table: "chosen" });
