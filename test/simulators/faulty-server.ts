@@ -58,13 +58,18 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
         clients.add(track(client));
         for (const event of ["end", "close"]) client.on(event, () => clients.delete(client));
         let server: Socket | undefined;
+        let late = 0;
         client.on("data", (data) => {
             if (current === "black-hole") return;
             if (current === "garbage") return void client.end(Buffer.from("\u0007\u00ff noise, not an answer \u0000\r\n\r\n".repeat(20)));
             if (current === "oversized") return flood(client);
             const upward = (server ??= reach(client));
-            if (current === "slow") later(delayMs, () => upward.write(data));
-            else upward.write(data);
+            if (current !== "slow" && late === 0) return void upward.write(data);
+            late += 1; // also when it is well again: nothing overtakes what is on its way
+            later(delayMs, () => {
+                late -= 1;
+                upward.write(data);
+            });
         });
     }
 
