@@ -2,7 +2,7 @@ import { runClock, startClock, unsettledMs, type BatteryClock } from "./battery-
 import { estimateDepletion, type DepletionConfig } from "./depletion";
 import { isTestStuck, testOf, type Evidence } from "./evidence";
 import type { Order } from "./order";
-import type { Passing } from "./passing";
+import { withInterval, type Passing } from "./passing";
 import type { Reading } from "./reading";
 import { followReadiness } from "./readiness";
 import { followStillness } from "./stillness";
@@ -32,7 +32,7 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
     next.heardSince = (passing.gap ? undefined : (before?.heardSince ?? before?.order.at)) ?? at;
     const readiness = followReadiness(config, before?.readiness, evidence, { at, gap: passing.gap !== undefined });
     if (readiness) next.readiness = readiness;
-    if (passing.gap) next.gapMs = passing.gap.ms;
+    if (before !== undefined) next.intervals = withInterval(before.intervals, at - before.order.at);
     const paceMs = passing.gap || before === undefined ? before?.paceMs : at - before.order.at;
     if (paceMs !== undefined) next.paceMs = paceMs;
     const wasOn = before?.known.on;

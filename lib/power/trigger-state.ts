@@ -12,9 +12,9 @@ export type Standing = "mains" | "battery" | "excused";
 /** What a trigger remembers of one stream. All times are event times in ms. */
 export interface TriggerState {
     order: Order;
-    /** ms between two readings, as it was last, gaps aside; and how long the gap before the newest one was. */
+    /** ms between two readings, as it was last, gaps aside; and the newest such times, gaps among them. */
     paceMs?: number;
-    gapMs?: number;
+    intervals?: number[];
     /** What the newest readings that were worth anything said, and when. */
     known: {
         source: string;
@@ -75,12 +75,13 @@ function parsePlain(value: unknown): TriggerState | undefined {
     const on = allStandings.find((name) => name === known.on);
     const depletion = value.depletion === undefined ? undefined : parseDepletionState(value.depletion);
     const believed = order !== undefined && typeof known.source === "string" && (known.on === undefined || on !== undefined)
-        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.gapMs, value.mainsSince, value.heardSince, value.testedSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
+        && [known.at, known.charge, known.runtime, known.perMinute, value.paceMs, value.mainsSince, value.heardSince, value.testedSince, value.runtimeStillSince].every((number) => number === undefined || isNumber(number))
         && areNumbers(missed, ["count", "since"]) && areNumbers(battery, ["elapsedMs", "assumedMs", "transferAt"]) && areNumbers(off, ["since", "samples"])
         && areNumbers(lowBattery, ["since", "samples"]) && areNumbers(decided, ["at"]) && areNumbers(still, ["since"])
         && (still === undefined || (isRecord(still) && Array.isArray(still.values)))
         && (decided === undefined || (isRecord(decided) && shutdownRules.some((rule) => rule === decided.rule)))
         && (told === undefined || (isRecord(told) && healths.some((health) => health === told.health) && typeof told.outcomes === "string"))
+        && (value.intervals === undefined || (Array.isArray(value.intervals) && value.intervals.every(isNumber)))
         && (value.readiness === undefined || isReadiness(value.readiness))
         && (value.depletion === undefined || depletion !== undefined);
     if (!believed) return undefined;

@@ -1,3 +1,4 @@
+import { withInterval } from "../../lib/power/passing";
 import type { Reading } from "../../lib/power/reading";
 import type { TriggerState } from "../../lib/power/trigger-state";
 
@@ -5,7 +6,7 @@ import type { TriggerState } from "../../lib/power/trigger-state";
 interface Heard {
     reading: Reading;
     arrivedAt: number;
-    /** The two newest intervals between its readings, in event time, ms: the longer one is usual. */
+    /** The newest intervals between its readings, in event time, ms: the longest one is usual. */
     intervals: number[];
     /** When the last reading was made up for its silence. */
     saidAt?: number;
@@ -32,14 +33,14 @@ export class Silence {
         if (reading.simulated) return;
         const before = this.#heard.get(stream);
         const elapsedMs = before === undefined ? 0 : reading.at - before.reading.at;
-        this.#heard.set(stream, { reading, arrivedAt: now, intervals: [...(before?.intervals ?? []), ...(elapsedMs > 0 ? [elapsedMs] : [])].slice(-2) });
+        this.#heard.set(stream, { reading, arrivedAt: now, intervals: elapsedMs > 0 ? withInterval(before?.intervals, elapsedMs) : (before?.intervals ?? []) });
     }
 
     /** A stream from before a restart, which must be heard again if it was on battery. `at`: event time now. */
     expect(stream: string, state: TriggerState, at: number, now: number): void {
         const agoMs = at - state.order.at;
         if (stream.endsWith(" (simulated)") || state.known.on !== "battery" || agoMs > forgottenMs || this.#heard.has(stream)) return;
-        this.#heard.set(stream, { reading: { device: stream, source: state.known.source, at: Math.max(at, state.order.at), quality: "missing" }, arrivedAt: now, intervals: state.paceMs === undefined ? [] : [state.paceMs] });
+        this.#heard.set(stream, { reading: { device: stream, source: state.known.source, at: Math.max(at, state.order.at), quality: "missing" }, arrivedAt: now, intervals: state.intervals ?? [] });
     }
 
     /** How long nothing can be due, ms: until then nobody needs to look, whatever comes in. */

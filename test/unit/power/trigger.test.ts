@@ -8,6 +8,7 @@ import { draining, judgeAll, missed, onBattery, online, poll, polls, told } from
 const before = polls(0, 20, online, 5);
 const { rules } = defaultTriggerConfig;
 const without = (...off: ShutdownRule[]): Partial<TriggerConfig> => ({ rules: { ...rules, ...Object.fromEntries(off.map((rule) => [rule, false])) } });
+const thrice = (readings: Reading[]): Reading[] => readings.flatMap((reading) => [0, 200, 400].map((ms) => ({ ...reading, at: reading.at + ms })));
 const flags = (...names: string[]): Partial<Reading> => ({ ...onBattery, flags: names });
 
 describe("decide", () => {
@@ -100,6 +101,8 @@ describe("decide", () => {
         ["nor one that is set back", [...polls(10_000, 10_020, online, 5), ...polls(10_020, 10_140, draining(10_020, 10, 100, { runtime: 3000 })), ...polls(6540, 6740, draining(6420, 10, 100, { runtime: 3000 }))], ["10020 on-battery"]],
         ["and it hides none: the rate is measured anew", [...before, ...polls(20, 80, draining(20, 30, 100, { runtime: 3000 })), ...polls(3680, 3780, draining(3620, 30, 100, { runtime: 3000 }))], ["20 on-battery", "3733 shutdown depletion"], without("low-charge")],
         ["a single reading from the future", [...before, ...polls(20, 60, onBattery), poll(3660, onBattery), ...polls(61, 300, onBattery), ...polls(300, 400, online)], ["20 on-battery", "300 on-mains", "330 cancelled"]],
+        ["a slow source that says everything three times is no machine that sleeps: its outage settles and lasts as any other", thrice(polls(0, 9000, (second) => (second < 3000 ? online : { ...onBattery, charge: second < 4000 ? 90 : 15 }), 300)), ["3000 on-battery", "3900.2 shutdown time-on-battery"]],
+        ["and its low charge counts", thrice(polls(0, 9000, (second) => (second < 3000 ? online : { ...onBattery, charge: 15 }), 300)), ["3000 on-battery", "3300 shutdown low-charge"]],
         ["two minutes of suspend on battery", [...before, ...polls(20, 60, onBattery), ...polls(180, 185, missed), ...polls(185, 300, onBattery)], ["20 on-battery"]],
         ["after a long suspend, data that is not back at once", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(4000, 4040, missed, 5), ...polls(4040, 4100, { ...onBattery, runtime: 620 })], ["20 on-battery"]],
 
