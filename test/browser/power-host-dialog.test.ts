@@ -7,7 +7,6 @@ import first from "../fixtures/configs/power-host.v1.json";
 const tab = { id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialog" };
 
 describe("the dialog of a host", function () {
-    this.timeout(120_000);
     let red: NodeRed;
     let browser: Browser;
     let page: Page;

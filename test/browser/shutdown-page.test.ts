@@ -8,7 +8,6 @@ import type { FlowNode } from "../support/node-red";
 
 /** The page of examples 05 and 14, with hosts that only write down what they are told. */
 describe("the dashboard's page of a shutdown", function () {
-    this.timeout(90_000);
     let browser: Browser;
     let rig: DrillRig;
     let page: Page;
@@ -39,7 +38,7 @@ describe("the dashboard's page of a shutdown", function () {
     const button = (name: string): Locator => page.getByRole("button", { name, exact: true });
     const lane = (host: string): Locator => page.locator(".rtg-host", { has: page.locator(".rtg-name").getByText(host, { exact: true }) });
     const bar = (host: string, label: string): Locator => lane(host).locator(".rtg-bar").getByText(label, { exact: true });
-    const shows = (text: string | RegExp, within: Page | Locator = page): Promise<void> => within.getByText(text).first().waitFor({ timeout: 15_000 });
+    const shows = (text: string | RegExp, within: Page | Locator = page): Promise<void> => within.getByText(text).first().waitFor({ timeout: 45_000 });
     const sticksOut = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
     it("shows how old the proof of each host is, drills them by its buttons, and takes what a host says for text", async () => {
@@ -70,9 +69,9 @@ describe("the dashboard's page of a shutdown", function () {
         await deploy();
         await open();
         await shows("No run yet");
-        await rig.press("rehearse");
+        // It is there for seconds only.
+        await Promise.all([shows("Rehearsing: nothing is sent"), rig.press("rehearse")]);
         await shows("REHEARSAL");
-        await shows("Rehearsing: nothing is sent");
         assert.equal(await button("Hold").count(), 0);
         await shows("Rehearsed: nothing was sent");
         for (const [name, label] of [["apps", "stop web-frontend"], ["nas", "stop postgresql"], ["monitor", "look whether it is down"]] as const) assert.match(await bar(name, label).getAttribute("class") ?? "", /rtg-b-would/);
@@ -87,7 +86,7 @@ describe("the dashboard's page of a shutdown", function () {
     });
 
     it("lets a person hold a real run, release it and cancel it: what it has stopped is started again", async () => {
-        rig.slow("apps", "web-frontend", 4000);
+        const stopped = rig.holds("apps", "web-frontend");
         rig.slow("nas", "postgresql", 60_000);
         await deploy(DrillRig.armed);
         await open();
@@ -100,6 +99,7 @@ describe("the dashboard's page of a shutdown", function () {
 
         await button("Hold").click();
         await shows(/^Held by a person: goes on by itself in (10 min|9 min \d+ s)/);
+        stopped();
         await page.waitForFunction("document.querySelectorAll('.rtg-lane .rtg-b-running').length === 0");
         assert.deepEqual(rig.told("apps"), ["stop web-frontend"], "no further step");
 

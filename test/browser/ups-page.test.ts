@@ -7,7 +7,6 @@ import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 /** The page of examples 05, 09 and 10 as a person imports them, with the server's address entered, shorter intervals and a faster tape. */
 describe("the dashboard's page of UPSes", function () {
-    this.timeout(90_000);
     let browser: Browser;
     let red: NodeRed;
     let nut: NutServerSimulator;
@@ -31,7 +30,7 @@ describe("the dashboard's page of UPSes", function () {
         await red?.stop();
         await nut?.stop();
     });
-    const shows = (page: Page, text: string | RegExp, timeout = 15_000): Promise<void> => page.getByText(text).first().waitFor({ timeout });
+    const shows = (page: Page, text: string | RegExp, timeout = 45_000): Promise<void> => page.getByText(text).first().waitFor({ timeout });
     const open = async (width: number, height: number): ReturnType<typeof openPage> => {
         const opened = await openPage(browser, { viewport: { width, height } });
         await opened.page.goto(`${red.origin}/dashboard/ups`);
@@ -80,7 +79,7 @@ describe("the dashboard's page of UPSes", function () {
     it("shows several UPSes and their quorum", async () => {
         const flow = await deploy("10 Two UPSes, one rack (quorum)", "05 Dashboard");
         const { page, problems } = await open(1280, 900);
-        await shows(page, "rack: quorum held", 30_000);
+        await shows(page, "rack: quorum held");
         await shows(page, "2 of 2 healthy, 1 needed");
         await red.inject(flow.find(({ name }) => name === "both run out")?.id ?? "");
         await shows(page, "rack: QUORUM LOST");

@@ -149,10 +149,10 @@ describe("the time of the machine that decides", function () {
         await new Promise((resolve) => setTimeout(resolve, 6000));
         await outage.rig.apply("ups1", low);
         red?.child.kill("SIGCONT");
-        const gap = /[67] s without a reading, or a clock that jumped/;
+        const gap = /(?:[6-9]|\d\d) s without a reading, or a clock that jumped/;
         await outage.until("the gap", () => outage.says(gap));
         const woken = outage.verdicts().find(({ notes = [] }) => notes.some((note) => gap.test(note)));
-        assert.ok((woken?.onBatterySeconds ?? Infinity) - elapsed < 3, `${elapsed} s, then ${String(woken?.onBatterySeconds)} s on battery`);
+        assert.ok((woken?.onBatterySeconds ?? Infinity) - elapsed < 5.5, `${elapsed} s, then ${String(woken?.onBatterySeconds)} s on battery`);
         const polls = await decides(outage);
         assert.ok(polls <= 2 && outage.shutdowns()[0]?.rule === "low-charge", `${polls} polls, ${String(outage.shutdowns()[0]?.text)}`);
         await mains.until("the gap on mains", () => mains.says(gap));

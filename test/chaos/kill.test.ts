@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { eventually } from "../support/eventually";
 import { at } from "../support/armed-flow";
 import { finalCommand, Rig, stopCommand, type RigHost } from "../support/armed-monitor";
@@ -75,7 +77,8 @@ describe("Node-RED killed with SIGKILL", function () {
             rig.plug.setWatts(watts);
             await rig.state(state);
         }
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        const kept = join(rig.userDir, "ridethrough", "telegram-alert", `${at.telegram}.outbox`);
+        await rig.red.eventually(() => existsSync(kept) && /POWER WARNING[^]*POWER ALERT/.test(readFileSync(kept, "utf8")), 15_000, () => "both alerts on the disk");
         await rig.red.kill("SIGKILL");
         await rig.switchOn();
         await rig.telegram.up();

@@ -61,9 +61,10 @@ describe("three thousand damaged answers on real connections", function () {
         const rounds = async (count: number): Promise<void> => {
             for (let round = 0; round < count; round += 1) {
                 exchange = exchanges[next() % exchanges.length] ?? exchange;
-                const link = await NutLink.open(address, new AbortController().signal);
                 const began = performance.now();
+                let link: NutLink | undefined;
                 try {
+                    link = await NutLink.open(address, new AbortController().signal);
                     await link.request(exchange.request);
                     counts.read = (counts.read ?? 0) + 1;
                 } catch (error) {
@@ -71,7 +72,7 @@ describe("three thousand damaged answers on real connections", function () {
                     counts[error.kind] = (counts[error.kind] ?? 0) + 1;
                 }
                 slowest = Math.max(slowest, performance.now() - began);
-                link.end(new Trouble("stopped", "stopped"));
+                link?.end(new Trouble("stopped", "stopped"));
             }
         };
         try {

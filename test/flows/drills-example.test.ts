@@ -83,7 +83,7 @@ describe("the example 14 Drills and arming", function () {
             const [plan] = (shown("hosts").at(-1) as unknown as Plans).plans;
             assert.deepEqual([plan?.checkEveryMs, plan?.sequencer], [86_400_000, { id: rig.id("shutdown-sequencer"), name: "Shutdown", plan: "Rack to drill" }]);
             assert.deepEqual(plan?.hosts.map(({ host, standing }) => `${host} ${standing}`), ["apps proven", "nas proven", "monitor proven"]);
-            for (const { ageMs = NaN, expiresInMs = NaN } of plan?.hosts ?? []) assert.ok(ageMs < 10_000 && Math.abs(ageMs + expiresInMs - 30 * 86_400_000) < 1);
+            for (const { ageMs = NaN, expiresInMs = NaN } of plan?.hosts ?? []) assert.ok(ageMs < 60_000 && Math.abs(ageMs + expiresInMs - 30 * 86_400_000) < 1);
             assert.deepEqual((shown("news").at(-1) as unknown as { title: string }[]).map(({ title }) => title), ["Drill: 3 of 3 hosts could be shut down"]);
         });
 
@@ -99,8 +99,10 @@ describe("the example 14 Drills and arming", function () {
     });
 
     describe("beside 05 Dashboard, armed by a person who means it", () => {
+        /** Until then the first service of apps does not stop, so that whatever is pressed comes in time. */
+        let stopped: () => void;
         beforeEach(async () => {
-            rig.slow("apps", "web-frontend", 800);
+            stopped = rig.holds("apps", "web-frontend", 800);
             await deploy(DrillRig.armed);
         });
 
@@ -110,6 +112,7 @@ describe("the example 14 Drills and arming", function () {
             const tokens = new Set(progress().flatMap(({ control }) => control?.token ?? []));
             assert.equal(tokens.size, 1);
             await rig.press("cancel");
+            stopped();
             await rig.red.eventually(() => run()?.outcome === "cancelled", 10_000, () => JSON.stringify(run()));
             const [, web] = run()?.hosts[0]?.steps ?? [];
             assert.deepEqual([web?.label, web?.state, web?.from, web?.to], ["stop web-frontend", "done", 10_000, 40_000]);
@@ -124,7 +127,9 @@ describe("the example 14 Drills and arming", function () {
             await rig.press("a real outage");
             await rig.red.eventually(() => rig.told("apps").length === 1);
             await rig.press("hold");
-            await rig.red.eventually(() => progress().at(-1)?.waits?.held !== undefined && progress().some(({ changed }) => changed?.id === "apps/stop-service/web-frontend" && changed.state === "done"), 10_000, () => "held, and the step under way over");
+            await rig.red.eventually(() => progress().at(-1)?.waits?.held !== undefined, 10_000, () => "held");
+            stopped();
+            await rig.red.eventually(() => progress().some(({ changed }) => changed?.id === "apps/stop-service/web-frontend" && changed.state === "done"), 10_000, () => "the step under way over");
             assert.deepEqual(rig.told("apps"), ["stop web-frontend"]);
             await rig.press("release");
             assert.equal(((await first("result")).result as RunResult).outcome, "completed");
@@ -135,6 +140,7 @@ describe("the example 14 Drills and arming", function () {
             await rig.press("a real outage");
             await rig.red.eventually(() => rig.told("apps").length === 1);
             await rig.press("cancel");
+            stopped();
             assert.equal(((await first("result")).result as RunResult).outcome, "cancelled");
             assert.deepEqual(rig.told("apps"), ["stop web-frontend", "start web-frontend"]);
         });
@@ -147,6 +153,7 @@ describe("the example 14 Drills and arming", function () {
             await rig.press("cancel whatever runs");
             assert.match((((await first("problems")).error) as Error).message, /not cancelled: the run's token is needed/);
             await rig.press("cancel");
+            stopped();
             await first("result");
         });
 
@@ -154,11 +161,12 @@ describe("the example 14 Drills and arming", function () {
             await rig.press("a real outage");
             await rig.red.eventually(() => rig.told("apps").length === 1);
             await rig.press("cancel");
+            stopped();
             await first("result");
             await rig.press("rehearse");
             await rig.red.eventually(() => run()?.outcome === "dry-run", 15_000, () => JSON.stringify(run()));
             const [login, web] = run()?.hosts[0]?.steps ?? [];
-            for (const step of [login, web]) assert.ok(step?.measured && step.to - step.from < 5000, JSON.stringify(step));
+            for (const [step, limit] of [[login, 10_000], [web, 30_000]] as const) assert.ok(step?.measured && step.to - step.from < limit, JSON.stringify(step));
             assert.ok((web?.to ?? 0) - (web?.from ?? 0) >= 800);
         });
     });

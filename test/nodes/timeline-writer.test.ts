@@ -91,7 +91,7 @@ describe("a timeline-writer", () => {
     /** Rows are stored a moment after they were taken. */
     const until = async (wanted: string[]): Promise<void> => {
         let last: string[] = [];
-        for (const end = performance.now() + 4000; performance.now() < end;) {
+        for (const end = performance.now() + 10_000; performance.now() < end;) {
             last = await history();
             if (JSON.stringify(last) === JSON.stringify(wanted)) return;
         }

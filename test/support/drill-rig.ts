@@ -53,6 +53,12 @@ export class DrillRig {
             return stopped !== undefined ? [`stop ${stopped}`] : started !== undefined ? [`start ${started}`] : /^sudo -n shutdown /.test(short) ? ["shutdown"] : [];
         }) ?? [];
     }
+    /** Lets a host stop a service no sooner than it may, and in no less than `delayMs`. @returns lets it */
+    holds(host: string, service: string, delayMs = 0): () => void {
+        let letGo = (): void => undefined;
+        this.hosts.get(host)?.setBehaviour({ delayMs, until: new Promise<void>((resolve) => { letGo = resolve; }) }, `sudo -n systemctl stop -- ${service}`);
+        return () => letGo();
+    }
     /** Lets a host take so long to stop a service. */
     slow(host: string, service: string, delayMs: number): void {
         this.hosts.get(host)?.setBehaviour({ delayMs }, `sudo -n systemctl stop -- ${service}`);

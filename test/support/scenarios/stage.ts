@@ -121,7 +121,7 @@ export class Stage {
     polls(ups: string, count: number): Promise<void> {
         const since = Date.now();
         // The one that is under way may have been answered before.
-        return this.until(`${count} more polls of ${ups}`, () => this.verdicts(ups).filter(({ at }) => at > since).length > count, 10_000 + count * 1500);
+        return this.until(`${count} more polls of ${ups}`, () => this.verdicts(ups).filter(({ at }) => at > since).length > count, 30_000 + count * 3000);
     }
     /** Waits until this is the last that has happened to a UPS. The phone may hear of it before the test does. */
     happened(ups: string, kind: string): Promise<void> {
