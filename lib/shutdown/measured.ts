@@ -4,7 +4,7 @@ export interface Sample {
     cut?: true;
 }
 
-/** What real runs have measured. Only the newest count. */
+/** What real runs have measured. Only the newest count. It grows in place: in a run of many hosts there is no time for copies. */
 export interface Measured {
     /** By "host/action". */
     durations: Record<string, Sample[]>;
@@ -17,12 +17,14 @@ export const nothingMeasured = (): Measured => ({ durations: {}, darkWatts: {} }
 const kept = 20;
 const mostKeys = 2000;
 
-export function withDuration(known: Measured, key: string, sample: Sample): Measured {
-    return { ...known, durations: bounded({ ...known.durations, [key]: [...(listOf(known.durations, key) ?? []), sample].slice(-kept) }) };
+/** Adds a time to what is known. */
+export function addDuration({ durations }: Measured, key: string, sample: Sample): void {
+    add(durations, key, sample);
 }
 
-export function withDarkWatts(known: Measured, device: string, watts: number): Measured {
-    return { ...known, darkWatts: bounded({ ...known.darkWatts, [device]: [...(listOf(known.darkWatts, device) ?? []), watts].slice(-kept) }) };
+/** Adds W of a dark machine to what is known. */
+export function addDarkWatts({ darkWatts }: Measured, device: string, watts: number): void {
+    add(darkWatts, device, watts);
 }
 
 /** What is known under a key; a device may well be called "constructor". */
@@ -30,9 +32,16 @@ export function listOf<V>(lists: Readonly<Record<string, V[]>>, key: string): V[
     return Object.hasOwn(lists, key) ? lists[key] : undefined;
 }
 
-function bounded<V>(record: Record<string, V>): Record<string, V> {
-    const keys = Object.keys(record);
-    return keys.length <= mostKeys ? record : Object.fromEntries(Object.entries(record).slice(-mostKeys));
+function add<V>(lists: Record<string, V[]>, key: string, value: V): void {
+    const list = listOf(lists, key);
+    if (list !== undefined) {
+        list.push(value);
+        list.splice(0, list.length - kept);
+        return;
+    }
+    // Not assigned: it may be called "__proto__".
+    Object.defineProperty(lists, key, { value: [value], configurable: true, enumerable: true, writable: true });
+    for (const oldest of Object.keys(lists).slice(0, -mostKeys)) delete lists[oldest];
 }
 
 /** Fewer measurements than this say nothing. */

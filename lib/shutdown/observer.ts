@@ -2,7 +2,7 @@ import type { Clock } from "../kit/clock";
 import { parseReading } from "../power/reading";
 import { askHost } from "./ask-host";
 import { defaultGateway } from "./gateway";
-import { listOf, darkBound, nothingMeasured, upperMs, withDarkWatts, withDuration, type Measured } from "./measured";
+import { addDarkWatts, addDuration, listOf, darkBound, nothingMeasured, upperMs, type Measured } from "./measured";
 import type { PlanHost } from "./plan";
 import { proveDark, type Others, type ProofOutcome } from "./proof";
 import type { PlannedStep } from "./steps";
@@ -11,7 +11,7 @@ export interface ObserverOptions {
     clock: Clock;
     /** Where a host is; undefined when nobody knows. */
     address(host: string): { host: string; port: number } | undefined;
-    /** Keeps what was measured. */
+    /** Keeps what was measured: always the same object, as it is by then. */
     save(measured: Measured): void;
     /** For how long a host must be dark, ms. */
     steadyMs?: number;
@@ -72,7 +72,10 @@ export class Observer {
             darkWatts,
         }, { clock, signal, withinMs, steadyMs, ...(everyMs !== undefined && { everyMs }) });
         const plug = watch === undefined ? undefined : this.#plugs.get(watch);
-        if (watch !== undefined && plug !== undefined && outcome.proof === "watts") this.#remember(withDarkWatts(this.#measured, watch, plug.watts));
+        if (watch !== undefined && plug !== undefined && outcome.proof === "watts") {
+            addDarkWatts(this.#measured, watch, plug.watts);
+            this.options.save(this.#measured);
+        }
         return outcome;
     }
 
@@ -91,16 +94,12 @@ export class Observer {
 
     /** See RunIo.measured. */
     measured({ view }: PlannedStep, ms: number, cut: boolean): void {
-        this.#remember(withDuration(this.#measured, view.id, cut ? { ms, cut } : { ms }));
+        addDuration(this.#measured, view.id, cut ? { ms, cut } : { ms });
+        this.options.save(this.#measured);
     }
 
     /** ms within which a step is over in 95 of 100 cases; undefined while too little is known. */
     usualMs({ view }: PlannedStep): number | undefined {
         return upperMs(listOf(this.#measured.durations, view.id) ?? []);
-    }
-
-    #remember(measured: Measured): void {
-        this.#measured = measured;
-        this.options.save(measured);
     }
 }

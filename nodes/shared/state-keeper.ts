@@ -13,7 +13,7 @@ const saveGapMs = 50;
 export class StateKeeper<T> {
     #failing = false;
     #began = -Infinity;
-    #planned: Cancel | undefined;
+    #planned: { value: T; cancel: Cancel } | undefined;
     constructor(readonly node: Node, readonly file: StateFile<T>, readonly clock: Clock = systemClock) {}
 
     /** Begins to save `value` at once. Resolves when it is on the disk, or when the disk has refused; never rejects. */
@@ -31,27 +31,31 @@ export class StateKeeper<T> {
     /**
      * Saves `value` as it is then, right after what is being sent now has been delivered. Cut off before that, a restart
      * knows what came before.
+     * @param gapMs how far apart such saves begin at least
      */
-    saveSoon(value: T): void {
+    saveSoon(value: T, gapMs = saveGapMs): void {
         if (this.#planned !== undefined) return;
         const begin = (): void => {
             this.#planned = undefined;
             this.#began = this.clock.monotonic();
             void this.save(value);
         };
-        const waitMs = this.#began + saveGapMs - this.clock.monotonic();
+        const waitMs = this.#began + gapMs - this.clock.monotonic();
         if (waitMs > 0) {
-            this.#planned = this.clock.after(waitMs, begin);
+            this.#planned = { value, cancel: this.clock.after(waitMs, begin) };
         } else {
             const immediate = setImmediate(begin);
-            this.#planned = () => clearImmediate(immediate);
+            this.#planned = { value, cancel: () => clearImmediate(immediate) };
         }
     }
 
-    /** For closing: saves a last time, or removes the file of a node that is gone for good. */
-    async close(value: T, removed: boolean): Promise<void> {
-        this.#planned?.();
+    /** For closing: saves a last time, or removes the file of a node that is gone for good. @param value absent: what waits to be saved, if anything does */
+    async close(value: T | undefined, removed: boolean): Promise<void> {
+        const last = value ?? this.#planned?.value;
+        this.#planned?.cancel();
+        this.#planned = undefined;
         if (removed) await this.file.remove();
-        else await this.save(value);
+        else if (last !== undefined) await this.save(last);
+        else await this.file.settled();
     }
 }

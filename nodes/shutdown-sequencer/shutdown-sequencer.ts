@@ -64,7 +64,7 @@ export = (RED: NodeAPI): void => {
         const observer = new Observer({
             clock: systemClock,
             address: (host) => setup().access(host).address,
-            save: (measured) => void keeper.save(measured),
+            save: (measured) => keeper.saveSoon(measured, measuredMs),
         });
         const measuredPlan = planNode();
         if (measuredPlan !== undefined) measuredPlan.usualMs = (step) => observer.usualMs(step);
@@ -200,7 +200,7 @@ export = (RED: NodeAPI): void => {
             drilling.over();
             readiness.close();
             await sequencer.close(removed);
-            await (removed ? keeper.file.remove() : keeper.file.settled());
+            await keeper.close(undefined, removed);
         });
     }
     RED.nodes.registerType("shutdown-sequencer", ShutdownSequencer);
@@ -212,6 +212,9 @@ export = (RED: NodeAPI): void => {
         return act === "run" ? { ok: true } : { ok: false, error: why };
     });
 };
+
+/** How far apart what was measured is saved, ms: in a run the disk is wanted for the journal. */
+const measuredMs = 1000;
 
 /** How often the status is made anew: proof grows old, ms. */
 const refreshMs = 60_000;

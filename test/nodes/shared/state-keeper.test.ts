@@ -11,7 +11,7 @@ describe("a state keeper that saves soon", () => {
     beforeEach(() => {
         clock = new VirtualClock();
         saved = [];
-        const file = { save: (value: string[]) => Promise.resolve(void saved.push(value.join(" "))), remove: () => Promise.resolve(void saved.push("removed")) };
+        const file = { save: (value: string[]) => Promise.resolve(void saved.push(value.join(" "))), settled: () => Promise.resolve(), remove: () => Promise.resolve(void saved.push("removed")) };
         keeper = new StateKeeper({} as Node, file as unknown as StateFile<string[]>, clock);
     });
     const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -38,6 +38,27 @@ describe("a state keeper that saves soon", () => {
             await nextTurn();
             await clock.pass(60);
         }
+        assert.deepEqual(saved, ["one", "two"]);
+    });
+    it("waits longer where nothing is urgent", async () => {
+        const state = ["one"];
+        keeper.saveSoon(state, 1000);
+        await nextTurn();
+        state[0] = "two";
+        keeper.saveSoon(state, 1000);
+        await clock.pass(999);
+        assert.deepEqual(saved, ["one"]);
+        await clock.pass(1);
+        assert.deepEqual(saved, ["one", "two"]);
+    });
+    it("closing saves what waits, without being told what it is, and otherwise nothing", async () => {
+        for (const state of ["one", "two"]) {
+            keeper.saveSoon([state], 1000);
+            await nextTurn();
+        }
+        await keeper.close(undefined, false);
+        await keeper.close(undefined, false);
+        await clock.pass(1000);
         assert.deepEqual(saved, ["one", "two"]);
     });
     for (const removed of [false, true]) {

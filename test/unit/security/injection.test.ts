@@ -8,7 +8,7 @@ import { Trouble } from "../../../lib/kit/trouble";
 import { catalogue } from "../../../lib/shutdown/actions";
 import { remoteCommand, wordsOf } from "../../../lib/shutdown/commands";
 import { commandFrom } from "../../../lib/shutdown/gate";
-import { withDarkWatts, withDuration, nothingMeasured } from "../../../lib/shutdown/measured";
+import { addDarkWatts, addDuration, nothingMeasured } from "../../../lib/shutdown/measured";
 import type { PlanStep, ShutdownPlan } from "../../../lib/shutdown/plan";
 import { sshArguments } from "../../../lib/shutdown/ssh-arguments";
 import { previewPlan } from "../../../lib/shutdown/steps";
@@ -133,9 +133,12 @@ describe("a plan with hostile settings", function () {
             ok(plan, name);
             for (const host of plan.hosts) doesNotThrow(() => targetKit({ ...host, name }, { user: "power", root: false }));
             equal(previewPlan(plan).length > 0, true);
-            const measured = withDarkWatts(withDuration(nothingMeasured(), name, { ms: 1 }), name, 2);
+            const measured = nothingMeasured();
+            addDuration(measured, name, { ms: 1 });
+            addDarkWatts(measured, name, 2);
             deepEqual([Object.entries(measured.durations), Object.entries(measured.darkWatts)], [[[name, [{ ms: 1 }]]], [[name, [2]]]]);
-            deepEqual(Object.entries(withDarkWatts(measured, name, 3).darkWatts), [[name, [2, 3]]]);
+            addDarkWatts(measured, name, 3);
+            deepEqual(Object.entries(measured.darkWatts), [[name, [2, 3]]]);
         }
         assertUnpolluted();
     });

@@ -19,7 +19,7 @@ import { decide } from "../../../lib/power/trigger";
 import { parseTriggerState } from "../../../lib/power/trigger-state";
 import { parseUpsState, savedUpsState, stepUpsEvents } from "../../../lib/power/ups-events";
 import { parseBook } from "../../../lib/shutdown/evidence";
-import { nothingMeasured, parseMeasured, withDarkWatts, withDuration } from "../../../lib/shutdown/measured";
+import { addDarkWatts, addDuration, nothingMeasured, parseMeasured } from "../../../lib/shutdown/measured";
 import { StateFile } from "../../../lib/stores/state-file";
 import { parseConfig as parseDepletion } from "../../../nodes/depletion-rate/config";
 import { parseConfig as parseClassifier } from "../../../nodes/power-classifier/config";
@@ -150,7 +150,11 @@ describe("what is stored of a decider's memory", function () {
         memory("the group's", parseQuorumState, (before, reading) => hearMember(groupConfig, before, evidenceOf(reading)).state),
         memory("the UPS's", parseUpsState, (before, reading) => savedUpsState(stepUpsEvents(upsConfig, before, reading).state)),
         memory("of how charge goes on", parseChargeModel, (before, { at, watts = 0 }) => withLoad(before ?? beginCharge({ capacityWh: 1000, charge: 80, at, watts: 50 }), { at, watts })),
-        memory("of what runs have measured", parseMeasured, (before, { at, watts = 0 }) => withDarkWatts(withDuration(before ?? nothingMeasured(), "constructor", { ms: at - t0 }), "plug", watts)),
+        memory("of what runs have measured", parseMeasured, (before = nothingMeasured(), { at, watts = 0 }) => {
+            addDuration(before, "constructor", { ms: at - t0 });
+            addDarkWatts(before, "plug", watts);
+            return before;
+        }),
     ];
     for (const { name, parse, step } of memories) {
         it(`leads to no error when it was changed anywhere: it is not believed, or gone on with (${name})`, () => {

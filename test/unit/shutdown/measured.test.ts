@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { darkBound, nothingMeasured, parseMeasured, upperMs, withDarkWatts, withDuration, type Sample } from "../../../lib/shutdown/measured";
+import { addDarkWatts, addDuration, darkBound, nothingMeasured, parseMeasured, upperMs, type Sample } from "../../../lib/shutdown/measured";
 
 const times = (...ms: number[]): Sample[] => ms.map((each) => ({ ms: each }));
 
@@ -26,12 +26,18 @@ describe("measured durations", () => {
         }));
     });
     it("keep the newest twenty, and survive a file", () => {
-        let known = nothingMeasured();
-        for (let ms = 1; ms <= 30; ms += 1) known = withDuration(known, "nas/stop-service", ms === 30 ? { ms, cut: true } : { ms });
-        known = withDarkWatts(known, "nas_plug", 1.2);
-        assert.deepEqual(known.durations["nas/stop-service"]?.length, 20);
+        const known = nothingMeasured();
+        for (let ms = 1; ms <= 30; ms += 1) addDuration(known, "nas/stop-service", ms === 30 ? { ms, cut: true } : { ms });
+        addDarkWatts(known, "nas_plug", 1.2);
+        assert.deepEqual(known.durations["nas/stop-service"], [...Array.from({ length: 19 }, (_, index) => ({ ms: 11 + index })), { ms: 30, cut: true }]);
         assert.deepEqual(parseMeasured(JSON.parse(JSON.stringify(known))), known);
         for (const wrong of [null, 1, {}, { durations: {}, darkWatts: [] }, { durations: { a: [{ ms: "x" }] }, darkWatts: {} }, { durations: {}, darkWatts: { a: ["x"] } }]) assert.equal(parseMeasured(wrong), undefined);
+    });
+    it("forget the steps that came first when there are too many", () => {
+        const known = nothingMeasured();
+        for (let step = 0; step < 2002; step += 1) addDuration(known, `nas/${step}`, { ms: step });
+        const keys = Object.keys(known.durations);
+        assert.deepEqual([keys.length, keys[0], keys.at(-1)], [2000, "nas/2", "nas/2001"]);
     });
     it("of the dark give a bound with some room", () => {
         assert.equal(darkBound(undefined), 3);
