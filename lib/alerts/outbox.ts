@@ -147,7 +147,7 @@ export class Outbox<Carry = undefined> {
 
     async #run(): Promise<void> {
         const { clock, limits } = this.#options;
-        while (!this.#closed) {
+        for (;;) {
             await this.#change(expire(this.#queue, clock.now(), limits));
             const [oldest] = this.#queue.entries;
             const waitMs = oldest === undefined ? Infinity : Math.max(this.#pace.notBefore - clock.monotonic(), heldMs(this.#queue.entries, ageOf(oldest, clock.now()), limits.blipMs));
@@ -162,7 +162,6 @@ export class Outbox<Carry = undefined> {
         return new Promise((resolve) => {
             const cancel: Cancel = ms === Infinity ? () => undefined : this.#options.clock.after(ms, () => this.#wake());
             this.#wake = () => {
-                this.#wake = () => undefined;
                 cancel();
                 resolve();
             };

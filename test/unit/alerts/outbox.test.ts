@@ -45,6 +45,34 @@ describe("Outbox", () => {
         assert.equal(heard.delivered_[1]?.carry, undefined);
     });
 
+    it("tells with how many attempts each alert got there", async () => {
+        const { outbox, channel, heard, clock } = rig();
+        channel.fails = refused;
+        await outbox().post(alert("a"));
+        await clock.pass(5000 + 10_000);
+        channel.fails = undefined;
+        await outbox().post(alert("b"));
+        await clock.pass(20_000);
+        assert.deepEqual(heard.delivered_.map(({ title, delivery: { attempts, delayedMs } }) => [title, attempts, delayedMs]), [["a", 4, 35_000], ["b", 1, 20_000]]);
+    });
+
+    it("stamps no age where the clock can't have told when it came", async () => {
+        const channel = new FakeChannel();
+        const heard = new Heard();
+        const outbox = new Outbox({ file: new MemoryDisk(), channel, events: heard, clock: new VirtualClock(1000) });
+        await outbox.post(alert("a"));
+        await settle();
+        assert.deepEqual([channel.delivered[0]?.delayedMs, heard.delivered_[0]?.delivery.delayedMs], [0, 0]);
+        await outbox.close();
+    });
+
+    it("holds no timer while nothing waits", async () => {
+        const { outbox, clock } = rig();
+        await outbox().post(alert("a"));
+        await settle();
+        assert.equal(clock.pending, 0);
+    });
+
     it("promises durability before delivery: post resolves while the channel hangs", async () => {
         const { outbox, channel, disk } = rig();
         channel.hangs = true;
@@ -85,6 +113,18 @@ describe("Outbox", () => {
             await clock.pass(60_000 + 250);
             assert.deepEqual(channel.titles, ["old", "urgent"]);
         });
+        it("begins with short waits again once something has arrived", async () => {
+            const { outbox, channel, clock, heard } = rig();
+            channel.fails = refused;
+            await outbox().post(alert("a"));
+            await clock.pass(5000);
+            channel.fails = undefined;
+            await clock.pass(10_000);
+            channel.fails = refused;
+            await outbox().post(alert("b"));
+            await settle();
+            assert.deepEqual(heard.failures.map(({ retryInMs }) => retryInMs), [5000, 10_000, 5000]);
+        });
         it("lets an info wait its turn", async () => {
             const { outbox, channel, clock } = rig();
             channel.fails = refused;
@@ -95,15 +135,26 @@ describe("Outbox", () => {
             await settle();
             assert.equal(channel.tried.length, length);
         });
-        it("counts a repeat instead of queueing it", async () => {
-            const { outbox, channel, clock } = rig();
+        it("hurries for something critical once, and not for what comes after it", async () => {
+            const { outbox, channel, clock, heard } = rig();
+            channel.hangs = true;
+            await outbox().post(alert("old"));
+            await outbox().post(alert("urgent", { severity: "critical" }));
             channel.fails = refused;
-            await outbox().post(alert("a"));
-            assert.deepEqual(await outbox().post(alert("a")), { repeat: true });
+            channel.hangs = false;
+            await clock.pass(60_000 + 250 + 10_000);
+            assert.deepEqual(heard.failures.map(({ retryInMs }) => retryInMs), [250, 10_000, 20_000]);
+        });
+        it("counts a repeat instead of queueing it, and hands back what came with the first", async () => {
+            const { outbox, channel, clock, heard } = rig();
+            channel.fails = refused;
+            await outbox().post(alert("a"), "first");
+            assert.deepEqual(await outbox().post(alert("a"), "second"), { repeat: true });
             await outbox().post(alert("a"));
             channel.fails = undefined;
             await clock.pass(10_000);
             assert.deepEqual(channel.delivered.map(({ alert: { title }, times }) => [title, times]), [["a", 3]]);
+            assert.deepEqual(heard.delivered_.map(({ carry }) => carry), ["first"]);
         });
     });
 
@@ -167,6 +218,29 @@ describe("Outbox", () => {
             assert.deepEqual(channel.titles, ["a", "d", "e"]);
             assert.deepEqual(heard.drops, [{ title: "b", why: "full" }, { title: "c", why: "full" }]);
             assert.deepEqual(channel.delivered.map(({ lost }) => lost), [2, 0, 0]);
+        });
+        it("keeps no room for what has arrived", async () => {
+            const { outbox, channel, heard } = rig({ ...queueLimits, entries: 2 });
+            await outbox().post(alert("a"));
+            await settle();
+            channel.fails = advised({ next: "wait", ms: 60_000 });
+            for (const title of ["b", "c"]) await outbox().post(alert(title));
+            assert.deepEqual(heard.drops, []);
+        });
+        it("tells also of one that was dropped as it came", async () => {
+            const { outbox, channel, heard } = rig({ ...queueLimits, entries: 1 });
+            channel.fails = advised({ next: "wait", ms: 60_000 });
+            await outbox().post(alert("urgent", { severity: "critical" }));
+            await settle();
+            await outbox().post(alert("i"), "carried");
+            assert.deepEqual(heard.drops, [{ title: "i", why: "full" }]);
+            assert.equal(outbox().waiting, 1);
+        });
+        it("leaves alone what is on its way, and drops another", async () => {
+            const { outbox, channel, heard } = rig({ ...queueLimits, entries: 2 });
+            channel.hangs = true;
+            for (const title of ["a", "b", "c"]) await outbox().post(alert(title));
+            assert.deepEqual(heard.drops, [{ title: "b", why: "full" }]);
         });
         it("drops what is older than a week", async () => {
             const { outbox, channel, clock, heard } = rig();
@@ -255,6 +329,18 @@ describe("Outbox", () => {
             assert.equal(disk.records.length, 2);
             assert.equal(clock.pending, 0);
         });
+        it("waits half a second for an attempt under way, unless told otherwise, and takes its end for no failure", async () => {
+            const { outbox, channel, clock, heard, disk } = rig();
+            channel.hangs = true;
+            await outbox().post(alert("a"));
+            let closed = false;
+            const closing = outbox().close().then(() => (closed = true));
+            await clock.pass(499);
+            assert.equal(closed, false);
+            await clock.pass(1);
+            await closing;
+            assert.deepEqual([heard.failures, outbox().waiting, disk.closed], [[], 1, 1]);
+        });
         it("leaves no timer behind while it backs off", async () => {
             const { outbox, channel, clock } = rig();
             channel.fails = refused;
@@ -269,6 +355,14 @@ describe("Outbox", () => {
             await outbox().post(alert("a"));
             await outbox().remove();
             assert.deepEqual(disk.records, []);
+        });
+        it("forgets at once what is on its way when it is removed, and writes nothing of it any more", async () => {
+            const { outbox, channel, clock, disk } = rig();
+            channel.hangs = true;
+            await outbox().post(alert("a"));
+            await outbox().remove();
+            await clock.pass(120_000);
+            assert.deepEqual([disk.records, channel.tried.length, clock.pending], [[], 1, 0]);
         });
     });
 

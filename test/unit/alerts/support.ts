@@ -16,6 +16,7 @@ export class MemoryDisk implements RecordFile {
     hangs = false;
     appends = 0;
     rewrites = 0;
+    closed = 0;
 
     load(): Promise<{ records: QueueRecord[]; stale: boolean }> {
         return Promise.resolve({ records: this.records.map((record) => structuredClone(record)), stale: this.records.length > 0 });
@@ -33,6 +34,7 @@ export class MemoryDisk implements RecordFile {
         });
     }
     close(): Promise<void> {
+        this.closed += 1;
         return Promise.resolve();
     }
     remove(): Promise<void> {
@@ -54,7 +56,7 @@ export function severed(disk: MemoryDisk): { file: RecordFile; sever(): void } {
         load: () => disk.load(),
         append: (record) => (alive ? disk.append(record) : never()),
         rewrite: (records) => (alive ? disk.rewrite(records) : never()),
-        close: () => Promise.resolve(),
+        close: () => disk.close(),
         remove: () => disk.remove(),
     };
     return { file, sever: () => void (alive = false) };
