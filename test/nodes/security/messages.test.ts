@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Node, NodeInitializer } from "node-red";
 import helper from "node-red-node-test-helper";
 import { remoteCommand, wordsOf } from "../../../lib/shutdown/commands";
@@ -143,8 +144,12 @@ describe("messages with something hostile in any place", function () {
     it("leave files behind of which each, changed by another hand, is set aside", async () => {
         await flow.unload();
         const root = join(folder.path, "ridethrough");
+        const stateful = ["power-classifier", "depletion-rate", "shutdown-trigger", "redundancy-group", "shutdown-sequencer", "shutdown-plan"];
+        const look = (): string => JSON.stringify(readdirSync(root, { recursive: true, encoding: "utf8" }).map((name) => [name, statSync(join(root, name), { throwIfNoEntry: false })?.mtimeMs]));
+        // A save that a slow disk holds up goes on after its node has closed.
+        for (let [before, now] = ["", look()]; before !== now || !stateful.every((type) => now.includes(`${type}/`)); [before, now] = [now, look()]) await delay(200);
         const states = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.(?:json|journal)$/.test(name)).map((name) => join(root, name));
-        for (const type of ["power-classifier", "depletion-rate", "shutdown-trigger", "redundancy-group", "shutdown-sequencer", "shutdown-plan"]) assert.ok(states.some((path) => path.includes(`/${type}/`)), type);
+        for (const type of stateful) assert.ok(states.some((path) => path.includes(`/${type}/`)), type);
         for (const path of states) {
             const text = readFileSync(path, "utf8");
             writeFileSync(path, text.slice(0, text.length >> 1) + (text[text.length >> 1] === "1" ? "2" : "1") + text.slice((text.length >> 1) + 1));
