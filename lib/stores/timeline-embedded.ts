@@ -1,11 +1,11 @@
 import { mkdir, open, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../kit/atomic-file";
+import { syncFolder, writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { toTrouble, Trouble } from "../kit/trouble";
 import { queryFiles } from "./embedded-query";
 import { isTime, type TimelineRow } from "./timeline-event";
-import { fileName, hourMs, listFiles, tiers } from "./timeline-files";
+import { fileName, hourMs, listFiles, rowsOf, tiers } from "./timeline-files";
 import { rowLine } from "./timeline-line";
 import { appendWhole } from "./timeline-segment";
 import type { Piece, TimelineQuery, TimelineSeries, TimelineStore, Written } from "./timeline-store";
@@ -52,7 +52,7 @@ export class EmbeddedTimeline implements TimelineStore {
             }
             const name = fileName("raw", first.created_at);
             const mine = leading(rows, hour);
-            const handle = this.#open.get(name) ?? (await this.#begin(name));
+            const handle = this.#open.get(name) ?? (await this.#begin(name, first.created_at));
             await appendWhole(handle, mine.map(rowLine).join(""));
             await this.#sync();
             return { kind: "written", upTo: mine.length === rows.length ? to : from + mine.length, repeated: 0 };
@@ -102,9 +102,11 @@ export class EmbeddedTimeline implements TimelineStore {
         return mine;
     }
 
-    async #begin(name: string): Promise<FileHandle> {
+    async #begin(name: string, at: number): Promise<FileHandle> {
         for (const other of [...this.#open.keys()].slice(0, Math.max(0, this.#open.size + 1 - mostOpen))) await this.#end(other);
         await mkdir(this.options.folder, { recursive: true });
+        // Means that can't be read hold up no row.
+        await this.#bringBack(name, at).catch(() => undefined);
         const handle = await open(join(this.options.folder, name), "a+", 0o600);
         try {
             const { size } = await handle.stat();
@@ -119,6 +121,18 @@ export class EmbeddedTimeline implements TimelineStore {
         }
         this.#open.set(name, handle);
         return handle;
+    }
+
+    /** A clock that was set back brings an hour again of which only the means are left: they go on as its first rows, or they would be made anew without them. */
+    async #bringBack(name: string, at: number): Promise<void> {
+        const { folder } = this.options;
+        const files = await listFiles(folder);
+        const hour = Math.floor(at / hourMs) * hourMs;
+        const means = files.five.get(hour);
+        if (means === undefined || files.raw.has(hour)) return;
+        const lines: string[] = [];
+        for await (const rows of rowsOf(folder, means)) lines.push(...rows.map(rowLine));
+        await writeAtomic(join(folder, name), lines.join(""));
     }
 
     async #sync(): Promise<void> {

@@ -1,6 +1,6 @@
 import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomic } from "../kit/atomic-file";
+import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
 import { Averages } from "./timeline-average";
 import { rowLine } from "./timeline-line";
 import { dayMs, fileName, hourMs, listFiles, rowsOf, spanMs, tiers, type Tier } from "./timeline-files";
@@ -17,41 +17,63 @@ const settleMs = 5 * 60_000;
  * Averages what is complete, and removes what is too old and has been averaged. Can be cut off anywhere, and goes on with
  * the next call: each file of means is replaced whole, and says in its first line how much it was made of.
  * @param now event time in ms
+ * @throws the system's error of the first file that could not be averaged, when all others are done
  */
 export async function maintainFiles(folder: string, retention: Retention, now: number): Promise<void> {
+    const failures: unknown[] = [];
+    const kept = new Set<string>();
+    /** A full disk must not keep us from removing what makes room. */
+    const tryToAverage = async (sources: readonly Source[], target: string, start: number, widthMs: number): Promise<void> => {
+        try {
+            await average(folder, sources, target, start, widthMs, now);
+        } catch (error) {
+            failures.push(error);
+            for (const [, name] of sources) kept.add(name);
+        }
+    };
     let files = await listFiles(folder);
     for (const [start, name] of files.raw) {
-        if (start + hourMs + settleMs <= now) await average(folder, [name], fileName("five", start), start, 5 * 60_000);
+        if (start + hourMs + settleMs <= now) await tryToAverage([[start, name]], fileName("five", start), start, 5 * 60_000);
     }
     files = await listFiles(folder);
-    const days = new Map<number, string[]>();
-    for (const [start, name] of files.five) {
-        const day = Math.floor(start / dayMs) * dayMs;
-        days.set(day, [...(days.get(day) ?? []), name]);
+    const days = new Map<number, Source[]>();
+    for (const source of files.five) {
+        const day = Math.floor(source[0] / dayMs) * dayMs;
+        days.set(day, [...(days.get(day) ?? []), source]);
     }
-    for (const [day, names] of days) {
+    for (const [day, hours] of days) {
         // A day changes no more once its raw rows are gone, and must not be made again once it loses its five-minute means.
         const mayChange = !files.hour.has(day) || day > now - Math.min(retention.raw + 2 * dayMs, retention.five);
-        if (mayChange && day + dayMs + 2 * settleMs <= now) await average(folder, names, fileName("hour", day), day, hourMs);
+        if (mayChange && day + dayMs + 2 * settleMs <= now) await tryToAverage(hours, fileName("hour", day), day, hourMs);
     }
     files = await listFiles(folder);
     for (const tier of tiers) {
         for (const [start, name] of files[tier]) {
             const averaged = tier === "hour" || (tier === "raw" ? files.five.has(start) : files.hour.has(Math.floor(start / dayMs) * dayMs));
-            if (averaged && start + spanMs[tier] + retention[tier] < now) await rm(join(folder, name), { force: true });
+            if (averaged && !kept.has(name) && start + spanMs[tier] + retention[tier] < now) await rm(join(folder, name), { force: true });
         }
     }
+    if (failures.length > 0) throw failures[0];
 }
 
-/** Makes a file of means, unless it is there and was made of the same. */
-async function average(folder: string, names: readonly string[], target: string, start: number, widthMs: number): Promise<void> {
-    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+/** A file that is averaged: where its hour begins, in ms, and its name. */
+type Source = readonly [start: number, name: string];
+
+/**
+ * Makes a file of means, unless it is there and was made of the same. What it holds of hours that no source covers any more
+ * stays: a clock that is set back brings days again whose finer files are gone.
+ */
+async function average(folder: string, sources: readonly Source[], target: string, start: number, widthMs: number, now: number): Promise<void> {
+    const sizes = await Promise.all(sources.map(async ([, name]) => (await stat(join(folder, name))).size));
     const made = `#${sizes.reduce((sum, size) => sum + size, 0)}`;
     if ((await firstLine(join(folder, target))) === made) return;
     const averages = new Averages(start, widthMs);
-    for (const [index, name] of names.entries()) {
+    for (const [index, [, name]] of sources.entries()) {
         for await (const rows of rowsOf(folder, name, sizes[index])) for (const row of rows) averages.add(row);
     }
+    const covered = new Set(sources.map(([hour]) => hour));
+    for await (const rows of rowsOf(folder, target)) for (const row of rows) if (!covered.has(Math.floor(row.created_at / hourMs) * hourMs)) averages.add(row);
+    await removeLeftovers(join(folder, target), now);
     await writeAtomic(join(folder, target), `${made}\n${[...averages.rows()].map(rowLine).join("")}`);
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toRow, type TimelineEvent } from "../../../lib/stores/timeline-event";
 import { EmbeddedTimeline } from "../../../lib/stores/timeline-embedded";
@@ -186,6 +186,68 @@ describe("the embedded timeline", () => {
             clock.jumpWall(-20 * 365 * dayMs);
             await store.maintain();
             assert.deepEqual(files(), before);
+        });
+        it("removes what has had its time though another file cannot be averaged: a full disk must not stay full", async () => {
+            await hours(2);
+            mkdirSync(join(place(), "five-20251121T13.rows"));
+            await write([power(testHour + 2 * hourMs, 1)]);
+            await clock.pass(27 * hourMs);
+            await assert.rejects(store.maintain());
+            assert.deepEqual(files("raw"), ["raw-20251121T13.rows"]);
+        });
+        it("keeps the means of an hour that comes twice, because the clock was set back, and adds the new rows to them", async () => {
+            store = new EmbeddedTimeline({ folder: place(), clock, subject: "timeline", retention: { raw: 2 * hourMs, five: 2 * dayMs, hour: 20 * dayMs } });
+            await hours(6);
+            const everything = async (): Promise<[number, string[]]> => {
+                const series = await ask(testHour, testHour + 30 * dayMs, { maxPoints: 10 });
+                const rows = series.flatMap(({ points }) => points).reduce((sum, { count = 1 }) => sum + count, 0);
+                return [rows, series.flatMap(({ points }) => points.flatMap(({ metadata }) => (metadata === undefined ? [] : [metadata.to as string])))];
+            };
+            const before = await everything();
+            assert.ok(!files("raw").includes("raw-20251121T11.rows"));
+            // A machine without a battery for its clock, after a power cut.
+            await store.close();
+            clock = new VirtualClock(testHour);
+            store = new EmbeddedTimeline({ folder: place(), clock, subject: "timeline", retention: { raw: 2 * hourMs, five: 2 * dayMs, hour: 20 * dayMs } });
+            await write([power(testHour + 1, 5000), state(testHour + 2, "AGAIN")]);
+            for (let hour = 0; hour < 6; hour += 1) {
+                await clock.pass(hourMs);
+                await store.maintain();
+            }
+            const after = await everything();
+            assert.deepEqual([after[0], after[1].sort()], [before[0] + 2, [...before[1], "AGAIN"].sort()]);
+            await clock.pass(5 * dayMs);
+            await store.maintain();
+            assert.deepEqual((await everything())[0], before[0] + 2, "in the hourly means, too");
+        });
+        it("keeps the hours of a day that comes again when only its hourly means are left", async () => {
+            const retention = { raw: hourMs, five: 2 * dayMs, hour: 20 * dayMs };
+            store = new EmbeddedTimeline({ folder: place(), clock, subject: "timeline", retention });
+            await hours(3);
+            for (let day = 0; day < 4; day += 1) {
+                await clock.pass(dayMs);
+                await store.maintain();
+            }
+            assert.deepEqual([files("raw"), files("five"), files("hour")], [[], [], ["hour-20251121.rows"]]);
+            await store.close();
+            clock = new VirtualClock(testHour + 5 * hourMs);
+            store = new EmbeddedTimeline({ folder: place(), clock, subject: "timeline", retention });
+            await write([power(testHour + 5 * hourMs, 7)]);
+            for (let hour = 0; hour < 24; hour += 1) {
+                await clock.pass(hourMs);
+                await store.maintain();
+            }
+            const counted = (await ask(testHour, testHour + 30 * dayMs, { types: ["plug_power"], maxPoints: 10 })).flatMap(({ points }) => points).reduce((sum, { count = 1 }) => sum + count, 0);
+            assert.equal(counted, 3 * 60 + 1);
+        });
+        it("clears away what a kill in the middle of its work has left", async () => {
+            await write([power(testHour, 1)]);
+            const torn = join(place(), "five-20251121T11.rows.0123abcd.tmp");
+            writeFileSync(torn, "#12\n");
+            utimesSync(torn, testHour / 1000, testHour / 1000);
+            await clock.pass(2 * hourMs);
+            await store.maintain();
+            assert.deepEqual(files(), ["five-20251121T11.rows", "raw-20251121T11.rows"]);
         });
         it("removes nothing that it could not average", async () => {
             await hours(2);
