@@ -28,11 +28,12 @@ const forgottenMs = 3_600_000;
 export class Silence {
     #heard = new Map<string, Heard>();
 
-    /** A reading has come in. */
+    /** A reading has come in. One that was measured at the same moment as the last is that again: who repeats it tells nothing new. */
     hear(stream: string, reading: Reading, now: number): void {
         if (reading.simulated) return;
         const before = this.#heard.get(stream);
         const elapsedMs = before === undefined ? 0 : reading.at - before.reading.at;
+        if (before !== undefined && elapsedMs === 0) return;
         this.#heard.set(stream, { reading, arrivedAt: now, intervals: elapsedMs > 0 ? withInterval(before?.intervals, elapsedMs) : (before?.intervals ?? []) });
     }
 
@@ -60,7 +61,7 @@ export class Silence {
             if (heard.saidAt !== undefined && now - heard.saidAt < pauseMs) continue;
             heard.saidAt = now;
             const { device, source, at } = heard.reading;
-            made.push({ device, source, at: at + silentMs, quality: "missing", error: `${device}: nothing has come in for ${Math.round(silentMs / 1000)} s; is its reader deployed, and wired to this trigger?` });
+            made.push({ device, source, at: at + silentMs, quality: "missing", error: `${device}: nothing new has come in for ${Math.round(silentMs / 1000)} s; is its reader deployed, and wired to this trigger?` });
         }
         return made;
     }

@@ -49,13 +49,18 @@ describe("silence of a stream", () => {
         quiet.hear("ups1", poll(0, onBattery), 0);
         assert.deepEqual([quiet.quietMs(0), quiet.quietMs(85_000)], [15_000, 5000]);
     });
+    it("of one that repeats its last reading for ever is noticed, too", () => {
+        const silence = new Silence();
+        for (let second = 0; second <= 20; second += 5) silence.hear("ups1", poll(Math.min(second, 5), onBattery), second * 1000);
+        assert.deepEqual([silence.due(stateOf(onBattery), 19_000).length, silence.due(stateOf(onBattery), 20_000).length], [0, 1]);
+    });
     it("of a simulated stream never: it just ends", () => assert.deepEqual(made(1, onBattery, true), []));
     it("makes missing readings in the stream's own event time, with the cause", () => {
         const silence = new Silence();
         for (const second of [-5, 0]) silence.hear("ups1", { ...poll(0, online), at: ahead + second * 1000 }, second * 1000);
         const [reading] = silence.due(stateOf(online), 16_000);
         assert.deepEqual([reading?.at, reading?.quality, reading?.source, reading?.mains], [ahead + 16_000, "missing", "nut", undefined]);
-        assert.match(reading?.error ?? "", /^ups1: nothing has come in for 16 s; is its reader deployed/);
+        assert.match(reading?.error ?? "", /^ups1: nothing new has come in for 16 s; is its reader deployed/);
     });
     it("of what was on battery before a restart is noticed too, unless that was long ago", () => {
         const heard = (agoMs: number, on = onBattery): number => {
