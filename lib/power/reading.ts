@@ -117,6 +117,7 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     const quality = raw.quality ?? "good";
     if (quality !== "good" && quality !== "stale" && quality !== "missing") return { error: "msg.reading.quality is not good, stale or missing" };
     if (raw.at !== undefined && !(typeof raw.at === "number" && Number.isFinite(raw.at))) return { error: "msg.reading.at is not a time in ms" };
+    if (raw.at !== undefined && isInSeconds(raw.at)) return { error: "msg.reading.at is in s; it must be in ms" };
     const reading: Reading = { device: slug(raw.device), source: typeof raw.source === "string" && raw.source !== "" ? raw.source : "message", at: raw.at ?? at, quality };
     for (const quantity of quantities) {
         const amount = raw[quantity];
@@ -141,6 +142,11 @@ export function parseReading(value: unknown, at: number): ParsedReading {
     if (raw.begins === true && reading.simulated) reading.begins = true;
     if (typeof raw.error === "string") reading.error = raw.error;
     return { reading };
+}
+
+/** A time of our days in s, as `date +%s` says it: taken for ms, an outage would last a thousand times as long before anything is decided. */
+function isInSeconds(at: number): boolean {
+    return at >= 1e9 && at < 1e11;
 }
 
 /** The same reading for somebody else: whatever they change in it, the first one stays as it is. */

@@ -34,7 +34,7 @@ describe("parseReading", () => {
     for (const [what, value, error] of [
         ["a number", 7, /not an object/], ["null", null, /not an object/], ["a list", [], /not an object/], ["no device", {}, /device/], ["an empty device", { device: " " }, /device/],
         ["watts as text", { device: "a", watts: "12" }, /watts is not a number/], ["watts that is NaN", { device: "a", watts: NaN }, /watts/], ["infinite charge", { device: "a", charge: Infinity }, /charge/],
-        ["an unknown quality", { device: "a", quality: "fine" }, /quality/], ["a quality that cannot be printed", { device: "a", quality: Object.create(null) }, /quality/], ["a time as text", { device: "a", at: "now" }, /at is not/],
+        ["an unknown quality", { device: "a", quality: "fine" }, /quality/], ["a quality that cannot be printed", { device: "a", quality: Object.create(null) }, /quality/], ["a time as text", { device: "a", at: "now" }, /at is not/], ["a time in s", { device: "a", at: 1_795_300_000 }, /at is in s; it must be in ms/],
     ] as const) {
         it(`refuses ${what}`, () => assert.match((parseReading(value, at) as { error: string }).error, error));
     }
