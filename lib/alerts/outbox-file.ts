@@ -15,7 +15,8 @@ export interface LoadedRecords {
 
 /** Where an outbox keeps its records. Calls come one at a time. */
 export interface RecordFile {
-    load(): Promise<LoadedRecords>;
+    /** @param signal nobody waits for it any more: what it brings is not obeyed, so the next rewrite sets it aside */
+    load(signal?: AbortSignal): Promise<LoadedRecords>;
     /** Resolves when the record is on the disk. */
     append(record: QueueRecord): Promise<void>;
     /** Replaces everything, so that a crash leaves either the old or the new records. */
@@ -29,9 +30,9 @@ export function outboxFile(path: string, clock: Clock = systemClock): RecordFile
     const lines = new JsonLinesFile(path);
     let read = false;
     return {
-        async load() {
+        async load(signal) {
             const { records: found, bad, torn } = await readJsonLines(path);
-            read = true;
+            read = signal?.aborted !== true;
             const records = found.map(parseRecord).filter((record) => record !== undefined);
             const stale = torn || records.some((record) => !("add" in record));
             if (bad.length === 0 && records.length === found.length) return { records, stale };

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
-import { toTrouble, type Trouble } from "../kit/trouble";
+import { toTrouble, Trouble } from "../kit/trouble";
 import type { LoadedRecords, RecordFile } from "./outbox-file";
 import type { QueueRecord } from "./queue";
 
@@ -33,13 +33,16 @@ export class RecordKeeper {
     /** Never rejects: what cannot be read is said, and an empty queue goes on. */
     async load(): Promise<LoadedRecords> {
         try {
-            const loaded = await withDeadline({ ms: diskDeadlineMs, subject: "alert queue", clock: this.clock }, () => this.file.load());
+            const loaded = await withDeadline({ ms: diskDeadlineMs, subject: "alert queue", clock: this.clock }, (signal) => this.file.load(signal));
             this.#stale = loaded.stale;
             this.#written = loaded.records.length;
             return loaded;
         } catch (error) {
-            this.#say(toTrouble(error, "alert queue"));
-            return { records: [], stale: false };
+            // Numbers begin anew: nothing may be appended to what another life has written.
+            this.#stale = true;
+            const { kind, message } = toTrouble(error, "alert queue");
+            this.#say(new Trouble(kind, `${message}; what waited there from before is not sent, and is set aside`));
+            return { records: [], stale: true };
         }
     }
 

@@ -65,6 +65,23 @@ describe("outboxFile", () => {
         const kept = readdirSync(folder.path).find((name) => name.startsWith("unread.outbox.bad-"));
         assert.equal(readFileSync(join(folder.path, kept ?? "nothing kept"), "utf8"), "precious\n");
     });
+    it("does not overwrite what came when nobody waited for it any more", async () => {
+        writeFileSync(join(folder.path, "late.outbox"), `${JSON.stringify(add(1))}\n`);
+        const late = outboxFile(join(folder.path, "late.outbox"));
+        await late.load(AbortSignal.abort());
+        await late.rewrite([add(1)]);
+        assert.equal(readdirSync(folder.path).filter((name) => name.startsWith("late.outbox.bad-")).length, 1);
+    });
+    it("sets nothing aside that it has read, and asks for a rewrite only where lines are over", async () => {
+        const file = outboxFile(path);
+        await file.append(add(1));
+        assert.equal((await file.load()).stale, false);
+        await file.append({ done: 1, said: 0 });
+        assert.equal((await file.load()).stale, true);
+        await file.rewrite([]);
+        await file.close();
+        assert.deepEqual(readdirSync(join(folder.path, "telegram-alert")), ["n1.outbox"]);
+    });
     it("goes when it is removed", async () => {
         const file = outboxFile(path);
         await file.append(add(1));
