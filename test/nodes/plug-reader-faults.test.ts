@@ -19,20 +19,22 @@ const table: { fault: Behaviour; kasa: string; shelly: string }[] = [
     { fault: "vanish", kasa: "hung up", shelly: "hung up" },
 ];
 
-const protocols = {
-    kasa: { start: () => startKasaPlug({ watts: 63.5 }), oversizedStart: Buffer.from([0, 0xa0, 0, 0]) },
-    shelly: { start: () => startShelly({ watts: 63.5 }), oversizedStart: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10485760\r\n\r\n{" },
-};
+const longJson = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10485760\r\n\r\n{";
+const plugs = [
+    { what: "Kasa", protocol: "kasa", start: () => startKasaPlug({ watts: 63.5 }), oversizedStart: Buffer.from([0, 0xa0, 0, 0]) },
+    { what: "Shelly of generation 1", protocol: "shelly", start: () => startShelly({ watts: 63.5, model: "plug-s" }), oversizedStart: longJson },
+    { what: "Shelly of generation 2", protocol: "shelly", start: () => startShelly({ watts: 63.5, model: "plus-plug" }), oversizedStart: longJson },
+] as const;
 
-for (const protocol of ["kasa", "shelly"] as const) {
-    describe(`plug-reader, ${protocol}: faults`, () => {
+for (const { what, protocol, start, oversizedStart } of plugs) {
+    describe(`plug-reader, ${what}: faults`, () => {
         const folder = temporaryFolder();
         let plug: { port: number; stop(): Promise<void> };
         let server: FaultyServer;
         let flow: LoadedFlow;
 
         const load = async (behaviour: Behaviour): Promise<void> => {
-            server = await startFaultyServer(behaviour, { upstream: plug.port, oversizedStart: protocols[protocol].oversizedStart, delayMs: 60 });
+            server = await startFaultyServer(behaviour, { upstream: plug.port, oversizedStart, delayMs: 60 });
             flow = await loadFlow([plugReader], [
                 { ...stored, host: "127.0.0.1", port: String(server.port), plugType: protocol, deadline: "0.4", wires: [["out"]] },
                 { id: "out", type: "helper" },
@@ -53,7 +55,7 @@ for (const protocol of ["kasa", "shelly"] as const) {
             await eventually(() => server.open === 0, 10_000, () => `no connection left, ${server.open} are open`);
         };
 
-        before(async () => { plug = await protocols[protocol].start(); });
+        before(async () => { plug = await start(); });
         after(async () => {
             await plug.stop();
             folder.remove();
