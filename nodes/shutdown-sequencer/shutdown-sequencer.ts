@@ -34,7 +34,7 @@ export = (RED: NodeAPI): void => {
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         const { dryRun, enabled, startOn } = config;
         const light = new StatusLight(this);
-        const show = ({ mood, text }: ReturnType<typeof idleStatus>): void => light.show(mood, text);
+        const show = ({ mood, text }: ReturnType<typeof idleStatus | typeof progressStatus>): void => light.show(mood, text);
 
         const risks = unsafe(surroundings(RED), config);
         const planNode = (): DrilledPlanNode | undefined => {
