@@ -39,7 +39,8 @@ export function wordsOf(program: Program): string[] {
 
 /**
  * The text for a remote login shell. Plain words are the same to dash, ash, bash, fish and csh; a script of several lines,
- * behind `sh -c`, needs a login shell that keeps line breaks within quotes, as all but csh do.
+ * behind `sh -c`, needs a login shell that keeps line breaks within quotes, as all but csh do. So what firewalls are told, and
+ * asked in a drill, has one line.
  */
 export function remoteCommand(argv: readonly string[]): string {
     const script = argv[0] === "sh" && argv[1] === "-c" ? 2 : -1;
@@ -47,12 +48,13 @@ export function remoteCommand(argv: readonly string[]): string {
 }
 
 /**
- * One argument as one word of a POSIX shell: single quotes unless it is plainly safe.
+ * One argument as one word of a shell: single quotes unless it is plainly safe. Backslashes and exclamation marks stand outside
+ * of the quotes, within which fish and csh would act on them.
  * @throws Error on NUL and line breaks, which no argument of ours needs
  */
 export function quote(word: string): string {
     if (/[\0\r\n]/.test(word)) throw new Error("an argument contains a line break or NUL");
-    return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : quoted(word);
+    return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/['\\!]/g, (sign) => `'\\${sign}'`)}'`;
 }
 
 /** Any text as one word of a POSIX shell, lines and all. */

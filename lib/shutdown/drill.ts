@@ -1,6 +1,7 @@
 import type { Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
 import { toTrouble, Trouble } from "../kit/trouble";
+import { looked } from "./actions/probe";
 import { wordsOf } from "./commands";
 import { kitRefusal, mayRun, textsOf } from "./kit-question";
 import type { PlanHost, PlanStep } from "./plan";
@@ -97,8 +98,20 @@ export async function drillHost(host: PlanHost, access: () => HostAccess, { cloc
     return { host: host.name, ok: checks.every(({ ok }) => ok), at, ms: Math.round(clock.monotonic() - began), checks, ...found };
 }
 
-function probe(transport: Transport, { action, params, timeoutMs }: PlanStep, root: boolean): Promise<CommandEnd> {
-    return transport.run(wordsOf(action.probe(params, { root, timeoutS: timeoutMs / 1000 })), probeTimeoutMs);
+async function probe(transport: Transport, { action, params, timeoutMs }: PlanStep, root: boolean): Promise<CommandEnd & { looked: boolean }> {
+    const { end, said } = await heard(transport, wordsOf(action.probe(params, { root, timeoutS: timeoutMs / 1000 })));
+    return { ...end, looked: said.includes(looked) };
+}
+
+/** Runs a command, and keeps what it says: that may come behind the exit status. */
+async function heard(transport: Transport, argv: readonly string[]): Promise<{ end: CommandEnd; said: string }> {
+    let said = "";
+    const take = (chunk: Buffer): boolean => {
+        said = `${said}${chunk.toString("latin1")}`.slice(-10_000);
+        return true;
+    };
+    const end = await transport.run(argv, probeTimeoutMs, { stdout: take, stderr: () => true });
+    return { end, said: `${said}\n${end.output}` };
 }
 
 /** Whether a forced command of ours knows the step as it is now, and its way back. @param sure the host is said to have one */
@@ -112,17 +125,15 @@ async function kitProblem(transport: Transport, step: PlanStep, root: boolean, s
     return undefined;
 }
 
-/** Whether a command is carried out that no plan has. Its whole output counts: it may come behind the exit status. */
+/** Whether a command is carried out that no plan has. */
 async function runsId(transport: Transport): Promise<boolean> {
-    let said = "";
-    const take = (chunk: Buffer): boolean => (said += chunk.toString("latin1")).length < 10_000;
-    const end = await transport.run(["id"], probeTimeoutMs, { stdout: take, stderr: () => true });
-    return end.end === "exit" && end.code === 0 && /\buid=\d/.test(`${said}\n${end.output}`);
+    const { end, said } = await heard(transport, ["id"]);
+    return end.end === "exit" && end.code === 0 && /\buid=\d/.test(said);
 }
 
 /** Why a step would not work, with its cure; undefined when it would. */
-function probeProblem(end: CommandEnd, { action, params }: PlanStep, root: boolean): string | undefined {
-    if (end.end === "exit" && end.code === 0) return undefined;
+function probeProblem(end: CommandEnd & { looked: boolean }, { action, params }: PlanStep, root: boolean): string | undefined {
+    if (end.end === "exit" && end.code === 0) return end.looked ? undefined : "the host says that all is well, and has not run what it was told: give the account an ordinary login shell, /bin/sh";
     if (end.end === "lost") return `the connection was lost${end.why === undefined ? "" : ` (${end.why})`}`;
     if (end.end === "signal") return `ended by signal ${end.signal}`;
     const silent = end.output === "";

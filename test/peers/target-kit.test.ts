@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync 
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { actionNamed, catalogue } from "../../lib/shutdown/actions";
+import { looked } from "../../lib/shutdown/actions/probe";
 import type { ActionParameters, Program } from "../../lib/shutdown/catalogue";
 import { quote, remoteCommand, wordsOf } from "../../lib/shutdown/commands";
 import { parsePlan, type PlanHost, type PlanStep } from "../../lib/shutdown/plan";
@@ -205,7 +206,7 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
             const programs = [end.probe(checked, place(its.final)), end.program(checked, place(its.final)), end.undo?.(checked, { did: [], sinceS: 5 }, place(its.final))].filter((program) => program !== undefined);
             // As sshd hands a command to it.
             const asked = (command: string): Promise<End> => asPower("env", `SSH_ORIGINAL_COMMAND=${command}`, own.forcedCommand.path);
-            for (const program of programs) deepEqual(await asked(remoteCommand(wordsOf(program))), { code: 0, stdout: "", stderr: "" }, action);
+            for (const [index, program] of programs.entries()) deepEqual(await asked(remoteCommand(wordsOf(program))), { code: 0, stdout: index === 0 ? `${looked}\n` : "", stderr: "" }, action);
             taken.push(`${action}: ${readFileSync(at("opt/tools/state/ends"), "utf8").trimEnd().replaceAll("\n", ", ")}`);
             equal((await asked(remoteCommand(["sudo", "-n", "shutdown", "-r", "now"]))).code, 126);
             equal((await asPower("sudo", "-n", "shutdown", "-r", "now")).code, 1);

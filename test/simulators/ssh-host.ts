@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { Server, utils, type AuthContext, type ServerChannel } from "ssh2";
+import { looked, sayLooked } from "../../lib/shutdown/actions/probe";
 
 /** What a simulated host does with those who call. Every field may be changed while it runs. */
 export interface SshBehaviour {
@@ -119,7 +120,7 @@ export async function startSshHost({ port = 0, name, hostKey = generateKeyPair()
                     void Promise.resolve(how.until).then(() => {
                         told.endedAt = Date.now();
                         if (how.command === "vanish") breakOff();
-                        else answer(channel, how);
+                        else answer(channel, info.command.includes(sayLooked) ? { output: `${looked}\n`, ...how } : how);
                     });
                 }, how.delayMs ?? 0);
                 timers.add(timer);

@@ -1,4 +1,5 @@
 import { Trouble } from "../../lib/kit/trouble";
+import { looked, sayLooked } from "../../lib/shutdown/actions/probe";
 import type { CommandEnd, HostAccess, OutputTap, Transport } from "../../lib/shutdown/transport";
 
 /** What a fake host does with a command: an end, or a failure. A promise makes it slow. `tap`: who listens to what a script says. */
@@ -12,6 +13,8 @@ export class FakeHosts {
     readonly told: string[] = [];
     readonly opened: string[] = [];
     obey: Obey = () => ok;
+    /** A drill's look that ends well has been carried out. */
+    honest = true;
     connect: (host: string) => Promise<void> = () => Promise.resolve();
 
     readonly access = (host: string): HostAccess => ({
@@ -28,6 +31,7 @@ export class FakeHosts {
                     this.told.push(`${host}: ${command}`);
                     const end = await Promise.race([this.obey(command, host, tap), closed]);
                     if (end instanceof Trouble) throw end;
+                    if (this.honest && end.end === "exit" && end.code === 0 && command.includes(sayLooked)) tap?.stdout(Buffer.from(`${looked}\n`));
                     return end;
                 },
                 close: () => close(new Trouble("stopped", `host ${host}: stopped`)),

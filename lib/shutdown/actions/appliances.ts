@@ -7,8 +7,14 @@ import { probeOf } from "./probe";
 /** Why the host goes down, as its own log will show it. One word, so that every login shell and sudo take it alike. */
 const reason = "power-outage";
 
+interface Kind {
+    more?: readonly CheckedParameter[];
+    /** What a drill looks at besides. */
+    look?: (params: ActionParameters) => { begin: string; args: readonly string[] };
+}
+
 /** @param sudo whether an account of another name than root needs it: on some systems every account that may log in is root */
-function powerOff(verb: string, label: string, sudo: boolean, argv: (params: ActionParameters) => readonly string[], more: readonly CheckedParameter[] = []): CatalogueAction {
+function powerOff(verb: string, label: string, sudo: boolean, argv: (params: ActionParameters) => readonly string[], { more = [], look }: Kind = {}): CatalogueAction {
     const parameters = [...more, { ...sudoFlag, fallback: sudo }];
     const asItIs = (params: ActionParameters): boolean => !(typeof params.sudo === "boolean" ? params.sudo : sudo);
     return {
@@ -20,7 +26,7 @@ function powerOff(verb: string, label: string, sudo: boolean, argv: (params: Act
         repeatable: true,
         ends: true,
         privileged: (params) => (asItIs(params) ? [] : [argv(params)]),
-        probe: (params, { root }) => probeOf({ programs: [argv(params)[0] ?? ""], rules: [argv(params)], root: root || asItIs(params) }),
+        probe: (params, { root }) => probeOf({ ...look?.(params), programs: [argv(params)[0] ?? ""], rules: [argv(params)], root: root || asItIs(params) }),
     };
 }
 
@@ -37,10 +43,18 @@ const trueNasArgv = {
 } as const;
 const trueNasVersions = ["25.04", "24.10", "core"] as const;
 
+/** After an upgrade the old words would be refused, in the outage: what says nothing that we know is left alone. */
+const sameVersion = [
+    'is=$(cat /etc/version 2>/dev/null)', 'at=${is#TrueNAS-}', 'at=${at#SCALE-}', 'at=${at%%.*}',
+    'case $at in 1[1-4]) at=core;; 2[0-4]) at=24.10;; 2[5-9]|[3-9][0-9]) at=25.04;; *) at=$1;; esac',
+    '[ "$at" = "$1" ] || { echo "this is TrueNAS $is: choose the version $at in the plan" >&2; exit 1; }', "shift; ",
+].join("; ");
+
 /** TrueNAS: from 25.04 on its middleware wants a reason, before it takes none. CORE is FreeBSD. */
-export const trueNasPowerOff = powerOff("truenas-power-off", "TrueNAS: power off", true, (params) => trueNasArgv[textOf(params, "version", "25.04") as (typeof trueNasVersions)[number]], [
-    { name: "version", kind: "choice", choices: trueNasVersions, fallback: "25.04" },
-]);
+export const trueNasPowerOff = powerOff("truenas-power-off", "TrueNAS: power off", true, (params) => trueNasArgv[textOf(params, "version", "25.04") as (typeof trueNasVersions)[number]], {
+    more: [{ name: "version", kind: "choice", choices: trueNasVersions, fallback: "25.04" }],
+    look: (params) => ({ begin: sameVersion, args: [textOf(params, "version", "25.04")] }),
+});
 
 /** pfSense and OPNsense: FreeBSD's own. Their account "admin" is root. */
 export const pfSensePowerOff = powerOff("pfsense-power-off", "pfSense: power off", false, () => ["/sbin/shutdown", "-p", "now"]);

@@ -2,20 +2,18 @@ import type { Program } from "../catalogue";
 
 /*
  * What a drill runs: finds each program in the PATH that the real step has, and asks sudo about each exact command. Nothing
- * is carried out. The text depends on how many words there are, never on the words.
+ * is carried out. The text depends on how many words there are, never on the words. It has no line breaks of its own and no
+ * exclamation mark: firewalls have csh for a login shell (OPNsense, pfSense, FreeBSD), which takes neither within quotes.
  */
-const checks = `
-missing=
-has() { command -v "$1" >/dev/null 2>&1 || missing="$missing; there is no program $1"; }
-allowed() {
-    count=$1; shift
-    for word; do
-        shift
-        if [ "$count" -gt 0 ]; then set -- "$@" "$word"; count=$((count - 1)); fi
-    done
-    said=$(sudo -n -l "$@" 2>&1 </dev/null) || missing="$missing; sudo does not allow: $*"
-}
-`;
+const checks = [
+    "missing=",
+    'has() { command -v "$1" >/dev/null 2>&1 || missing="$missing; there is no program $1"; }',
+    'allowed() { count=$1; shift; for word; do shift; if [ "$count" -gt 0 ]; then set -- "$@" "$word"; count=$((count - 1)); fi; done; said=$(sudo -n -l "$@" 2>&1 </dev/null) || missing="$missing; sudo does not allow: $*"; }',
+];
+
+/** What a probe says when all is well: a login shell that runs nothing, or only prints what it is told, may end with 0 too. */
+export const looked = "ridethrough looked 42";
+export const sayLooked = 'echo "ridethrough looked $((6 * 7))"';
 
 export interface Probe {
     /** A script to begin with, and its arguments, all of which it takes. */
@@ -30,6 +28,6 @@ export interface Probe {
 
 export function probeOf({ begin = "", args = [], programs, rules, root }: Probe): Program {
     const asked = root ? [] : rules;
-    const lines = [...programs.map(() => 'has "$1"; shift'), ...asked.map((rule) => `allowed ${rule.length} "$@"; shift ${rule.length}`)];
-    return { script: `${begin}${checks}${lines.join("\n")}\n[ -z "$missing" ] || { echo "\${missing#; }" >&2; exit 1; }\n`, args: [...args, ...programs, ...asked.flat()] };
+    const lines = [...checks, ...programs.map(() => 'has "$1"; shift'), ...asked.map((rule) => `allowed ${rule.length} "$@"; shift ${rule.length}`), '[ -z "$missing" ] || { echo "${missing#; }" >&2; exit 1; }', sayLooked];
+    return { script: `${begin}${lines.join("; ")}`, args: [...args, ...programs, ...asked.flat()] };
 }

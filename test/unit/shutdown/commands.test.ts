@@ -67,6 +67,8 @@ describe("quoting", () => {
         for (const word of ["a\0b", "a\nb", "a\rb"]) assert.throws(() => quote(word));
     });
 
+    it("leaves nothing within quotes that csh or fish would act on", () => assert.equal(quote("it's a\\b!"), "'it'\\''s a'\\\\'b'\\!''"));
+
     const words = ["", "a b", "a'b", "'", "''", "a\"b", "$HOME", "`id`", "$(id)", "a;b", "a&b", "*", "\\", "\\'", "~", "!!", "-n", "#x", "é", "{a,b}", "a=b", "\t"];
     for (const shell of ["/bin/dash", "/bin/sh", "/bin/bash"]) {
         it(`${shell} hands every word on unchanged`, function () {

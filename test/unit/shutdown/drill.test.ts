@@ -65,6 +65,19 @@ describe("a drill of a host", () => {
         });
     }
 
+    for (const said of ["", "Welcome! 1) Status 2) Log out", (command: string) => command]) {
+        it(`does not believe an exit status of 0 ${typeof said === "string" ? `with ${JSON.stringify(said)}` : "behind an echo"}: a login shell may run nothing at all`, async () => {
+            hosts.obey = (command, _host, tap) => {
+                tap?.stdout(Buffer.from(typeof said === "string" ? said : said(command)));
+                return exit(0);
+            };
+            hosts.honest = false;
+            const { ok: well, checks } = await drill(hostOf(), { confined: true });
+            assert.equal(well, false);
+            for (const { error } of checks.slice(2)) assert.match(error ?? "", /has not run what it was told: give the account an ordinary login shell/);
+        });
+    }
+
     it("of a host that can't be reached tells that, and tries nothing else", async () => {
         hosts.connect = () => Promise.reject(new Trouble("auth", "host nas: refused, its host key is not the pinned one", "learn its key again"));
         const { ok: well, checks, hostKey } = await drill(hostOf(), { hostKey: "SHA256:x" });

@@ -93,6 +93,14 @@ describe("the catalogue of actions", () => {
                 deepEqual(words.slice(words.length - rules.flat().length), rules.flat());
             });
 
+            if (action.ends) {
+                it("is one line for csh too, which firewalls log in with: the end, its way back and the drill", () => {
+                    for (const program of Object.values(programsOf(action, example(action)))) {
+                        if (program !== undefined) ok(!/[\n!]/.test(remoteCommand(wordsOf(program))));
+                    }
+                });
+            }
+
             it("puts what was done last among the words of its way back", () => {
                 const ways = [done, { did: ["three"], sinceS: 99 }].map((each) => action.undo?.(example(action), each, place)).flatMap((program) => (program === undefined ? [] : [wordsOf(program)]));
                 const [one = [], other = []] = ways;
@@ -257,6 +265,24 @@ describe("actions on a host", function () {
     it("has no way back for a declared command without one, and never takes it twice", () => {
         equal(action("command").undo?.({ command: ["/opt/park"] }, { did: [], sinceS: 1 }, place), undefined);
         equal(action("command").repeatable, false);
+    });
+
+    it("is told by a drill that TrueNAS was upgraded, and wants other words now", async () => {
+        const [shell] = shells();
+        ok(shell);
+        const trueNas = action("truenas-power-off");
+        const is: [string, string][] = [["25.04.2.6", "25.04"], ["26.04-BETA.1", "25.04"], ["TrueNAS-SCALE-24.10.2", "24.10"], ["24.04.0", "24.10"], ["TrueNAS-13.0-U6.1 (dbdb6e4)", "core"]];
+        const drill = async (host: HostTools, version: string) => runIn(shell, trueNas.probe({ version }, { ...place, root: true }), host.path);
+        for (const [says, version] of [...is, ["something else", "24.10"] as const]) {
+            const host = hostOf(shell);
+            for (const name of ["midclt", "shutdown"]) fake(host, name);
+            fake(host, "cat", `[ "$*" != /etc/version ] || echo "${says}"`);
+            if (version !== "core") equal((await drill(host, version)).stderr, "", says);
+            if (says === "something else") continue;
+            const other = version === "25.04" ? "24.10" : "25.04";
+            const end = await drill(host, other);
+            deepEqual([end.code, end.stderr], [1, `this is TrueNAS ${says}: choose the version ${version} in the plan`]);
+        }
     });
 
     it("asks sudo about a power-off before the outage, and powers nothing off", async () => {
