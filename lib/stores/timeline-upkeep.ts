@@ -1,6 +1,6 @@
-import { open, rm, stat } from "node:fs/promises";
+import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
+import { writeAtomic } from "../kit/atomic-file";
 import { Averages } from "./timeline-average";
 import { rowLine } from "./timeline-line";
 import { dayMs, fileName, hourMs, listFiles, rowsOf, spanMs, tiers, type Tier } from "./timeline-files";
@@ -25,7 +25,7 @@ export async function maintainFiles(folder: string, retention: Retention, now: n
     /** A full disk must not keep us from removing what makes room. */
     const tryToAverage = async (sources: readonly Source[], target: string, start: number, widthMs: number): Promise<void> => {
         try {
-            await average(folder, sources, target, start, widthMs, now);
+            await average(folder, sources, target, start, widthMs);
         } catch (error) {
             failures.push(error);
             for (const [, name] of sources) kept.add(name);
@@ -53,7 +53,18 @@ export async function maintainFiles(folder: string, retention: Retention, now: n
             if (averaged && !kept.has(name) && start + spanMs[tier] + retention[tier] < now) await rm(join(folder, name), { force: true });
         }
     }
+    for (const name of await readdir(folder).catch(() => [])) if (isTorn(name)) await removeOld(join(folder, name), now - settleMs);
     if (failures.length > 0) throw failures[0];
+}
+
+/** What a kill in the middle of an atomic write has left. */
+function isTorn(name: string): boolean {
+    return /\.rows\.[0-9a-f]{8}\.tmp$/.test(name);
+}
+
+async function removeOld(path: string, before: number): Promise<void> {
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < before) await rm(path, { force: true }).catch(() => undefined);
 }
 
 /** A file that is averaged: where its hour begins, in ms, and its name. */
@@ -63,7 +74,7 @@ type Source = readonly [start: number, name: string];
  * Makes a file of means, unless it is there and was made of the same. What it holds of hours that no source covers any more
  * stays: a clock that is set back brings days again whose finer files are gone.
  */
-async function average(folder: string, sources: readonly Source[], target: string, start: number, widthMs: number, now: number): Promise<void> {
+async function average(folder: string, sources: readonly Source[], target: string, start: number, widthMs: number): Promise<void> {
     const sizes = await Promise.all(sources.map(async ([, name]) => (await stat(join(folder, name))).size));
     const made = `#${sizes.reduce((sum, size) => sum + size, 0)}`;
     if ((await firstLine(join(folder, target))) === made) return;
@@ -73,7 +84,6 @@ async function average(folder: string, sources: readonly Source[], target: strin
     }
     const covered = new Set(sources.map(([hour]) => hour));
     for await (const rows of rowsOf(folder, target)) for (const row of rows) if (!covered.has(Math.floor(row.created_at / hourMs) * hourMs)) averages.add(row);
-    await removeLeftovers(join(folder, target), now);
     await writeAtomic(join(folder, target), `${made}\n${[...averages.rows()].map(rowLine).join("")}`);
 }
 

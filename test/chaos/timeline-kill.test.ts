@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../../lib/kit/clock";
 import { EmbeddedTimeline } from "../../lib/stores/timeline-embedded";
-import { listFiles, rowsOf } from "../../lib/stores/timeline-files";
+import { dayMs, hourMs, listFiles, rowsOf } from "../../lib/stores/timeline-files";
 import { startNodeRed, type NodeRed } from "../support/node-red";
 import { temporaryFolder } from "../support/temporary-folder";
 
@@ -11,9 +13,9 @@ describe("the embedded timeline under kill -9", function () {
     const folder = temporaryFolder();
     after(() => folder.remove());
 
-    /** Writes until it is killed; the number after the last row that was told as stored. */
-    async function writeAndDie(first: number, ms: number): Promise<number> {
-        const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "timeline-child.ts"), folder.path, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
+    /** Works until it is killed; the last number that it told. */
+    async function workAndDie(script: string, args: readonly string[], ms: number): Promise<number> {
+        const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, script), folder.path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
         let said = "";
         child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
         await new Promise((resolve) => child.stdout.once("data", resolve));
@@ -28,7 +30,7 @@ describe("the embedded timeline under kill -9", function () {
         const taken: [number, number][] = [];
         for (let round = 0; round < 12; round += 1) {
             const first = round * 10_000_000;
-            taken.push([first, await writeAndDie(first, 20 + ((round * 37) % 150))]);
+            taken.push([first, await workAndDie("timeline-child.ts", [String(first)], 20 + ((round * 37) % 150))]);
         }
         const found = new Set<number>();
         let rows = 0;
@@ -46,6 +48,32 @@ describe("the embedded timeline under kill -9", function () {
         const store = new EmbeddedTimeline({ folder: folder.path, subject: "files" });
         const [series] = await store.query({ types: [], sources: [], from: Date.now() - 3_600_000, to: Date.now() + 1, maxPoints: 100 });
         assert.equal(series?.points.reduce((sum, { count = 1 }) => sum + count, 0), rows);
+        await store.close();
+    });
+
+    it("loses nothing, and counts nothing twice, when it is killed while it averages and removes", async () => {
+        folder.remove();
+        const rounds: [string, number, number][] = [];
+        // A time to come: what a kill leaves behind is old by then.
+        for (let round = 0, hour = 600_000; round < 6; round += 1) {
+            const last = await workAndDie("timeline-upkeep-child.ts", [String(hour), `round${round}`], 200 + ((round * 71) % 300));
+            rounds.push([`round${round}`, hour, last]);
+            hour = last + 2;
+        }
+        const end = ((rounds.at(-1)?.[2] ?? 0) + 24 * 7) * hourMs;
+        const store = new EmbeddedTimeline({ folder: folder.path, subject: "files", clock: { ...systemClock, now: () => end, wall: () => end }, retention: { raw: 3 * hourMs, five: 2 * dayMs, hour: 3650 * dayMs } });
+        await store.maintain();
+        const { raw, five, hour: days } = await listFiles(folder.path);
+        assert.deepEqual([raw.size, five.size, readdirSync(folder.path).filter((name) => name.endsWith(".tmp"))], [0, 0, []]);
+        assert.ok(days.size > 2, `${days.size} days`);
+        const series = await store.query({ types: [], sources: [], from: 0, to: end, maxPoints: 1 });
+        for (const [source, first, last] of rounds) {
+            const rows = (type: string): number => (series.find((one) => one.source === source && one.event_type === type)?.points ?? []).reduce((sum, { count = 1 }) => sum + count, 0);
+            const hours = last - first + 1;
+            // The hour that it was just writing may be there, and was not told.
+            assert.ok([hours, hours + 1].includes(rows("power_state")), `${source}: ${rows("power_state")} states of ${hours} hours`);
+            assert.ok([hours * 19, (hours + 1) * 19].includes(rows("plug_power")), `${source}: ${rows("plug_power")} rows of ${hours} hours`);
+        }
         await store.close();
     });
 });
