@@ -89,7 +89,7 @@ class Story {
 }
 
 describe("kill -9 in the middle of a shutdown", function () {
-    this.timeout(240_000);
+    this.timeout(480_000);
     const user = generateKeyPair();
 
     /** Kills the first process when so many records are written, and looks at what the next ones make of it. */

@@ -35,8 +35,9 @@ describe("drills", () => {
     const load = async (sequencer: object = armed, plan: object = {}, names: readonly string[] = [...hosts.keys()]): Promise<LoadedFlow> =>
         (flow = await loadFlow([powerHost, shutdownPlan, shutdownSequencer], flowOf(names, sequencer, plan), { userDir: folder.path, credentials: Object.fromEntries(names.map((name) => [`host-${name}`, { privateKey: user.private }])) }));
     const host = async (name: string, behaviour: SshBehaviour = {}): Promise<SshHost> => {
-        const one = await startSshHost({ name, authorizedKey: user.public, behaviour });
+        const [one, before] = [await startSshHost({ name, authorizedKey: user.public, behaviour }), hosts.get(name)];
         hosts.set(name, one);
+        await before?.stop();
         return one;
     };
     const post = async (path: string, body: object = {}): Promise<{ ok: boolean; error?: string; hosts?: DrilledHost[]; drill?: PlanDrill }> =>
