@@ -91,7 +91,7 @@ function excused(rule: ShutdownRule, { config, evidence, before }: Asked): Answe
     if (rule !== "low-charge" || charge === undefined) return suspended;
     const below = isBelow(config.hardFloor, charge, before?.known.charge, chargeStep);
     const measured = { value: charge, limit: config.hardFloor, ageSeconds: 0 };
-    if (below === "above") return { ...suspended, ...measured, why: `${excuse}: charge ${text(charge)} % is above the hard floor of ${text(config.hardFloor)} %` };
+    if (below === "above") return { ...suspended, ...measured, why: `${excuse}: charge ${text(charge)} % is not below the hard floor of ${text(config.hardFloor)} %` };
     return { ...measured, outcome: below === "below" ? "holds" : "waits", why: `charge ${text(charge)} % is below the hard floor of ${text(config.hardFloor)} %, ${excuse} or not`, floor: true };
 }
 

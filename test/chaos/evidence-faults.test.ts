@@ -103,7 +103,7 @@ const faults: Fault[] = [
     { name: "garbage for a status", kind: "lost", begin: apply({ "ups.status": "%% OLOB VENDOR:7" }), named: /neither OL nor OB in "%% OLOB VENDOR:7"/ },
     { name: "an empty status", kind: "lost", begin: apply({ "ups.status": " " }), named: /neither OL nor OB/ },
     { name: "charge that jumps", kind: "passes", begin: each((poll) => ({ "battery.charge": poll % 3 === 0 ? "3" : "60" })), named: /on mains, 3 %/, inOutage: { begin: each((poll) => (poll > 12 ? {} : { "battery.charge": poll % 3 === 0 ? "3" : "60" })), named: /charge 3 % jumped from 60 %: the next reading must confirm it/ } },
-    { name: "calibration", kind: "floor", begin: apply({ "ups.status": "OB CAL LB", "battery.charge": "30", "battery.runtime": "100" }), named: /calibration: charge 30 % is above the hard floor of 10 %/, inOutage: { begin: apply({ "ups.status": "OB CAL LB" }), named: /calibration/ } },
+    { name: "calibration", kind: "floor", begin: apply({ "ups.status": "OB CAL LB", "battery.charge": "30", "battery.runtime": "100" }), named: /calibration: charge 30 % is not below the hard floor of 10 %/, inOutage: { begin: apply({ "ups.status": "OB CAL LB" }), named: /calibration/ } },
     { name: "self-test with OFF and LB", kind: "passes", begin: selfTest, named: /self-test/, inOutage: { begin: async (lane) => {
         await lane.rig.apply("ups1", { "ups.test.result": "In progress" });
         await lane.more(4);

@@ -71,7 +71,7 @@ const cases: Case[] = [
     { name: "OFF for 20 s", fault: says(flags("OFF"), faultAt, faultAt + 20), named: /OFF for \d+ s; it must last 30 s/, by: clean },
     { name: "0 W, judged DEAD and conclusive", fault: dead, named: /power state DEAD at \d+ W, but mains is present/, namedInOutage: /./, by: clean },
 
-    { name: "calibration, on battery on purpose", fault: says((second) => ({ ...onItsBattery("CAL", "LB"), charge: Math.max(15, 70 - Math.floor((second - faultAt) / 10)), runtime: 200 })), inOutage: says(flags("CAL")), named: /calibration: charge \d+ % is above the hard floor of 10 %/, by: byFloor },
+    { name: "calibration, on battery on purpose", fault: says((second) => ({ ...onItsBattery("CAL", "LB"), charge: Math.max(15, 70 - Math.floor((second - faultAt) / 10)), runtime: 200 })), inOutage: says(flags("CAL")), named: /calibration: charge \d+ % is not below the hard floor of 10 %/, by: byFloor },
     { name: "self-test of 20 s with OFF and LB", fault: says({ ...onItsBattery("OFF", "LB"), testing: true, charge: 60, runtime: 100 }, faultAt, faultAt + 20), inOutage: says({ testing: true }, faultAt, faultAt + 20), named: /self-test/, by: clean },
     { name: "a self-test told of for ever, also long before", fault: stuckTest, named: /self-test on mains for \d+ s: a report that got stuck, ignored/, by: clean },
     { name: "a self-test that is never done", fault: says({ testing: true }), inOutage: says({ testing: true }), named: /self-test/, by: byFloor },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { evidenceOf, isCharge, isRuntime, type Evidence } from "../../../lib/power/evidence";
+import { evidenceOf, isCharge, isRuntime, isTestStuck, type Evidence } from "../../../lib/power/evidence";
 import type { Reading } from "../../../lib/power/reading";
 import type { TriggerInput } from "../../../lib/power/trigger-input";
 
@@ -46,9 +46,12 @@ describe("evidenceOf", () => {
     it("nothing that a stale reading says counts", () => {
         assert.deepEqual(evidenceOf({ reading: reading({ quality: "stale", flags: ["FSD", "OFF", "LB"], charge: 3 }) }), { standing: "blind", forced: false, off: false, lowBattery: false });
     });
+    it("a test told of on mains for half an hour is a report that got stuck", () => {
+        assert.deepEqual([undefined, 5_000_000, 3_200_001, 3_200_000].map((since) => isTestStuck(since, 5_000_000)), [false, false, false, true]);
+    });
     it("keeps only what can be a charge and a runtime", () => {
         assert.deepEqual([-1, 0, 100, 101, NaN].map(isCharge), [false, true, true, false, false]);
-        assert.deepEqual([-5, 0, 1, 65_535, 65_536, 65_535 * 60, NaN].map(isRuntime), [false, false, true, false, true, false, false]);
+        assert.deepEqual([-5, 0, 1, 65_535, 65_536, 864_000, 864_001, 65_535 * 60, NaN].map(isRuntime), [false, false, true, false, true, true, false, false, false]);
         const { charge, runtime } = evidenceOf({ reading: reading({ charge: 255, runtime: 65_535 }) });
         assert.deepEqual([charge, runtime], [undefined, undefined]);
     });

@@ -11,6 +11,8 @@ describe("backingOf", () => {
         ["without any number it stands alone", undefined, undefined, undefined, "alone"],
         ["a device that calls everything low explains it away (nut#2652)", 98, 5000, 100, "explained-away"],
         ["whatever the numbers say: they have rules of their own", 40, 1100, 100, "explained-away"],
+        ["from a limit of 90 % on, which itself counts as low", 90, 5000, 90, "explained-away"],
+        ["one of 89 % may be meant", 89, 5000, 89, "alone"],
         ["a limit that somebody set on purpose explains nothing away", 60, 5000, 70, "alone"],
         ["nor does a limit below the charge: the device has another reason", 97, 5000, 95, "alone"],
     ];
