@@ -215,7 +215,7 @@ export class NodeRed {
     }
     async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
         if (!this.#ended) this.child.kill(signal);
-        const force = setTimeout(() => this.child.kill("SIGKILL"), 20_000);
+        const force = setTimeout(() => this.child.kill("SIGKILL"), 40_000);
         const end = await this.exited;
         clearTimeout(force);
         return end;

@@ -113,7 +113,7 @@ export class Stage {
     }
 
     /** Waits until it holds; says what the UPSes' verdicts are when it does not. */
-    until(wanted: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
+    until(wanted: string, holds: () => boolean, withinMs = 60_000): Promise<void> {
         const state = (): string => Object.keys(this.layout.upses).map((ups) => `${this.verdict(ups)?.text ?? `${ups}: none`} [${this.actions(ups).join()}]`).join("; ");
         return this.red.eventually(holds, withinMs, () => `${wanted}; ${state()}; told: ${JSON.stringify(this.texts())}`);
     }
