@@ -26,16 +26,20 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     const [first = ""] = upses;
     await runtime.deploy(upsFlow(nut, { upses, seconds: "1" }));
     await warmUp(runtime, upses);
-    const many = await settledCpu();
     const decision = await decisionMicros(runtime);
-    await runtime.deploy(upsFlow(nut, { upses: [first], seconds: "1" }));
-    const one = await settledCpu();
+    const costOf = async (flow: { upses: readonly string[]; verdicts?: boolean }): Promise<number> => {
+        await runtime.deploy(upsFlow(nut, { ...flow, seconds: "1" }));
+        return await settledCpu();
+    };
+    const many = await costOf({ upses, verdicts: false });
+    const one = await costOf({ upses: [first], verdicts: false });
+    const told = await costOf({ upses: [first] });
     await runtime.deploy([]);
     const idle = await settledCpu();
     const others = { upsmon: await upsmonMsPerSecond(nut, first), upsc: await upscMs(nut, first) };
     const [read = NaN, ask = NaN, tick = NaN] = await Promise.all(["read", "ask", "tick"].map((work) => bareMsPerSecond(nut, work)));
 
-    const ours = { one: hourly(one - idle), each: hourly((many - idle) / upses.length) };
+    const ours = { one: hourly(one - idle), told: hourly(told - idle), each: hourly((many - idle) / upses.length) };
     const beside = (name: string, value: number): Figure[] => [
         others.upsmon === undefined
             ? { name: `${name}, beside upsmon`, value: `${seconds(value)} (upsmon not measured: ${upsmonMissing()})` }
@@ -45,6 +49,7 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     return [
         ...beside(`a UPS-hour at 1 s, one of ${upses.length}`, ours.each),
         ...beside("a UPS-hour at 1 s, alone", ours.one),
+        { name: "a UPS-hour at 1 s, alone: each verdict sent to a node that does nothing", value: seconds(ours.told) },
         { name: "a UPS-hour at 1 s, alone: what it can't do without", value: `a bare Node.js that reads ${seconds(hourly(read))}, that never looks at the answer ${seconds(hourly(ask))}, that only ticks ${seconds(hourly(tick))}; idle Node-RED ${seconds(hourly(idle))}` },
         atMost(`${upses.length} UPSes at 1 s: CPU, of one core`, (many - idle) / 10, 5, percent, ` (and idle ${percent(idle / 10)})`),
         { name: `${streams} UPSes: a decision`, value: `${micros(decision)} of CPU a reading, Node-RED's wires included` },

@@ -8,8 +8,11 @@ const trigger = {
     timeOnBattery: "900", outputOff: "30", missedPolls: "3", missedFor: "15", blindLeast: "60", blindMost: "900", hardFloor: "10", frozen: "300", gap: "90", witness: "120", agreement: "each", version: 1,
 };
 
-/** Readers of all UPSes of a server, a trigger behind them, and a sink for its decisions, restorations and verdicts each. */
-export function upsFlow(nut: RealNut, { upses, seconds, ...settings }: { upses: readonly string[]; seconds: string; [setting: string]: unknown }): FlowNode[] {
+/**
+ * Readers of all UPSes of a server, a trigger behind them, and a sink for its decisions, restorations and verdicts each.
+ * @param verdicts false: nobody hears the trigger's verdict on each reading, as nobody hears upsmon's
+ */
+export function upsFlow(nut: RealNut, { upses, seconds, verdicts = true, ...settings }: { upses: readonly string[]; seconds: string; verdicts?: boolean; [setting: string]: unknown }): FlowNode[] {
     const readers = upses.map((ups): FlowNode => ({
         id: ups, type: "ups-reader", server: "nut", ups, device: ups, interval: seconds, batteryInterval: seconds, payload: "charge", voltage: "normal", dwell: "30", grace: "60", flaps: "5", version: 1,
         wires: [["trigger"], []],
@@ -17,7 +20,7 @@ export function upsFlow(nut: RealNut, { upses, seconds, ...settings }: { upses: 
     return [
         { id: "nut", type: "nut-server", host: "127.0.0.1", port: String(nut.port), tls: "off", caFile: "", pin: "", version: 1 },
         ...readers,
-        { id: "trigger", ...trigger, ...settings, wires: [["decisions"], ["restored"], ["verdicts"]] },
+        { id: "trigger", ...trigger, ...settings, wires: [["decisions"], ["restored"], verdicts ? ["verdicts"] : []] },
         // Else what fails on purpose is in the report.
         { id: "catch", type: "catch", scope: null, uncaught: false, wires: [[]] },
         ...["decisions", "restored", "verdicts"].map((id): FlowNode => ({ id, type: "bench-sink", wires: [] })),

@@ -129,7 +129,8 @@ export async function startSshHost({ port = 0, name, hostKey = generateKeyPair()
     });
     ssh.on("error", () => undefined);
     // Our own server in front of ssh2's, so that a test can break a connection at any moment.
-    const server = createServer((socket) => {
+    // Else each packet would wait for the acknowledgement of the one before, up to 40 ms, and that be taken for our time.
+    const server = createServer({ noDelay: true }, (socket) => {
         open.add(socket);
         host.connections += 1;
         socket.on("error", () => undefined);
