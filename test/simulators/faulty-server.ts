@@ -57,7 +57,8 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
         connections += 1;
         clients.add(track(client));
         for (const event of ["end", "close"]) client.on(event, () => clients.delete(client));
-        let server: Socket | undefined;
+        // In some protocols the server speaks first.
+        let server = upstream > 0 && (current === "well" || current === "slow" || current === "half-closed") ? reach(client) : undefined;
         let late = 0;
         client.on("data", (data) => {
             if (current === "black-hole") return;
