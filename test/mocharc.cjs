@@ -6,7 +6,7 @@ module.exports = {
     reporter: "test/support/reporter.cjs",
     parallel: true,
     jobs: 4,
-    timeout: 20000,
+    timeout: 60000,
     exit: false,
     forbidOnly: Boolean(process.env.CI),
 };

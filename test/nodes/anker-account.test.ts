@@ -26,7 +26,6 @@ describe("anker-account's settings", () => {
 });
 
 describe("anker-account", function () {
-    this.timeout(30_000);
     const folder = temporaryFolder();
     let cloud: AnkerCloudSimulator;
     let back: () => void;

@@ -56,7 +56,6 @@ describe("nut-server's settings", () => {
 });
 
 describe("nut-server", function () {
-    this.timeout(30_000);
     const folder = temporaryFolder();
     let upsd: NutServerSimulator;
     let flow: LoadedFlow;

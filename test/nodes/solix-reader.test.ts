@@ -51,7 +51,6 @@ describe("the words of solix-reader", () => {
 });
 
 describe("solix-reader", function () {
-    this.timeout(30_000);
     const credentials = { email: "user@example.com", password: "correct horse battery" };
     let folder: ReturnType<typeof temporaryFolder>;
     let cloud: AnkerCloudSimulator;

@@ -143,7 +143,6 @@ describe("ups-reader: faults", function () {
 });
 
 describe("ups-reader: a wrong password", function () {
-    this.timeout(20_000);
     const folder = temporaryFolder();
     after(() => folder.remove());
 

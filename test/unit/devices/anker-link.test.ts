@@ -37,7 +37,6 @@ const open = (port: number, signal = new AbortController().signal): Promise<Link
 });
 
 describe("the connection to Anker's broker", function () {
-    this.timeout(20_000);
     const servers: { close(): Promise<void> }[] = [];
     const begin = async (behave: (socket: Socket) => void): ReturnType<typeof server> => {
         const one = await server(behave);

@@ -17,7 +17,6 @@ function ears(serial = stationSerial) {
 }
 
 describe("the stream of an Anker account", function () {
-    this.timeout(30_000);
     let cloud: AnkerCloudSimulator;
     let back: () => void;
     let stream: AnkerStream;
@@ -52,6 +51,19 @@ describe("the stream of an Anker account", function () {
         await seat.command(realtimeTrigger(60, Date.now()), never);
         await eventually(() => heard.frames.length >= 5);
         assert.deepEqual([heard.frames[0]?.type, cloud.triggers], ["0405", [60]]);
+    });
+
+    it("takes nothing for new that the broker has kept", async () => {
+        await begin();
+        const one = listen();
+        await up(one.heard);
+        cloud.say(undefined, true);
+        await eventually(() => one.heard.frames.length === 1);
+        const two = listen();
+        await up(two.heard);
+        cloud.say();
+        await eventually(() => two.heard.frames.length >= 1);
+        assert.deepEqual([one.heard.frames.length, two.heard.frames.length], [2, 1]);
     });
 
     it("is one connection for all who listen", async () => {

@@ -27,7 +27,6 @@ function* alerts(): Generator<[what: string, alert: Alert]> {
 const outgoing = (alert: Alert): Outgoing => ({ id: 1, alert, delayedMs: 0, times: 1, lost: 0 });
 
 describe("what a hostile message has us tell people", function () {
-    this.timeout(30_000);
     const told = new Map<string, [string, Alert]>();
     before(() => {
         for (const [what, alert] of alerts()) told.set(JSON.stringify(alert), [what, alert]);

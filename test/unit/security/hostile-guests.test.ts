@@ -32,7 +32,6 @@ const rigs: Rig[] = [
 ];
 
 describe("guests with hostile names", function () {
-    this.timeout(30_000);
     const folder = temporaryFolder();
     after(() => folder.remove());
     const here = shells();

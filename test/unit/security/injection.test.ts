@@ -69,7 +69,6 @@ describe("a power host with hostile settings", () => {
 });
 
 describe("a plan with hostile settings", function () {
-    this.timeout(30_000);
     /** A row of a plan as the editor stores it: an action, and with the first one every field that a row has. */
     const rowOf = (verb: string, place: number): Record<string, unknown> => {
         const params = Object.fromEntries(Object.entries(exampleParameters[verb] ?? {}).map(([name, value]) => [name, typeof value === "number" ? String(value) : value]));

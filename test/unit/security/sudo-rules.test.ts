@@ -30,7 +30,6 @@ const stops: Record<string, { guests: string[]; tools: string[]; variants?: Acti
 const single = catalogue.map(({ verb }) => verb).filter((verb) => !(verb in stops));
 
 describe("the rights that a step needs on its host", function () {
-    this.timeout(30_000);
     const here = shells();
     const folder = temporaryFolder();
     let folders = 0;
@@ -77,14 +76,14 @@ describe("the rights that a step needs on its host", function () {
         for (const params of [exampleParameters[verb] ?? {}, ...(action(verb).parameters.some(({ name }) => name === "sudo") ? [{ ...exampleParameters[verb], sudo: !exampleParameters[verb]?.sudo }] : [])]) {
             it(`of "${verb}" ${JSON.stringify(params)} are the commands that it runs, and those of its way back`, async () => {
                 const place = { root: false, timeoutS: 30 };
-                const programs = [action(verb).program(params, place), action(verb).undo?.(params, { did: [], sinceS: 5 }, place)];
+                const programs = [action(verb).program(params, place), action(verb).insist?.(params, place), action(verb).undo?.(params, { did: [], sinceS: 5 }, place)];
                 const used = programs.flatMap((program) => (program !== undefined && "argv" in program && program.argv[0] === "sudo" ? [program.argv.slice(2).join(" ")] : []));
                 const [shell] = here;
                 ok(shell);
                 if (verb === "stop-service") {
                     const host = hostOf(shell).allow(action(verb).privileged(params));
                     writeFileSync(join(host.path, "systemctl"), '#!/bin/sh\ncase "$1" in show) echo 999999999999999999;; esac\n', { mode: 0o755 });
-                    const [, undo] = programs;
+                    const undo = programs.at(-1);
                     ok(undo);
                     deepEqual((await runIn(shell, undo, host.path)).code, 0);
                     used.push(...sudoed(host));
@@ -96,7 +95,6 @@ describe("the rights that a step needs on its host", function () {
 });
 
 describe("the key of a plan", function () {
-    this.timeout(30_000);
     const place = ({ timeoutMs }: PlanStep): { root: boolean; timeoutS: number } => ({ root: false, timeoutS: timeoutMs / 1000 });
     const hostWith = (verb: string): PlanHost => {
         const step = { action: verb, params: exampleParameters[verb] ?? {} };
@@ -115,9 +113,9 @@ describe("the key of a plan", function () {
             const [step] = [...host.steps, ...(host.final ? [host.final] : [])];
             ok(step);
             const script = targetKit(host, { user: "power", root: false }).forcedCommand.text.replaceAll('exec /bin/sh -c "$command"', "exit 0");
-            const { program, undo } = textsOf(step, false);
+            const { program, insist, undo } = textsOf(step, false);
             const probe = remoteCommand(wordsOf(action(verb).probe(step.params, place(step))));
-            for (const text of [program, probe, ...(undo === undefined ? [] : [undo.text])]) ok(lets(script, text, shell), text);
+            for (const text of [program, probe, ...(insist === undefined ? [] : [insist]), ...(undo === undefined ? [] : [undo.text])]) ok(lets(script, text, shell), text);
             const words = wordsOf(action(verb).program(step.params, place(step)));
             // A script stands as it is, and its arguments are what differs.
             const fixed = words[0] === "sh" ? 3 : 0;

@@ -22,7 +22,6 @@ const { plan } = parsePlan({
 const possible = /^(?:app: (?:systemctl stop -- web|flush --all|fill|sh -c .*)|nas: systemctl stop -- db|(?:app|nas): shutdown -(?:h \+2|c))$/s;
 
 describe("a journal that somebody else has had his hands on", function () {
-    this.timeout(20_000);
     const folder = temporaryFolder();
     let folders = 0;
     /** As it was when Node-RED ended in the middle of the run: app is done with, nas has been told to stop db. */

@@ -37,7 +37,6 @@ import { temporaryFolder } from "../../support/temporary-folder";
 const proven = { count: { ms: 1000, wall: 1000 }, hosts: [{ host: "nas", of: "x", at: 1000, wall: 1000, ok: false, ms: 12, problems: ["stop web: sudo does not allow it"] }] };
 
 describe("a state file that somebody else has had his hands on", function () {
-    this.timeout(20_000);
     const folder = temporaryFolder();
     after(() => folder.remove());
     let files = 0;
@@ -124,7 +123,6 @@ describe("a state file that somebody else has had his hands on", function () {
 });
 
 describe("what is stored of a decider's memory", function () {
-    this.timeout(20_000);
     const t0 = Date.UTC(2026, 10, 21, 14);
     /** An outage, second by second: on mains, on battery, then nothing but silence and what is left. */
     const readings = Array.from({ length: 60 }, (_, second): Reading => ({
