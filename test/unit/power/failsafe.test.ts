@@ -21,11 +21,14 @@ describe("blindAllowance", () => {
         ["the whole runtime where no limit is set", { known: { runtime: 1200 }, config: rulesWithout("low-runtime") }, 600],
         ["without a runtime, the charge at the rate that counts as too fast", { known: { charge: 80 } }, 240],
         ["or at twice the rate that was measured", { known: { charge: 80, perMinute: 5 } }, 360],
+        ["also where that was slow", { known: { charge: 22, perMinute: 0.5 } }, 120],
+        ["a rate of 0 is none", { known: { charge: 80, perMinute: 0 } }, 240],
         ["a battery that was not drained is no reason to wait", { known: { charge: 80, perMinute: -1 } }, 240],
         ["with nothing known, the least", {}, 60],
         ["never past the time on battery", { known: { runtime: 5000 }, onBatteryMs: 700_000 }, 200],
         ["as it was when the data stopped", { known: { runtime: 5000 }, onBatteryMs: 750_000, blindMs: 50_000 }, 200],
         ["a local model carries on while its lower bound holds", { known: { charge: 21 }, estimated: { low: 40, high: 60, since: 0 } }, 900],
+        ["at its limit it holds", { known: { charge: 21 }, estimated: { low: 20, high: 60, since: 0 } }, 900],
         ["and no longer", { known: { charge: 80 }, estimated: { low: 19, high: 60, since: 0 } }, 60],
     ];
     for (const [rule, { known, onBatteryMs = 0, blindMs = 0, estimated, config }, seconds] of cases) {
@@ -36,8 +39,18 @@ describe("blindAllowance", () => {
     }
 });
 
+describe("why so long", () => {
+    const why = (known: Partial<TriggerState["known"]>, estimated?: Estimated): string => blindAllowance(defaultTriggerConfig, { order: { at: 0 }, known: { source: "nut", on: "battery", ...known } }, estimated ? { estimated } : {}).why;
+    it("is said with what was last known", () => {
+        assert.deepEqual([why({ runtime: 1200.4 }), why({ charge: 61.26 }), why({}), why({}, { low: 40.04, high: 60, since: 0 }), why({}, { low: 12.36, high: 60, since: 0 })], [
+            "last known runtime 1200 s", "last known charge 61.3 %", "neither charge nor runtime was ever known", "the charge is at least 40 % by our own reckoning", "the charge may be 12.4 % by now",
+        ]);
+    });
+});
+
 describe("frozenAllowanceMs", () => {
     it("lets the claimed runtime run down to its limit, from when the numbers froze", () => {
         assert.deepEqual([2000, 650, undefined].map((runtime) => frozenAllowanceMs(defaultTriggerConfig, runtime)), [1_400_000, 300_000, undefined]);
+        assert.equal(frozenAllowanceMs({ ...defaultTriggerConfig, ...rulesWithout("low-runtime") }, 650), 650_000);
     });
 });

@@ -93,6 +93,7 @@ describe("the edges of the rules", () => {
         ["or the third, where three are wanted", settled(...polls(60, 75, { ...flags("OB", "LB"), charge: 45 }, 5)), "70 shutdown low-battery-flag", { lowBatterySamples: 3 }],
         ["OFF is said twice at least", [...before, poll(20, { ...online, flags: ["OL", "OFF"] }), poll(30, online)], undefined, { offMs: 0 }],
         ["and then suffices", [...before, ...polls(20, 31, { ...online, flags: ["OL", "OFF"] }, 10)], "30 shutdown output-off", { offMs: 0 }],
+        ["below the hard floor, a transfer that comes after 30 s on battery is not waited for", [...before, ...polls(20, 50, { ...onBattery, charge: 21 }), poll(50, { ...onBattery, charge: 9 }), poll(51, { ...online, charge: 9 }), ...polls(52, 55, { ...onBattery, charge: 9 })], "52 shutdown low-charge"],
         ["the clock on battery goes on while nothing can be read", settled(...polls(60, 880, missed, 5), ...polls(880, 930, onBattery, 5)), "925 shutdown time-on-battery", onlyTime],
         ["frozen numbers: until the runtime that they claim is used up, and then they decide", [...before, ...polls(20, 330, { ...onBattery, runtime: 900, load: 12 })], "321 shutdown failsafe"],
     ];

@@ -16,6 +16,7 @@ describe("testimonyOf", () => {
         ["another kind sees it", [seen("present")], "contradict"],
         ["one that agrees suffices", [seen("present"), seen("absent")], "agree"],
         ["the same kind is no second one", [seen("absent", 100_000, "nut")], "silent"],
+        ["a word counts for two minutes", [seen("absent", -20_000)], "agree"],
         ["an old word counts no more", [seen("absent", -30_000)], "silent"],
         ["nor does one from the future", [seen("absent", 300_000)], "silent"],
     ];
@@ -46,6 +47,7 @@ describe("two kinds of source must agree", () => {
     it("below the hard floor a silent second source holds nothing up, one that sees power does", () => {
         const floor = [...polls(0, 20, online), ...polls(20, 100, { ...onBattery, charge: 9 })];
         assert.deepEqual(play(floor, []), ["50 ups1 low-charge"]);
+        assert.deepEqual(play([...polls(0, 20, online), ...polls(20, 60, { ...onBattery, flags: ["OB", "CAL"], charge: 9 })], []), ["21 ups1 low-charge"]);
         assert.deepEqual(play(floor, wall(polls(0, 100, { mains: "present" }, 5))), []);
     });
     it("so does the failsafe: both may be behind the same dead switch", () => {
