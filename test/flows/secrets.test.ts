@@ -31,7 +31,7 @@ const secret = (of: string, text = `C4NARY-${of.replace(/\W+/g, "-")}-9f27c1`): 
 const id = (name: string): string => Buffer.from(name.padStart(8, "_").slice(-8)).toString("hex");
 
 describe("secrets", function () {
-    this.timeout(90_000);
+    this.timeout(180_000);
     const folder = temporaryFolder();
     const userDir = join(folder.path, "node-red");
     const temporary = join(folder.path, "tmp");
@@ -140,9 +140,9 @@ describe("secrets", function () {
         await red.inject(id("say"));
         await red.inject(id("drill"));
         const sunk = (part: string): unknown[] => red.received(id("sink")).filter((msg) => part in msg);
-        await red.eventually(() => sunk("drill").length > 0, 20_000, () => "a drill");
+        await red.eventually(() => sunk("drill").length > 0, 40_000, () => "a drill");
         await red.inject(id("begin"));
-        await red.eventually(() => sunk("result").length > 0, 20_000, () => "the end of a run");
+        await red.eventually(() => sunk("result").length > 0, 40_000, () => "the end of a run");
 
         // What a person would press, with the stored secrets, at the deployed address and at another.
         const asked = nodes.filter(({ id: node }) => credentials[node] !== undefined).flatMap(({ id: node, type, ...stored }) => {
@@ -151,8 +151,8 @@ describe("secrets", function () {
             return [{}, elsewhere].map((change) => ({ type, body: { ...stored, ...untouched, ...change, id: node } }));
         });
         answers.push(...await Promise.all(asked.map(async ({ type, body: fields }) => `${type}: ${await (await red.request(`ridethrough/${type}/test`, { method: "POST", body: fields })).text()}`)));
-        await red.eventually(() => ["tg", "dc", "em", "pl", "nu"].every((name) => red.status(id(name))?.fill === "green") && red.status(id("an"))?.fill !== "blue", 20_000, () => JSON.stringify(["tg", "dc", "em", "pl", "nu", "an"].map((name) => red.status(id(name)))));
-        await red.eventually(() => nodes.filter(({ type }) => /-(?:alert|reader|writer)$/.test(type)).every(({ id: node }) => red.statuses(node).some(({ fill }) => fill !== "blue")), 20_000, () => "every node has come to something");
+        await red.eventually(() => ["tg", "dc", "em", "pl", "nu"].every((name) => red.statuses(id(name)).some(({ fill }) => fill === "green")) && red.status(id("an"))?.fill !== "blue", 40_000, () => JSON.stringify(["tg", "dc", "em", "pl", "nu", "an"].map((name) => red.status(id(name)))));
+        await red.eventually(() => nodes.filter(({ type }) => /-(?:alert|reader|writer)$/.test(type)).every(({ id: node }) => red.statuses(node).some(({ fill }) => fill !== "blue")), 40_000, () => "every node has come to something");
     });
     after(async () => {
         await red?.stop();

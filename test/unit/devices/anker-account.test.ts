@@ -72,7 +72,7 @@ describe("an account at Anker's cloud", function () {
         await assert.rejects(asked, refused("stopped", /stopped/));
         const began = performance.now();
         await one.landed();
-        assert.ok(performance.now() - began < 900);
+        assert.ok(performance.now() - began < 5000);
     });
     it("begins no login once nobody wants it", async () => {
         const deploy = new AbortController();

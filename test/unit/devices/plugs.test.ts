@@ -12,7 +12,7 @@ describe("opening a plug", () => {
             const server = await startFaultyServer("black-hole");
             const started = performance.now();
             await assert.rejects(readOnce(openPlug(type, plugAt(server.port, { deadlineMs: 150 }))), { kind: "timeout", message: "plug rack at 127.0.0.1: no answer within 0.15 s" });
-            assert.ok(performance.now() - started < 1500);
+            assert.ok(performance.now() - started < 5000);
             await eventually(() => server.open === 0);
             await server.stop();
         });

@@ -110,6 +110,6 @@ describe("a tool on another host", () => {
         const started = performance.now();
         stop.abort();
         await rejects(hanging, (error: Trouble) => error.kind === "stopped");
-        ok(performance.now() - started < 900);
+        ok(performance.now() - started < 10_000);
     });
 });
