@@ -47,6 +47,7 @@ describe("two kinds of source must agree", () => {
     it("below the hard floor a silent second source holds nothing up, one that sees power does", () => {
         const floor = [...polls(0, 20, online), ...polls(20, 100, { ...onBattery, charge: 9 })];
         assert.deepEqual(play(floor, []), ["50 ups1 low-charge"]);
+        assert.deepEqual(play(floor.map((reading) => (reading.charge === 9 ? { ...reading, charge: 10 } : reading)), []), [], "the floor itself is not below it");
         assert.deepEqual(play([...polls(0, 20, online), ...polls(20, 60, { ...onBattery, flags: ["OB", "CAL"], charge: 9 })], []), ["21 ups1 low-charge"]);
         assert.deepEqual(play(floor, wall(polls(0, 100, { mains: "present" }, 5))), []);
     });
