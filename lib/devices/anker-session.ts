@@ -23,8 +23,10 @@ export interface SessionOptions extends Credentials {
 const dayMs = 86_400_000;
 /** So many logins a day at most: Anker locks an account after too many (ioBroker.ankersolix2 issue 60), by the count of all its clients. */
 const loginsPerDay = 3;
-/** So long, in ms, no other login follows one to which the cloud gave no answer, or none that tells whether it counts it. */
-const unansweredMs = 3_600_000;
+/** A login to which the cloud gave no answer, or none that tells whether it counts it, is one of the three for so long only, ms. */
+const unansweredMs = 7_200_000;
+/** So long, in ms, no other login follows when the cloud refuses what it has just given. */
+const restMs = 3_600_000;
 /** So long, in ms, a login that is under way goes on when nobody wants it any more: its token is one of the three. Less than a deploy waits. */
 const landingMs = 700;
 /** Beyond all deadlines of a login, in ms. */
@@ -62,7 +64,10 @@ export class AnkerSession {
         const second = await this.#send(endpoint, body, signal, fresh);
         if (second.kind === "data") return second.data;
         // Not the token's end, then: another login would bring nothing.
-        if (second.refusal.then === "login") await this.#rest("the cloud refuses what it has just given");
+        if (second.refusal.then === "login") {
+            saved.stop = { text: "the cloud refuses what it has just given", until: this.options.clock.wall() + restMs };
+            await this.#save().catch(() => undefined);
+        }
         throw troubleOf(second.refusal);
     }
 
@@ -126,7 +131,7 @@ export class AnkerSession {
         const recent = saved.logins.filter((at) => Math.abs(wall - at) < dayMs);
         if (recent.length >= loginsPerDay) {
             const freeMs = Math.min(...recent) + dayMs - wall;
-            throw new Trouble("busy", `${subject}: logged in ${recent.length} times within a day, next login in ${formatDuration(freeMs)}`, "if another program uses this account, give this one its own");
+            throw new Trouble("busy", `${subject}: logged in, or tried to, ${recent.length} times, next login in ${formatDuration(freeMs)}`, "if another program uses this account, give this one its own");
         }
         // Written down before it is made: however this process ends, no login is made twice.
         saved.logins = [...recent, wall];
@@ -135,12 +140,13 @@ export class AnkerSession {
             throw new Trouble("disk", `${subject}: a login could not be remembered, so none is made`, "free some space in Node-RED's folder", { cause: error });
         });
         const body = loginBody(this.options, { serverPublicKey: cloudInUse().serverPublicKey, wallMs: wall, offsetMs: offsetMs(clock) });
+        const unanswered = wall - dayMs + unansweredMs;
         let heard = false;
         const answer = await outlive(signal, landingMs, clock, (longer) => this.#send("passport/login", body, longer, undefined, () => (heard = true))).catch(async (error: unknown) => {
             if (!(error instanceof Trouble && error.kind === "stopped")) {
-                saved.logins = recent;
-                // Without a network nobody has counted it: it is tried again as soon as anything is.
-                await (heard ? this.#rest("it does not answer a login") : this.#save().catch(() => undefined));
+                // Without a network nobody has counted it.
+                saved.logins = heard ? [...recent, unanswered] : recent;
+                await this.#save().catch(() => undefined);
             }
             throw error;
         });
@@ -158,16 +164,10 @@ export class AnkerSession {
             throw this.#stopped(saved.stop);
         }
         if (refusal.kind === "busy" || refusal.then === "login") {
-            saved.logins = recent;
-            await this.#rest(refusal.then === "login" ? "it takes no login from here for now" : refusal.text);
+            saved.logins = [...recent, unanswered];
+            await this.#save().catch(() => undefined);
         }
-        throw troubleOf(refusal);
-    }
-
-    /** No login for a while. */
-    async #rest(text: string): Promise<void> {
-        (await this.#load()).stop = { text, until: this.options.clock.wall() + unansweredMs };
-        await this.#save().catch(() => undefined);
+        throw troubleOf(refusal.then === "login" ? { kind: "busy", text: "it takes no login from here for now" } : refusal);
     }
 
     #stopped({ text, cure, until }: NonNullable<Saved["stop"]>): Trouble {
