@@ -52,7 +52,8 @@ export async function openLink({ broker, port, clock, signal, onMessage }: LinkO
         throw trouble;
     });
     closed.catch(() => undefined);
-    client.on("message", (topic, payload) => onMessage(topic, payload.toString("utf8")));
+    // What the broker has kept since who knows when is no news: it would pass for measured now.
+    client.on("message", (topic, payload, { retain }) => void (retain || onMessage(topic, payload.toString("utf8"))));
     const close = (): void => {
         client.end(true);
     };

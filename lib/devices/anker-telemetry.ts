@@ -42,6 +42,11 @@ const steadyMs = 5_000;
  * @param now event time in ms of its arrival
  */
 export function takeValues(before: Telemetry, values: Readonly<Record<string, FieldValue>>, now: number): Arrival {
+    const wild = Object.entries(values).find(([name, value]) => isWild(name, value));
+    if (wild !== undefined) {
+        const rest = Object.fromEntries(Object.entries(values).filter(([name, value]) => !isWild(name, value)));
+        return { ...takeValues(before, rest, now), doubt: `${wild[0]} is ${wild[1]}: not believed` };
+    }
     if (Object.keys(values).length === 0) return { telemetry: before, fresh: false };
     if (isBlank(values)) return { telemetry: before, fresh: false, doubt: "a message in which everything is 0: not believed" };
     const { at, offsetMs, late } = measuredAt(before, values.msg_timestamp, now);
@@ -63,6 +68,11 @@ function measuredAt(before: Telemetry, stamp: FieldValue | undefined, now: numbe
     const delays = late.map(({ delayMs }) => delayMs);
     if (late.length === relearnAfter && Math.max(...delays) - Math.min(...delays) <= steadyMs) return { at: now, offsetMs: offset, late: [] };
     return { at: now - delay, offsetMs: before.offsetMs, late };
+}
+
+/** A charge that no battery has: what a device writes when it does not know. */
+function isWild(name: string, value: FieldValue): boolean {
+    return name.endsWith("_soc") && typeof value === "number" && !(value >= 0 && value <= 100);
 }
 
 /** Devices are known to send a message of zeros now and then (ha-anker-solix issues 60 and 561). */
@@ -116,15 +126,19 @@ function chargeOf(fields: Telemetry["fields"], number: (...names: string[]) => n
     const whole = number("battery_soc");
     if (whole !== undefined) return whole;
     const main = number("main_battery_soc");
-    const packs = Number(fields.expansion_packs?.value ?? 0);
-    const all = [main, ...Array.from({ length: Math.min(6, packs) }, (_, place) => number(`exp_${place + 1}_soc`))].filter((charge): charge is number => charge !== undefined);
+    const all = [main, ...Array.from({ length: packsOf(fields) }, (_, place) => number(`exp_${place + 1}_soc`))].filter((charge): charge is number => charge !== undefined);
     return main === undefined ? undefined : Math.round((all.reduce((sum, charge) => sum + charge, 0) / all.length) * 10) / 10;
 }
 
 /** Wh of a device with its expansion packs; undefined where the model has none, or is unknown. */
 export function capacityOf(model: string, { fields }: Telemetry): number | undefined {
     const own = models[model]?.capacityWh;
-    return own === undefined ? undefined : own * (1 + Math.min(6, Math.max(0, Number(fields.expansion_packs?.value ?? 0))));
+    return own === undefined ? undefined : own * (1 + packsOf(fields));
+}
+
+function packsOf({ expansion_packs }: Telemetry["fields"]): number {
+    const packs = expansion_packs?.value;
+    return typeof packs === "number" ? Math.min(6, Math.max(0, Math.floor(packs))) : 0;
 }
 
 /** What identifies a home or a device is left out of what goes to a log. */

@@ -147,20 +147,21 @@ export class AnkerCloudSimulator {
     #issued: string[] = [];
 
     /** One message of the device now, whether it was asked or not. */
-    say(frame = stateFrame(this.station, this.#deviceSeconds(), this.damaged)): void {
+    say(frame = stateFrame(this.station, this.#deviceSeconds(), this.damaged), retain = false): void {
         const payload = JSON.stringify({
             head: { version: "1.0.0.1", client_id: stationSerial, sess_id: "6071-1009", msg_seq: 727, cmd: 16, cmd_status: 1, sign_code: 0, seed: "null", timestamp: Math.floor(Date.now() / 1000) },
             payload: JSON.stringify({ data: frame.toString("base64"), sn: stationSerial, pn: "A1790P" }),
         });
-        this.sayText(payload);
+        this.sayText(payload, retain);
     }
 
     sayBlank(): void {
         this.say(blankFrame(this.#deviceSeconds()));
     }
 
-    sayText(payload: string): void {
-        this.#broker?.publish({ cmd: "publish", topic: `dt/anker_power/A1790P/${stationSerial}/param_info`, payload: Buffer.from(payload), qos: 0, dup: false, retain: false }, () => undefined);
+    /** @param retain the broker keeps it for whoever listens later */
+    sayText(payload: string, retain = false): void {
+        this.#broker?.publish({ cmd: "publish", topic: `dt/anker_power/A1790P/${stationSerial}/param_info`, payload: Buffer.from(payload), qos: 0, dup: false, retain }, () => undefined);
     }
 
     #deviceSeconds(): number {

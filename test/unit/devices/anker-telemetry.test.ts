@@ -42,6 +42,16 @@ describe("the telemetry of a power station", () => {
         assert.equal(capacityOf("A17B1", noTelemetry), undefined);
     });
 
+    for (const charge of [255, 101, -1]) {
+        it(`does not believe a charge of ${charge} %, and stays with the last one`, () => {
+            const known = after([state(), start]);
+            const { telemetry, fresh, doubt } = takeValues(known, state({ battery_soc: charge }), start + 5 * second);
+            assert.deepEqual([fresh, doubt], [false, `battery_soc is ${charge}: not believed`]);
+            assert.deepEqual(readingOf(telemetry, { device: "solix", now: start }), reading(state()));
+        });
+    }
+    it("takes a number of packs that is none for no packs", () => assert.equal(capacityOf("A1790P", after([state({ expansion_packs: "x" }), start])), 3840));
+
     it("joins what a panel says in messages that follow each other", () => {
         const panel = after([{ battery_soc: 64, battery_power: 1450, home_load_power: 1450 }, start], [{ grid_status: 1, grid_power: 0 }, start + 2 * second]);
         assert.deepEqual(readingOf(panel, { device: "panel", now: start + 2 * second }), {
