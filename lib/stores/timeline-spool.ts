@@ -261,15 +261,15 @@ export class Spool {
         this.#retryAt = this.#clock.monotonic() + diskRetryMs;
     }
 
-    /** A segment that cannot be read back is given up, and counted. */
+    /** A segment that cannot be read back is given up, and counted; its file is left for a person. */
     async #load(segment: Segment): Promise<Segment["rows"]> {
         try {
             const { rows } = await readSegment(segment.path ?? "");
             segment.rows = rows;
             segment.count = rows.length;
         } catch (error) {
-            this.#refused(error);
             await this.#losses.add(segment.count - segment.stored);
+            this.options.onUnreadable?.(await setAside(segment.path ?? "", this.#clock.wall()), errorText(error));
             await this.#remove(segment);
         }
         return segment.rows;

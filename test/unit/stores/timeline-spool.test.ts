@@ -142,6 +142,20 @@ describe("the spool", () => {
         await two.close();
         assert.deepEqual(files().filter((name) => name.startsWith(second)), [basename(said[0]?.[0] ?? "")], "for a person to look at");
     });
+    it("sets aside what cannot be read when its turn comes, too, and counts its rows", async () => {
+        const said: string[] = [];
+        const one = await spool({ maxBytes: 80_000, maxMemoryBytes: 8000, onUnreadable: (path) => said.push(path) });
+        for (let n = 0; n < 200; n += 10) await one.append(numbered(n, 10));
+        // Those in the middle are on the disk only.
+        const late = files().at(-3) ?? "";
+        rmSync(join(place, late));
+        mkdirSync(join(place, late));
+        const left = await drain(one);
+        assert.equal(left.length + one.state.dropped, 200);
+        assert.ok(one.state.dropped > 0);
+        assert.match(said.join(), new RegExp(`${late}\\.bad-\\d+$`));
+        assert.ok(files().some((name) => name.startsWith(`${late}.bad-`)));
+    });
     it("says where rows are, and whether a crash would lose them", async () => {
         const one = await spool();
         const first = await one.append(numbered(0, 3));
