@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { performance } from "node:perf_hooks";
 import { sleep, systemClock } from "../../../lib/kit/clock";
 import { VirtualClock } from "../../support/virtual-clock";
 
@@ -31,6 +33,33 @@ describe("the system clock", () => {
         cancel();
         assert.equal(fired, false);
     });
+    it("waits for 60 days in the pieces that Node's timers hold, and fires at their end", () => {
+        const [realTimeout, realNow] = [globalThis.setTimeout, performance.now.bind(performance)];
+        let [now, fired] = [1000, 0];
+        let timer: { due: number; run: () => void } | undefined;
+        const waits: number[] = [];
+        performance.now = () => now;
+        globalThis.setTimeout = ((run: () => void, ms: number) => {
+            waits.push(ms);
+            timer = { due: now + ms, run };
+        }) as never;
+        try {
+            const days = 86_400_000;
+            for (const ms of [2 ** 31 - 1, 60 * days]) {
+                systemClock.after(ms, () => (fired += 1));
+                const end = now + ms;
+                for (let next = timer; next !== undefined; next = timer) {
+                    timer = undefined;
+                    now = next.due;
+                    next.run();
+                }
+                assert.equal(now, end);
+            }
+            assert.deepEqual([fired, waits], [2, [2 ** 31 - 1, 2 ** 31 - 1, 2 ** 31 - 1, 60 * days - 2 * (2 ** 31 - 1)]]);
+        } finally {
+            [globalThis.setTimeout, performance.now] = [realTimeout, realNow];
+        }
+    });
     it("takes a negative wait as none", async () => {
         await new Promise<void>((resolve) => systemClock.after(-5, resolve));
     });
@@ -53,6 +82,15 @@ describe("sleep", () => {
         controller.abort();
         await slept;
         assert.equal(clock.pending, 0);
+    });
+    it("lets go of its signal at its end", async () => {
+        const clock = new VirtualClock();
+        const { signal } = new AbortController();
+        const slept = sleep(1000, clock, signal);
+        assert.equal(getEventListeners(signal, "abort").length, 1);
+        await clock.pass(1000);
+        await slept;
+        assert.equal(getEventListeners(signal, "abort").length, 0);
     });
     it("does not begin when its signal has aborted already", async () => {
         const clock = new VirtualClock();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { withDeadline } from "../../../lib/kit/deadline";
 import { Trouble } from "../../../lib/kit/trouble";
 import { settle, VirtualClock } from "../../support/virtual-clock";
@@ -12,7 +13,14 @@ describe("withDeadline", () => {
         assert.equal(await withDeadline({ ms: 1000, subject: "plug", clock }, () => Promise.resolve(7)), 7);
         assert.equal(clock.pending, 0);
     });
-    it("passes on the rejection of the work", async () => {
+    it("lets go of the caller's signal when the work is done", async () => {
+        const { signal } = new AbortController();
+        await withDeadline({ ms: 1000, subject: "plug", clock: new VirtualClock(), signal }, () => Promise.resolve(assert.equal(getEventListeners(signal, "abort").length, 1)));
+        assert.equal(getEventListeners(signal, "abort").length, 0);
+    });
+    it("passes on the rejection of the work, the very error", async () => {
+        const own = new Trouble("auth", "no");
+        await assert.rejects(withDeadline({ ms: 1000, subject: "plug", clock: new VirtualClock() }, () => Promise.reject(own)), (error) => error === own);
         await assert.rejects(withDeadline({ ms: 1000, subject: "plug", clock: new VirtualClock() }, () => Promise.reject(new Error("no"))), /^Error: no$/);
     });
     it("turns a work that throws at once, or rejects with no Error, into a rejection with an Error", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JsonLinesFile, readJsonLines } from "../../../lib/kit/json-lines";
+import { timesOpen, withDisk } from "../../support/open-files";
 import { temporaryFolder } from "../../support/temporary-folder";
 
 describe("a JSON-lines file", () => {
@@ -39,12 +40,68 @@ describe("a JSON-lines file", () => {
         const path = fresh();
         await append(path, 1);
         assert.equal(statSync(path).mode & 0o777, 0o600);
+        chmodSync(path, 0o644);
+        await append(path, 2);
+        assert.equal(statSync(path).mode & 0o777, 0o600, "also where somebody has opened it to others");
     });
     it("goes on after what is there already", async () => {
         const path = fresh();
         await append(path, 1);
         await append(path, 2);
-        assert.deepEqual((await readJsonLines(path)).records, [1, 2]);
+        assert.equal(readFileSync(path, "utf8"), "1\n2\n");
+    });
+    it("is open once while it is used, and not when it is closed", async () => {
+        const file = new JsonLinesFile(fresh());
+        await file.append(1);
+        await file.append(2);
+        assert.equal(timesOpen(file.path), 1);
+        await file.close();
+        assert.equal(timesOpen(file.path), 0);
+    });
+    it("is closed only when the appends under way are done", async () => {
+        const file = new JsonLinesFile(fresh());
+        await withDisk("sync", () => new Promise((resolve) => setTimeout(resolve, 5)), async () => {
+            void file.append(1);
+            await file.close();
+            assert.deepEqual([readFileSync(file.path, "utf8"), timesOpen(file.path)], ["1\n", 0]);
+        });
+    });
+
+    describe("on a disk", () => {
+        const noSpace = Object.assign(new Error("no space left"), { code: "ENOSPC" });
+        it("has each line, and its own name, before the append is done", async () => {
+            const file = new JsonLinesFile(fresh());
+            const synced: string[] = [];
+            await withDisk("sync", async (handle) => void synced.push((await handle.stat()).isDirectory() ? "folder" : readFileSync(file.path, "utf8")), async () => {
+                await file.append(1);
+                await file.append(2);
+            });
+            await file.close();
+            assert.deepEqual(synced, ["folder", "1\n", "1\n2\n"]);
+        });
+        it("that is full cuts half a line off again, says so, and goes on when there is room", async () => {
+            const file = new JsonLinesFile(fresh());
+            await file.append(1);
+            await withDisk("writeFile", async (handle, line) => {
+                await handle.write(String(line).slice(0, 3));
+                throw noSpace;
+            }, async () => {
+                await assert.rejects(file.append({ long: "line" }), noSpace);
+                assert.equal(readFileSync(file.path, "utf8"), "1\n");
+            });
+            await withDisk("sync", () => { throw noSpace; }, () => assert.rejects(file.append(2), noSpace));
+            await file.append(3);
+            await file.close();
+            assert.equal(readFileSync(file.path, "utf8"), "1\n3\n");
+        });
+        it("that fails while the file is opened leaves nothing open", async () => {
+            const file = new JsonLinesFile(fresh("1\n"));
+            await withDisk("read", () => { throw noSpace; }, () => assert.rejects(file.append(2), noSpace));
+            assert.equal(timesOpen(file.path), 0);
+            await file.append(3);
+            await file.close();
+            assert.equal(readFileSync(file.path, "utf8"), "1\n3\n");
+        });
     });
     it("drops a torn last line and says so, at every place where it can tear", async () => {
         const path = fresh();
@@ -67,7 +124,7 @@ describe("a JSON-lines file", () => {
         assert.deepEqual((await readJsonLines(path)).records, [{ step: 1 }, { step: 2 }, { step: 3 }]);
     });
     it("skips damaged lines in the middle, and hands them back", async () => {
-        assert.deepEqual(await readJsonLines(fresh('{"a":1}\n\0\0\0\n\nnonsense\n{"b":2}\n')), { records: [{ a: 1 }, { b: 2 }], bad: ["\0\0\0", "nonsense"], torn: false });
+        assert.deepEqual(await readJsonLines(fresh('{"a":1}\n\0\0\0\n\n  \nnonsense\n{"b":2}\n  ')), { records: [{ a: 1 }, { b: 2 }], bad: ["\0\0\0", "nonsense"], torn: false });
     });
     it("opens again for an append after, or during, a close", async () => {
         const file = new JsonLinesFile(fresh());

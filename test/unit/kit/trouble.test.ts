@@ -13,6 +13,12 @@ describe("toTrouble", () => {
             assert.match(trouble.message, new RegExp(code));
         });
     }
+    for (const [thrown, message] of [
+        [system("EIO"), "nas: storage failed (EIO)"], [system("ECONNREFUSED"), "nas: connection refused (ECONNREFUSED)"], [system("EWHATEVER"), "nas: connect EWHATEVER"],
+        [new Error("just so"), "nas: just so"], [undefined, "nas: unknown error"],
+    ] as const) {
+        it(`says "${message}"`, () => assert.equal(toTrouble(thrown, "nas").message, message));
+    }
     it("leaves a Trouble as it is", () => {
         const trouble = new Trouble("auth", "host nas: key refused", "add the key to authorized_keys");
         assert.equal(toTrouble(trouble, "other"), trouble);
