@@ -19,7 +19,7 @@ execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "ts
 await Promise.all(types.map(async (type) => {
     const source = join(root, "nodes", type);
     const { outputFiles } = await build({ entryPoints: [join(source, "editor.ts")], bundle: true, format: "iife", minify: true, write: false, charset: "utf8", target: "es2022" });
-    const template = readFileSync(join(source, "editor.html"), "utf8");
+    const template = readFileSync(join(source, "editor.html"), "utf8").replaceAll(/^ +/gm, "");
     writeFileSync(join(dist, `${type}.html`), `<script type="text/javascript">${outputFiles[0].text.trim().replaceAll("</script", "<\\/script")}</script>\n${template}`);
     writeFileSync(join(dist, `${type}.js`), `module.exports = require("./nodes/${type}/${type}.js");\n`);
 }));

@@ -33,6 +33,9 @@ export interface DemoNodeRedOptions {
     credentials: Record<string, Record<string, string>>;
 }
 
+/** What the demo's editor is called, by which it is known. */
+export const headerTitle = "Ridethrough demo";
+
 const repository = join(__dirname, "..");
 const load = createRequire(__filename);
 
@@ -48,7 +51,7 @@ export async function startNodeRed({ folder, port, flow, credentials }: DemoNode
         uiHost: "127.0.0.1", uiPort: server.address(), userDir: folder, flowFile: "flows.json", credentialSecret: false,
         httpAdminRoot: "/", httpNodeRoot: "/",
         telemetry: { enabled: false, updateNotification: false },
-        editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] }, page: { title: "Ridethrough" }, header: { title: "Ridethrough demo" } },
+        editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] }, page: { title: "Ridethrough" }, header: { title: headerTitle } },
         externalModules: { palette: { allowInstall: false }, modules: { allowInstall: false } },
         logging: { console: { level: "warn", metrics: false, audit: false } },
     });

@@ -4,22 +4,27 @@
  * Telegram Bot API and three SSH hosts that only log what they are told. Everything it writes is in .demo/ (`npm start -- --fresh` begins anew).
  */
 import { createInterface } from "node:readline";
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { demoFlow, demoCredentials } from "./demo-flow";
-import { startNodeRed } from "./demo-node-red";
+import { headerTitle, startNodeRed } from "./demo-node-red";
 import { startDemoDevices, type DemoDevices } from "./demo-devices";
 
-const port = Number(process.env.PORT ?? 1880);
+const port = Number(process.env.PORT || 1880);
 const folder = process.env.RIDETHROUGH_DEMO ?? join(__dirname, "..", ".demo");
+/** Holds where the demo of this folder was started last. */
+const addressFile = join(folder, "address");
 
 async function main(): Promise<void> {
     if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`PORT=${process.env.PORT} is not a port: choose a number from 1 to 65535`);
+    const other = await runningAt();
+    if (other !== undefined) throw new Error(`The demo runs already, at ${other}. End it first (Ctrl-C where it was started): two of them would write the same files.`);
     if (process.argv.includes("--fresh")) rmSync(folder, { recursive: true, force: true });
     const devices = await startDemoDevices(join(folder, "keys"));
     // The flow names its devices by these variables, so that it can be kept while the ports change from start to start.
     Object.assign(process.env, devices.environment);
     const nodeRed = await startNodeRed({ folder, port, flow: demoFlow(), credentials: demoCredentials(devices) });
+    writeFileSync(addressFile, nodeRed.url);
 
     console.log(`
   Ridethrough is running: fake devices, dry run on, nothing of yours is touched.
@@ -61,6 +66,14 @@ async function main(): Promise<void> {
     };
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
+}
+
+/** Where a demo of this folder still answers, whatever port it was given. */
+async function runningAt(): Promise<string | undefined> {
+    if (!existsSync(addressFile)) return undefined;
+    const url = readFileSync(addressFile, "utf8");
+    const theme = await fetch(`${url}theme`, { signal: AbortSignal.timeout(2000) }).then((reply) => reply.text(), () => "");
+    return theme.includes(headerTitle) ? url : undefined;
 }
 
 /** Does what was typed, and says what it did. */

@@ -45,7 +45,7 @@ once("install", digestOf("package-lock.json") + JSON.stringify([dependencies, de
     console.log("Installing packages (first time: about half a minute) ...");
     run("npm ci --no-audit --no-fund --loglevel=error");
 });
-once("build", digestOf("package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs", "nodes", "lib", "icons", "locales"), !existsSync(join(root, "dist")), () => {
+once("build", digestOf("package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs", "nodes", "lib", "cli", "icons", "locales"), !existsSync(join(root, "dist")), () => {
     console.log("Building ...");
     run("node scripts/build.mjs");
 });

@@ -8,7 +8,7 @@ import { eventually, temporaryFolder } from "../support/helper";
 
 /** `npm start` without its set-up, as a newcomer sees it: what it prints, what answers, how it ends. */
 describe("the demo", function () {
-    this.timeout(60_000);
+    this.timeout(90_000);
     let folder: ReturnType<typeof temporaryFolder>;
     let demo: ChildProcess | undefined;
     let printed = "";
@@ -49,6 +49,12 @@ describe("the demo", function () {
             await read();
             assert.ok(page.includes("POWER CRITICAL") && page.includes("ON BATTERY"), "the plug's 20 W and the UPS's outage have reached the phone");
             assert.doesNotMatch(printed, /\[error\]|sudo -n/, "dry run: no host was told anything");
+            if (round === "second") {
+                const [beside] = (await once(start(await freePort()), "exit")) as [number | null];
+                demo = running;
+                assert.equal(beside, 1, "two of them would write the same files");
+                assert.match(printed, new RegExp(`runs already, at http://127\\.0\\.0\\.1:${port}/.*Ctrl-C`));
+            }
             running.kill("SIGINT");
             const [code] = (await once(running, "exit")) as [number | null];
             assert.equal(code, 0, `${round}: ${printed}`);
