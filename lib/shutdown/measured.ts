@@ -41,7 +41,6 @@ function add<V>(lists: Record<string, V[]>, key: string, value: V): void {
     }
     // Not assigned: it may be called "__proto__".
     Object.defineProperty(lists, key, { value: [value], configurable: true, enumerable: true, writable: true });
-    for (const oldest of Object.keys(lists).slice(0, -mostKeys)) delete lists[oldest];
 }
 
 /** Fewer measurements than this say nothing. */
@@ -74,13 +73,18 @@ export function darkBound(watts: readonly number[] | undefined): number {
     return most === -Infinity ? unlearnedWatts : Math.max(unlearnedWatts, most * 1.3, most + 1);
 }
 
-/** Measurements as they were saved; undefined for anything else. */
+/** Measurements as they were saved, of the newest steps and devices; undefined for anything else. */
 export function parseMeasured(value: unknown): Measured | undefined {
     const { durations, darkWatts } = (typeof value === "object" && value !== null ? value : {}) as Partial<Record<keyof Measured, unknown>>;
     if (!isRecord(durations) || !isRecord(darkWatts)) return undefined;
     if (!Object.values(durations).every((list) => Array.isArray(list) && list.every((sample: unknown) => isRecord(sample) && isTime(sample.ms)))) return undefined;
     if (!Object.values(darkWatts).every((list) => Array.isArray(list) && list.every(isTime))) return undefined;
-    return { durations, darkWatts } as Measured;
+    return { durations: newest(durations), darkWatts: newest(darkWatts) } as Measured;
+}
+
+/** Plans come and go, a process knows a few of them only: to count at each start is enough. */
+function newest<V>(lists: Record<string, V>): Record<string, V> {
+    return Object.fromEntries(Object.entries(lists).slice(-mostKeys));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
