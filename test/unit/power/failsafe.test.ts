@@ -28,6 +28,7 @@ describe("blindAllowance", () => {
         ["never past the time on battery", { known: { runtime: 5000 }, onBatteryMs: 700_000 }, 200],
         ["as it was when the data stopped", { known: { runtime: 5000 }, onBatteryMs: 750_000, blindMs: 50_000 }, 200],
         ["a local model carries on while its lower bound holds", { known: { charge: 21 }, estimated: { low: 40, high: 60, since: 0 } }, 900],
+        ["for a day at most", { estimated: { low: 40, high: 60, since: 0 }, config: rulesWithout("time-on-battery") }, 86_400],
         ["at its limit it holds", { known: { charge: 21 }, estimated: { low: 20, high: 60, since: 0 } }, 900],
         ["and no longer", { known: { charge: 80 }, estimated: { low: 19, high: 60, since: 0 } }, 60],
     ];

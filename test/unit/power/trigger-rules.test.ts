@@ -89,6 +89,7 @@ describe("the edges of the rules", () => {
         ["by more, with the next reading", settled(poll(60, { ...onBattery, charge: 25 }), ...polls(61, 63, { ...onBattery, charge: 19 })), "62 shutdown low-charge"],
         ["a runtime that falls by 120 s counts at once", settled(poll(60, { ...onBattery, runtime: 719 }), poll(61, { ...onBattery, runtime: 599 })), "61 shutdown low-runtime"],
         ["by more, with the next reading", settled(poll(60, { ...onBattery, runtime: 720 }), ...polls(61, 63, { ...onBattery, runtime: 599 })), "62 shutdown low-runtime"],
+        ["a runtime that has stood still for some seconds only is believed", [...polls(10_000, 10_020, online, 5), ...polls(10_020, 10_060, { ...onBattery, runtime: 500 })], "10050 shutdown low-runtime"],
         ["LB of slow polls: the second one is enough", settled(...polls(60, 75, { ...flags("OB", "LB"), charge: 45 }, 5)), "65 shutdown low-battery-flag"],
         ["or the third, where three are wanted", settled(...polls(60, 75, { ...flags("OB", "LB"), charge: 45 }, 5)), "70 shutdown low-battery-flag", { lowBatterySamples: 3 }],
         ["OFF is said twice at least", [...before, poll(20, { ...online, flags: ["OL", "OFF"] }), poll(30, online)], undefined, { offMs: 0 }],
