@@ -111,6 +111,18 @@ describe("the Grafana dashboard for PostgreSQL", function () {
             if (query.format === "time_series") for (const row of rows) assert.ok(row.time !== null && typeof row.metric === "string" && typeof row.value === "number", JSON.stringify(row));
         });
     }
+    for (const title of ["Power now", "Charge now"]) {
+        it(`${title}: says of when a number is that is not of now`, async () => {
+            const query = queries.find(([name]) => name === title)?.[1];
+            assert.ok(query);
+            const names = async (): Promise<string[]> => (await ask(query, "real")).map(({ metric }) => metric as string);
+            for (const name of await names()) assert.match(name, /^\w+, 2025-11-21 \d\d:\d\d \S+$/);
+            await server.rows("CREATE TABLE fresh AS SELECT event_type, source, value, metadata, now() AS created_at FROM real");
+            const rows = await server.rows<{ metric: string }>(expand(query, { table: "fresh", fakes: "hidden" }, Date.now() - minute, Date.now() + minute));
+            await server.rows("DROP TABLE fresh");
+            assert.ok(rows.length > 0 && rows.every(({ metric }) => /^\w+$/.test(metric)), JSON.stringify(rows));
+        });
+    }
     it("hides fakes unless they are asked for", async () => {
         const query = queries.find(([title]) => title === "Power")?.[1];
         assert.ok(query);
