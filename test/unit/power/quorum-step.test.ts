@@ -42,6 +42,15 @@ describe("quorum: two UPSes, one needed", () => {
         assert.deepEqual(strict.commands(), [["shutdown", 3]]);
     });
 
+    it("of fakes, a pause of more than a minute is a person's: whoever has not spoken since is waited for", () => {
+        const counted = (pause: number): (string | undefined)[] => {
+            const rig = new Rig();
+            for (const second of [0, 1, 2, 2 + pause]) for (const member of second > 2 ? ["ups_a"] : ["ups_a", "ups_b"]) rig.hear(evidence(member, "mains", second, { simulated: true }));
+            return (rig.last?.members ?? []).map((member) => member.counted);
+        };
+        assert.deepEqual([30, 60, 61].map(counted), [["healthy", "healthy"], ["healthy", "healthy"], ["healthy", "awaited"]]);
+    });
+
     it("both needed: the first that fails loses the quorum", () => {
         const rig = new Rig({ ...twoUpses, minHealthy: 2 }).poll(10, { ups_a: "low", ups_b: "mains" });
         assert.deepEqual(rig.commands(), [["shutdown", 3]]);
