@@ -232,6 +232,32 @@ describe("telegram-alert", () => {
             assert.deepEqual(texts(), ["good\n(1 older alert was dropped: see the log)"]);
             assert.match(String((flow.received("errors")[0]?.error as { message: string }).message), /alert given up, because Telegram will never take it: poison/);
         });
+        it("a redeploy while the answer is on its way sends nothing twice", async () => {
+            await load();
+            api.next({ kind: "slow", ms: 30 });
+            feed({ payload: "a" });
+            await eventually(() => api.requests >= 1);
+            await flow.redeploy();
+            feed({ payload: "b" });
+            await arrived(2);
+            assert.deepEqual([texts(), api.requests], [["a", "b"], 2]);
+        });
+        it("two nodes with one bot: each keeps its own order, and is asked to wait for itself", async () => {
+            const more = { ...stored, baseUrl: api.url, wires: [["out"], ["told"]] };
+            flow = await loadFlow([telegramAlert], [more, { ...more, id: "second", chatId: "-100777" }, ...around], { userDir: folder.path, credentials: { telegram: { token }, second: { token } } });
+            api.next(telegram.tooManyRequests(0.2), telegram.tooManyRequests(0.2));
+            for (const payload of ["a", "b", "c"]) for (const id of ["telegram", "second"]) flow.node(id).receive({ payload } as NodeMessage);
+            await arrived(6);
+            for (const chat of [stored.chatId, "-100777"]) assert.deepEqual(api.messages.filter(({ chat_id: id }) => id === chat).map(({ text }) => text), ["a", "b", "c"]);
+            assert.deepEqual([api.messages.length, flow.received("errors").length], [6, 2]);
+            for (const id of ["telegram", "second"]) await eventually(() => /^sent/.test(flow.status(id)?.text ?? ""));
+        });
+        it("asked to wait for ever: the status names a time all the same", async () => {
+            await load();
+            api.next(telegram.tooManyRequests(1e13));
+            feed({ payload: "first" });
+            await statusIs(/^1 waiting, next \d\d:\d\d:\d\d$/);
+        });
         for (const fault of [{ kind: "silence" }, { kind: "slow", ms: 2000 }] as const) {
             it(`a redeploy during a call (${fault.kind}) is not held up, and the alert arrives after it`, async () => {
                 await load();

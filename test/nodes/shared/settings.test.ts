@@ -11,7 +11,7 @@ describe("Settings", () => {
     describe("number", () => {
         const rule = { fallback: 60, min: 1, max: 100 };
         const cases: [unknown, number, RegExp | undefined, string][] = [
-            ["5", 5, undefined, "a text, as the dialog stores it"], [5, 5, undefined, "a number"], [" 7.5 ", 7.5, undefined, "spaces"],
+            ["5", 5, undefined, "a text, as the dialog stores it"], [5, 5, undefined, "a number"], [" 7.5 ", 7.5, undefined, "spaces"], ["1", 1, undefined, "the smallest"], ["100", 100, undefined, "the biggest"], ["  ", 60, undefined, "blanks are nothing"],
             ["", 60, undefined, "an empty field takes the fallback"], [undefined, 60, undefined, "an absent field too"], [null, 60, undefined, "and null"],
             ["0", 60, /x must be between 1 and 100/, "too small"], ["101", 60, /x must be between 1 and 100/, "too big"],
             ["five", 60, /x is not a number/, "no number"], ["Infinity", 60, /not a number/, "infinite"], [true, 60, /not a number/, "a boolean"], [[5], 60, /not a number/, "a list"], ["${WATTS}", 60, /not a number/, "an environment variable that nobody replaced"],
@@ -51,6 +51,8 @@ describe("Settings", () => {
             assert.deepEqual(read({}, (settings) => settings.choice("x", ["kasa", "shelly"], "shelly")), ["shelly", []]);
             assert.deepEqual(read({ x: "toString" }, (settings) => settings.choice("x", ["kasa", "shelly"], "shelly")), ["shelly", ["x must be one of kasa, shelly"]]);
         });
+        it("takes an empty text for the fallback", () => assert.deepEqual(read({ x: " " }, (settings) => settings.text("x", "fallback")), ["fallback", []]));
+        it("takes a list as it is", () => assert.deepEqual(read({ x: [1, "two"] }, (settings) => settings.list("x")), [[1, "two"], []]));
         it("takes an absent list as an empty one", () => {
             assert.deepEqual(read({}, (settings) => settings.list("x")), [[], []]);
             assert.deepEqual(read({ x: "a,b" }, (settings) => settings.list("x")), [[], ["x is not a list"]]);

@@ -9,10 +9,12 @@ describe("StatusLight", () => {
     let light: StatusLight;
     let clock: VirtualClock;
     let close: () => void;
+    let listeners: string[];
     beforeEach(() => {
         sent = [];
         clock = new VirtualClock();
-        const node = { status: (status: (typeof sent)[number]) => sent.push(status), on: (_event: string, heed: () => void) => (close = heed) };
+        const node = { status: (status: (typeof sent)[number]) => sent.push(status), on: (event: string, heed: () => void) => { listeners.push(event); close = heed; } };
+        listeners = [];
         light = new StatusLight(node as unknown as Node, clock);
     });
     const flood = (): void => {
@@ -66,7 +68,37 @@ describe("StatusLight", () => {
         close();
         assert.equal(clock.pending, 0);
     });
+    for (const [what, wait] of [["a late text", flood], ["one that is shown soon", () => light.showSoon("ok", "3 W")]] as const) {
+        it(`listens once for the close, however often ${what} waits`, async () => {
+            for (let round = 0; round < 3; round += 1) {
+                wait();
+                await clock.pass(2000);
+            }
+            assert.deepEqual(listeners, ["close"]);
+            wait();
+            close();
+            assert.equal(clock.pending, 0);
+        });
+    }
+    it("leaves no second text behind when a new mood comes while one waits", async () => {
+        flood();
+        light.show("critical", "3 W");
+        await clock.pass(2000);
+        assert.deepEqual(texts().slice(-2), ["20 W", "3 W"]);
+    });
+    it("begins a new second with the first text after one, and tells the last before it is over", async () => {
+        flood();
+        await clock.pass(1500);
+        const { length } = sent;
+        flood();
+        await clock.pass(999);
+        assert.equal(sent.length, length + 20);
+        await clock.pass(1);
+        assert.deepEqual([sent.length, texts().at(-1)], [length + 21, "500 W"]);
+    });
     it("cuts a long text at 40 characters", () => {
+        light.show("ok", "x".repeat(40));
+        assert.equal(sent.shift()?.text, "x".repeat(40));
         light.show("error", "x".repeat(60));
         assert.deepEqual([sent[0]?.text.length, sent[0]?.text.at(-1)], [40, "…"]);
     });
@@ -82,6 +114,8 @@ describe("OutageReport", () => {
         assert.equal(report.failures, 3);
         report.over();
         report.failed(new Error("plug: timeout"), {} as never);
+        report.over();
+        assert.equal(heard.pop(), "log: working again after 1 failure");
         assert.deepEqual(heard, ["error: plug: refused", "debug: plug: refused (failure 2 in a row)", "debug: plug: refused (failure 3 in a row)", "log: working again after 3 failures", "error: plug: timeout"]);
     });
 });
