@@ -25,7 +25,7 @@ describe("the dashboard", function () {
         await devices?.stop();
     });
 
-    const shows = (page: Page, text: string | RegExp, timeout = 45_000): Promise<void> => page.getByText(text).first().waitFor({ timeout });
+    const shows = (page: Page, text: string | RegExp, timeout = 90_000): Promise<void> => page.getByText(text).first().waitFor({ timeout });
 
     it("shows the real plug, a fake outage up to the rehearsed shutdown, and power coming back, without a console error", async () => {
         const { page, problems } = await openPage(browser, { viewport: { width: 1280, height: 900 } });

@@ -38,7 +38,7 @@ describe("the dashboard's page of a shutdown", function () {
     const button = (name: string): Locator => page.getByRole("button", { name, exact: true });
     const lane = (host: string): Locator => page.locator(".rtg-host", { has: page.locator(".rtg-name").getByText(host, { exact: true }) });
     const bar = (host: string, label: string): Locator => lane(host).locator(".rtg-bar").getByText(label, { exact: true });
-    const shows = (text: string | RegExp, within: Page | Locator = page): Promise<void> => within.getByText(text).first().waitFor({ timeout: 45_000 });
+    const shows = (text: string | RegExp, within: Page | Locator = page): Promise<void> => within.getByText(text).first().waitFor({ timeout: 90_000 });
     const sticksOut = (): Promise<number> => page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
     it("shows how old the proof of each host is, drills them by its buttons, and takes what a host says for text", async () => {

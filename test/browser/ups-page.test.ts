@@ -30,7 +30,7 @@ describe("the dashboard's page of UPSes", function () {
         await red?.stop();
         await nut?.stop();
     });
-    const shows = (page: Page, text: string | RegExp, timeout = 45_000): Promise<void> => page.getByText(text).first().waitFor({ timeout });
+    const shows = (page: Page, text: string | RegExp, timeout = 90_000): Promise<void> => page.getByText(text).first().waitFor({ timeout });
     const open = async (width: number, height: number): ReturnType<typeof openPage> => {
         const opened = await openPage(browser, { viewport: { width, height } });
         await opened.page.goto(`${red.origin}/dashboard/ups`);

@@ -17,7 +17,7 @@ describe("S0's validation list", function () {
     });
     afterEach(() => rig.stop());
 
-    const results = (): RunResult[] => rig.red.received(at.result).map(({ result }) => result as RunResult);
+    const results = (): RunResult[] => rig.red.received(at.result).flatMap(({ result }) => (result === undefined ? [] : [result as RunResult]));
     const texts = (): string[] => rig.telegram.messages.map(({ text }) => text);
     const told = (part: string): Promise<void> => rig.red.eventually(() => texts().some((text) => text.includes(part)), 10_000, () => `an alert with "${part}", got ${JSON.stringify(texts())}`);
     const connections = (): number => rig.hosts.reduce((sum, host) => sum + host.connections, 0);

@@ -58,7 +58,7 @@ export class Rig {
     }
     /** Resolves with the report of the real run. */
     async result(withinMs = 60_000): Promise<RunResult> {
-        const live = (): RunResult | undefined => this.red.received(at.result).map((msg) => msg.result as RunResult).find(({ mode }) => mode === "live");
+        const live = (): RunResult | undefined => this.red.received(at.result).map((msg) => msg.result as RunResult | undefined).find((result) => result?.mode === "live");
         await this.red.eventually(() => live() !== undefined, withinMs, () => `the report of a real run; steps: ${JSON.stringify(this.red.received(at.progress).at(-1)?.progress)?.slice(0, 2000)}`);
         return live() as RunResult;
     }
