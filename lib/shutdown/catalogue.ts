@@ -53,6 +53,8 @@ export interface CatalogueAction {
      * What depends on `done` comes last among the words, so that a host can allow the command without knowing it.
      */
     undo?(params: ActionParameters, done: Done, place: Place): Program | undefined;
+    /** What is run where something on the host holds a lock against its end, and `program` was refused for that. */
+    insist?(params: ActionParameters, place: Place): Program;
     /** Least time limit in s that makes sense: what the program itself waits for, and a margin. Absent: any. */
     leastS?(params: ActionParameters): number;
     /** Doing it once more, after an interruption in the middle, does no harm. */

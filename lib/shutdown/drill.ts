@@ -116,8 +116,8 @@ async function heard(transport: Transport, argv: readonly string[]): Promise<{ e
 
 /** Whether a forced command of ours knows the step as it is now, and its way back. @param sure the host is said to have one */
 async function kitProblem(transport: Transport, step: PlanStep, root: boolean, sure: boolean): Promise<string | undefined> {
-    const { program, undo } = textsOf(step, root);
-    for (const text of [program, ...(undo === undefined ? [] : [undo.text])]) {
+    const { program, undo, insist } = textsOf(step, root);
+    for (const text of [program, ...(insist === undefined ? [] : [insist]), ...(undo === undefined ? [] : [undo.text])]) {
         const end = await transport.run(mayRun(text), probeTimeoutMs);
         if (end.end === "exit" && (end.code === 0 || !(sure || end.output === kitRefusal))) continue;
         return "the host's forced command does not know this step as it is now: make it anew from the plan";

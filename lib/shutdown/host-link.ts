@@ -28,7 +28,7 @@ export class HostLink {
     }
 
     /**
-     * Takes a step. Never rejects, and is over within the step's time plus that of a login.
+     * Takes a step. Never rejects, and is over within the step's time plus that of a login, and `insistMs` where a host refuses its end.
      * @param hears what the host reports to have done, as soon as it does: its end may never be known
      */
     take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">, hears: Hears = () => undefined): Promise<StepOutcome> {
@@ -36,7 +36,9 @@ export class HostLink {
         if (action.verb === "connect") return this.#reach(false, () => Promise.resolve({ state: "done" as const }));
         const ends = action.action.ends === true;
         return this.#reach(ends, async (transport, place) => {
-            const { end, did } = await this.#run(transport, programOf(action.action, action.params, { ...place, timeoutS: timeoutMs / 1000 }), timeoutMs, hears);
+            const where = { ...place, timeoutS: timeoutMs / 1000 };
+            const { end, did } = await this.#run(transport, programOf(action.action, action.params, where), timeoutMs, hears);
+            if (action.action.insist !== undefined && isHeldUp(end)) return anywayOutcome(end, (await this.#run(transport, action.action.insist(action.params, where), insistMs)).end);
             return { ...(ends ? powerOffOutcome(end) : stopOutcome(end)), ...(did.length > 0 && { did }) };
         });
     }
@@ -139,6 +141,19 @@ function stopOutcome(end: CommandEnd): StepOutcome {
 function powerOffOutcome(end: CommandEnd): StepOutcome {
     if (end.end !== "exit") return { state: "done", note: "sent; the connection ended before the answer, as when a machine goes down" };
     return end.code === 0 ? { state: "done" } : { state: "failed", error: failureText(end) };
+}
+
+/** How long systemd may take to begin a power-off, ms. */
+const insistMs = 10_000;
+
+/** Somebody on the host holds a lock of logind's: "Operation denied due to active block inhibitor", by the version. */
+function isHeldUp(end: CommandEnd): end is Exclude<CommandEnd, { end: "lost" }> {
+    return end.end === "exit" && end.code !== 0 && /inhibit/i.test(end.output);
+}
+
+function anywayOutcome(refused: Exclude<CommandEnd, { end: "lost" }>, end: CommandEnd): StepOutcome {
+    const outcome = powerOffOutcome(end);
+    return outcome.state === "done" ? { ...outcome, note: `refused at first (${refused.output}), then done at once all the same` } : { ...outcome, error: `${failureText(refused)}; ${outcome.error}` };
 }
 
 function failureText(end: Exclude<CommandEnd, { end: "lost" }>): string {

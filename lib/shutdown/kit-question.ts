@@ -8,6 +8,8 @@ import type { PlanStep } from "./plan";
 export interface StepTexts {
     program: string;
     undo?: { text: string; more: boolean };
+    /** What a run sends when `program` is refused. */
+    insist?: string;
 }
 
 /** A text as a forced command compares it: with whichever container Node-RED runs in. */
@@ -25,7 +27,8 @@ export function textsOf({ action, params, timeoutMs }: PlanStep, root: boolean):
     const [one, other] = [undo({ did: ["a"], sinceS: 1 }), undo({ did: ["b"], sinceS: 100 })];
     const known = one.findIndex((word, index) => word !== other[index]);
     const program = inAnyContainer(remoteCommand(wordsOf(action.program(params, place))));
-    return one.length === 0 ? { program } : { program, undo: { text: inAnyContainer(remoteCommand(known < 0 ? one : one.slice(0, known))), more: known >= 0 } };
+    const insist = action.insist === undefined ? {} : { insist: remoteCommand(wordsOf(action.insist(params, place))) };
+    return one.length === 0 ? { program, ...insist } : { program, ...insist, undo: { text: inAnyContainer(remoteCommand(known < 0 ? one : one.slice(0, known))), more: known >= 0 } };
 }
 
 /**

@@ -52,9 +52,10 @@ interface Allowed {
 function allowedBy(step: PlanStep, root: boolean): Allowed[] {
     const { action, params, timeoutMs } = step;
     const label = action.label(params);
-    const { program, undo } = textsOf(step, root);
+    const { program, undo, insist } = textsOf(step, root);
     return [
         { what: label, command: program, asked: true },
+        ...(insist === undefined ? [] : [{ what: `${label}, where a lock holds it up`, command: insist, asked: true as const }]),
         ...(undo === undefined ? [] : [{ what: `undo: ${label}`, command: undo.text, asked: true as const, ...(undo.more && { more: true as const }) }]),
         { what: `drill: ${label}`, command: inAnyContainer(remoteCommand(wordsOf(action.probe(params, { root, timeoutS: timeoutMs / 1000 })))) },
     ];

@@ -42,10 +42,10 @@ const nesting = {
 /** The sudoers lines of docs/hosts-and-keys.md, with these services in the place of its own. */
 export function recommendedSudoers(services: readonly ServicePlan[], final = "/usr/sbin/shutdown -h +2"): string[] {
     const docs = readFileSync(join(__dirname, "../../docs/hosts-and-keys.md"), "utf8");
-    const [stop, start, off] = [...docs.matchAll(/^power ALL=.*$/gm)].map(([line]) => line);
+    const [stop, start, off, ...more] = [...docs.matchAll(/^power ALL=.*$/gm)].map(([line]) => line);
     const units = [stop, start].map((line) => /(\/\S+ (?:stop|start) -- )postgresql([^\s,]*)/.exec(line ?? ""));
     if (units.includes(null) || off?.endsWith(" /usr/sbin/shutdown -h +2, /usr/sbin/shutdown -c") !== true) throw new Error("docs/hosts-and-keys.md has no sudoers lines for systemctl stop, start and shutdown");
-    return [...units.map((command) => `power ALL=(root) NOPASSWD: ${services.map(({ name }) => `${command?.[1]}${name}${command?.[2]}`).join(", ")}`), off.replace("/usr/sbin/shutdown -h +2", final)];
+    return [...units.map((command) => `power ALL=(root) NOPASSWD: ${services.map(({ name }) => `${command?.[1]}${name}${command?.[2]}`).join(", ")}`), off.replace("/usr/sbin/shutdown -h +2", final), ...more];
 }
 
 /** Its PID 1: when it ends, the kernel ends everything else of the host, as when a machine is switched off. */

@@ -10,6 +10,7 @@ import { quote, remoteCommand, wordsOf } from "../../lib/shutdown/commands";
 import { parsePlan, type PlanHost, type PlanStep } from "../../lib/shutdown/plan";
 import { targetKit, type TargetKit } from "../../lib/shutdown/target-kit";
 import { HostTools } from "../simulators/host-tools";
+import { eventually } from "../support/eventually";
 import { exampleParameters } from "../support/example-parameters";
 import { nearMisses } from "../support/near-misses";
 import { Lab, labMissing, type LabHost } from "./lab";
@@ -220,5 +221,18 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
 
     it("is a sudoers file that this machine takes", async () => {
         await host.run("visudo", "-c", "-q");
+    });
+
+    it("switches the host off by systemd itself, everything in order, where a lock holds up its end", async () => {
+        const [its] = parsePlan({ hosts: [{ name: "nas", final: { action: "poweroff" } }] }).plan?.hosts ?? [];
+        const insist = its?.final?.action.insist?.({}, place(its.final));
+        ok(its && insist);
+        const own = targetKit(its, { user: "power", root: false });
+        writeFileSync(join(host.seen, "etc/sudoers.d/ridethrough"), own.sudoers ?? "", { mode: 0o440 });
+        writeFileSync(join(host.seen, own.forcedCommand.path), own.forcedCommand.text, { mode: 0o755 });
+        host.clearLog();
+        deepEqual(await asPower("env", `SSH_ORIGINAL_COMMAND=${remoteCommand(wordsOf(insist))}`, own.forcedCommand.path), { code: 0, stdout: "", stderr: "" });
+        await eventually(() => !host.isUp, 30_000);
+        ok(host.log.some(({ what }) => what === "going down"), JSON.stringify(host.log));
     });
 });

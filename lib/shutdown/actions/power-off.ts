@@ -1,4 +1,4 @@
-import type { ActionParameters, CatalogueAction } from "../catalogue";
+import type { ActionParameters, CatalogueAction, Place, Program } from "../catalogue";
 import { asRoot } from "./as-root";
 import { numberOf, parameterProblems, strangeParameters, type CheckedParameter } from "./parameters";
 import { probeOf } from "./probe";
@@ -13,6 +13,13 @@ function shutdownArgv(params: ActionParameters): string[] {
 }
 const cancel = ["shutdown", "-c"];
 
+/**
+ * Since version 257 systemd's logind lets anybody's lock (a desktop's session, a backup) refuse root a power-off, and gives root
+ * no way around it (systemd#36786). systemd itself asks nobody, and stops everything in order all the same.
+ */
+const anyway = ["systemctl", "start", "--no-block", "--job-mode", "replace-irreversibly", "poweroff.target"];
+const insist = (_params: ActionParameters, place: Place): Program => ({ argv: asRoot(anyway, place) });
+
 /** Switches the host off after a delay, in which it can be called off. */
 export const shutdownHost: CatalogueAction = {
     verb: "shutdown",
@@ -24,10 +31,11 @@ export const shutdownHost: CatalogueAction = {
     label: (params) => shutdownArgv(params).join(" "),
     program: (params, place) => ({ argv: asRoot(shutdownArgv(params), place) }),
     undo: (_params, _done, place) => ({ argv: asRoot(cancel, place) }),
+    insist,
     repeatable: true,
     ends: true,
-    privileged: (params) => [shutdownArgv(params), cancel],
-    probe: (params, { root }) => probeOf({ programs: ["shutdown"], rules: [shutdownArgv(params), cancel], root }),
+    privileged: (params) => [shutdownArgv(params), cancel, anyway],
+    probe: (params, { root }) => probeOf({ programs: ["shutdown"], rules: [shutdownArgv(params), cancel], spare: anyway, root }),
 };
 
 /** Switches the host off at once. */
@@ -37,8 +45,9 @@ export const powerOffHost: CatalogueAction = {
     problems: (params) => strangeParameters("poweroff", [], params),
     label: () => "poweroff",
     program: (_params, place) => ({ argv: asRoot(["poweroff"], place) }),
+    insist,
     repeatable: true,
     ends: true,
-    privileged: () => [["poweroff"]],
-    probe: (_params, { root }) => probeOf({ programs: ["poweroff"], rules: [["poweroff"]], root }),
+    privileged: () => [["poweroff"], anyway],
+    probe: (_params, { root }) => probeOf({ programs: ["poweroff"], rules: [["poweroff"]], spare: anyway, root }),
 };

@@ -22,12 +22,14 @@ export interface Probe {
     programs: readonly string[];
     /** Commands as they stand behind `sudo -n`. */
     rules: readonly (readonly string[])[];
+    /** One more, asked about only where there is such a program. */
+    spare?: readonly string[];
     /** The account is root: nobody asks sudo. */
     root: boolean;
 }
 
-export function probeOf({ begin = "", args = [], programs, rules, root }: Probe): Program {
-    const asked = root ? [] : rules;
-    const lines = [...checks, ...programs.map(() => 'has "$1"; shift'), ...asked.map((rule) => `allowed ${rule.length} "$@"; shift ${rule.length}`), '[ -z "$missing" ] || { echo "${missing#; }" >&2; exit 1; }', sayLooked];
-    return { script: `${begin}${lines.join("; ")}`, args: [...args, ...programs, ...asked.flat()] };
+export function probeOf({ begin = "", args = [], programs, rules, spare = [], root }: Probe): Program {
+    const [asked, last] = root ? [[], []] : [rules, spare];
+    const lines = [...checks, ...programs.map(() => 'has "$1"; shift'), ...asked.map((rule) => `allowed ${rule.length} "$@"; shift ${rule.length}`), ...(last.length === 0 ? [] : ['if command -v "$1" >/dev/null 2>&1; then allowed $# "$@"; fi']), '[ -z "$missing" ] || { echo "${missing#; }" >&2; exit 1; }', sayLooked];
+    return { script: `${begin}${lines.join("; ")}`, args: [...args, ...programs, ...asked.flat(), ...last] };
 }

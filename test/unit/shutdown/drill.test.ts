@@ -123,7 +123,7 @@ describe("a drill of a host", () => {
     describe("with a key that may run nothing else", () => {
         const refusal = exit(126, kitRefusal);
         const knows = (...texts: string[]) => (command: string): CommandEnd => (texts.some((text) => command === mayRun(text).join(" ")) || !/^(?:id|ridethrough-may)\b/.test(command) ? ok : refusal);
-        const texts = (host: PlanHost): string[] => host.steps.concat(host.final ?? []).flatMap((step) => [textsOf(step, false).program, textsOf(step, false).undo?.text ?? ""]);
+        const texts = (host: PlanHost): string[] => host.steps.concat(host.final ?? []).flatMap((step) => [textsOf(step, false).program, textsOf(step, false).insist ?? "", textsOf(step, false).undo?.text ?? ""]);
 
         it("makes sure that another command is refused, and that the forced command knows every step and its way back", async () => {
             hosts.obey = knows(...texts(hostOf()));

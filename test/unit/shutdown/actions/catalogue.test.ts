@@ -267,6 +267,19 @@ describe("actions on a host", function () {
         equal(action("command").repeatable, false);
     });
 
+    it("asks sudo about what a lock makes necessary only where there is a systemd", async () => {
+        const [shell] = shells();
+        ok(shell);
+        const probe = action("poweroff").probe({}, place);
+        const host = hostOf(shell).allow([["poweroff"]]);
+        fake(host, "poweroff");
+        equal((await runIn(shell, probe, host.path)).stderr, "");
+        fake(host, "systemctl");
+        equal((await runIn(shell, probe, host.path)).stderr, "sudo does not allow: systemctl start --no-block --job-mode replace-irreversibly poweroff.target");
+        host.allow(action("poweroff").privileged({}));
+        equal((await runIn(shell, probe, host.path)).stderr, "");
+    });
+
     it("is told by a drill that TrueNAS was upgraded, and wants other words now", async () => {
         const [shell] = shells();
         ok(shell);
