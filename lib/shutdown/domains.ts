@@ -49,6 +49,16 @@ export function taken(plan: ShutdownPlan, { stream, simulated: fake }: Pick<Shut
     return divide(plan, stream.endsWith(fakeMark) ? stream.slice(0, -fakeMark.length) : stream, (device) => (sources.isUp(device, simulated) ? "speaks" : dealt(device) ? "dealt" : undefined));
 }
 
+/**
+ * The hosts that a device feeds which has its power again, and that none of the other outages takes.
+ * @param left the streams that still have none
+ */
+export function spared(plan: ShutdownPlan, device: string, left: Iterable<string>, sources: Pick<Sources, "isUp">, ran: ReadonlyMap<string, RunMode>): string[] {
+    const now: Pick<Sources, "isUp"> = { isUp: (other, simulated) => other === device || sources.isUp(other, simulated) };
+    const gone = new Set([...left].flatMap((stream) => taken(plan, { stream }, "live", now, ran).out));
+    return plan.hosts.filter(({ name, fedBy }) => fedBy.includes(device) && !gone.has(name)).map(({ name }) => name);
+}
+
 /** One host, and nobody else. */
 export function alone({ hosts }: ShutdownPlan, host: string): Division {
     return { out: [host], fed: [], stay: hosts.map(({ name }) => name).filter((name) => name !== host) };

@@ -129,7 +129,8 @@ export type Decision =
     /** No run: only say that a person has to act. */
     | { act: "tell"; mode: "rehearsal"; outcome: Extract<RunOutcome, "not-enabled" | "invalid">; why: string }
     | { act: "cancel"; why: string; rearm: boolean }
-    | { act: "rearm"; why: string }
+    /** `spares`: the run under way goes on for others that still have no power. */
+    | { act: "rearm"; why: string; spares?: true }
     /** The run under way counts for this stream too. */
     | { act: "join"; why: string }
     /** `quiet`: it was said before. */
@@ -138,12 +139,13 @@ export type Decision =
 /**
  * The only place that decides whether anything real happens.
  * @param level see Heard. It makes up for a transition that was lost (in a deploy, with a file): it starts a run only for an
- * outage that has led to nothing yet, and re-arms only while nothing is under way
+ * outage that has led to nothing yet, and re-arms only while nothing is under way, or a run that goes on for others
  * @param byHand a person shuts one host down
  */
 export function decideRun(command: ShutdownCommand, switches: Switches, state: GateState, level = false, byHand = false): Decision {
     if (level && command.action === "shutdown" && state.ran.has(command.stream)) return { act: "ignore", why: "this outage has been dealt with already" };
-    if (level && command.action === "restored" && state.running !== undefined) return { act: "ignore", why: "a run under way ends by news only" };
+    const oneOfSeveral = state.running?.mode === "live" && state.running.streams.size > 1 && state.running.streams.has(command.stream);
+    if (level && command.action === "restored" && state.running !== undefined && !oneOfSeveral) return { act: "ignore", why: "a run under way ends by news only" };
     switch (command.action) {
         case "shutdown":
             return decideShutdown(command, switches, state, byHand);
@@ -200,7 +202,7 @@ function decideRestored(command: ShutdownCommand, { running, ran }: GateState): 
     if (mine && running.undoing) return { act: "rearm", why: "power is back, and what was done is being put back" };
     if (mine && running.committed) return { act: "rearm", why: "power is back, but the final commands are on their way: the run finishes" };
     const others = mine ? [...running.streams].filter((stream) => stream !== command.stream) : [];
-    if (mine && !running.simulated && others.length > 0) return { act: "rearm", why: `power is back (${command.reason}), but not on ${others.join(", ")}: the run goes on` };
+    if (mine && !running.simulated && others.length > 0) return { act: "rearm", why: `power is back (${command.reason}), but not on ${others.join(", ")}: the run goes on`, spares: true };
     if (mine) return { act: "cancel", why: `power is back (${command.reason})`, rearm: true };
     return ran.has(command.stream) ? { act: "rearm", why: "power is back: ready for the next outage" } : { act: "ignore", why: "nothing to re-arm" };
 }

@@ -18,9 +18,13 @@ export type JournalRecord = Written & (
     | { kind: "did"; run: string; step: string; names: string[]; at: number }
     /** What the run has done is being put back from here on. */
     | { kind: "undo"; run: string; why: string; at: number }
+    /** Hosts that have power again and stay, while the run goes on for the others. `anew`: those that had stayed, and go after all. */
+    | { kind: "spare"; run: string; hosts: string[]; anew?: string[]; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
     /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. `without`: the hosts that this one leaves alone from here on. */
     | { kind: "dealt"; stream: string; mode: RunMode; without?: string[]; at: number }
+    /** A stream's power is back, and must stay so for a while before it counts; or it has failed again. */
+    | { kind: "return"; stream: string; on: boolean; at: number }
     /** A stream's power is healthy again. */
     | { kind: "restored"; stream: string; at: number });
 
@@ -46,6 +50,10 @@ export interface OpenRun {
     results: ReadonlyMap<string, StepResult>;
     /** What hosts reported to have stopped, by step. */
     did: ReadonlyMap<string, readonly string[]>;
+    /** Streams whose power was back a moment ago. */
+    returning: ReadonlySet<string>;
+    /** Hosts that stay, since they had power again in time, and the words for it. */
+    spared?: { hosts: readonly string[]; why: string };
     /** Why it was being put back; absent while it went forward. */
     undoing?: string;
 }
@@ -63,7 +71,7 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
     switch (record.kind) {
         case "run": {
             const { run, stream, reason, boot, only, without, at } = record;
-            const open: OpenRun = { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), intents: new Set(), results: new Map(), did: new Map() };
+            const open: OpenRun = { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), returning: new Set(), intents: new Set(), results: new Map(), did: new Map() };
             // It answers no outage, and leaves none behind.
             return only === undefined ? { ran: with_(ran, stream, "live"), open } : { ran, open: { ...open, only, streams: new Set() } };
         }
@@ -75,8 +83,10 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
         case "restored":
             return {
                 ran: new Map([...ran].filter(([stream]) => stream !== record.stream)),
-                open: open && { ...open, streams: new Set([...open.streams].filter((stream) => stream !== record.stream)) },
+                open: open && { ...open, streams: without(open.streams, record.stream), returning: without(open.returning, record.stream) },
             };
+        case "return":
+            return { ran, open: open && { ...open, returning: record.on ? new Set([...open.returning, record.stream]) : without(open.returning, record.stream) } };
         case "intent":
             if (open?.run !== record.run) return { ran, open };
             return { ran, open: { ...open, ...lastOf(record), intents: new Set([...open.intents, record.step]) } };
@@ -88,6 +98,8 @@ export function remember({ ran, open }: JournalMemory, record: JournalRecord): J
             return { ran, open: { ...open, ...lastOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
         case "undo":
             return { ran, open: open?.run === record.run ? { ...open, ...lastOf(record), undoing: record.why } : open };
+        case "spare":
+            return { ran, open: open?.run === record.run ? { ...spared(open, record), ...lastOf(record) } : open };
         case "end":
             return { ran, open: open?.run === record.run ? undefined : open };
     }
@@ -98,6 +110,19 @@ function joined({ only: _only, ...open }: OpenRun, { stream, without }: Extract<
     return { ...open, ...(without && { without }), streams: new Set([...open.streams, stream]) };
 }
 
+function without(streams: ReadonlySet<string>, one: string): ReadonlySet<string> {
+    return new Set([...streams].filter((stream) => stream !== one));
+}
+
+/** What was done to hosts that go after all is done again. */
+function spared({ spared: _before, ...open }: OpenRun, { hosts, anew = [], why }: Extract<JournalRecord, { kind: "spare" }>): OpenRun {
+    const keeps = (step: string): boolean => !anew.some((host) => step.startsWith(`${host}/`));
+    return {
+        ...open, ...(hosts.length > 0 && { spared: { hosts, why } }),
+        intents: new Set([...open.intents].filter(keeps)), results: new Map([...open.results].filter(([step]) => keeps(step))),
+    };
+}
+
 function lastOf({ at, up }: JournalRecord): Pick<OpenRun, "lastAt" | "lastUp"> {
     return { lastAt: at, ...(up !== undefined && { lastUp: up }) };
 }
@@ -106,8 +131,8 @@ function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<strin
     return new Map([...map, [key, value]]);
 }
 
-const kinds = ["run", "intent", "result", "did", "undo", "end", "dealt", "restored"] as const;
-const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], end: ["run"], dealt: ["stream"], restored: ["stream"] } as const;
+const kinds = ["run", "intent", "result", "did", "undo", "spare", "end", "dealt", "return", "restored"] as const;
+const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], spare: ["run", "why"], end: ["run"], dealt: ["stream"], return: ["stream"], restored: ["stream"] } as const;
 const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
 const proofs: readonly unknown[] = ["watts", "network", "sent", "failed"] satisfies Proof[];
 const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
@@ -126,11 +151,16 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "result" && raw.did !== undefined && !areNames(raw.did)) return undefined;
     if (kind === "did" && !areNames(raw.names)) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
-    if (raw.without !== undefined && !(Array.isArray(raw.without) && raw.without.every((name) => typeof name === "string"))) return undefined;
+    if ([raw.without, raw.hosts, raw.anew].some((names) => names !== undefined && !areTexts(names)) || (kind === "spare" && raw.hosts === undefined)) return undefined;
     if (raw.only !== undefined && typeof raw.only !== "string") return undefined;
+    if (kind === "return" && typeof raw.on !== "boolean") return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;
     return raw as unknown as JournalRecord;
+}
+
+function areTexts(value: unknown): boolean {
+    return Array.isArray(value) && value.every((text) => typeof text === "string");
 }
 
 /** They become arguments of the way back. */

@@ -26,6 +26,15 @@ interface Wait {
     end: Cancel;
 }
 
+export interface PatienceIo<Origin> {
+    /** Decides about a command whose time has come. */
+    again(command: ShutdownCommand, origin: Origin | undefined): void;
+    /** The hosts that stay when a stream's power is back, and others' is not. */
+    spared(stream: string): readonly string[];
+    /** A stream's power is back, or has failed again before it was so for long enough. */
+    returns(stream: string, on: boolean): void;
+}
+
 /** What a run under way waits for: power that must stay back for a while, a person's hold, the end of the way back. */
 export class Patience<Origin> {
     /** Streams whose power has come back a moment ago. */
@@ -33,12 +42,11 @@ export class Patience<Origin> {
     /** Whether the run stands still for them: not when another of its streams has no power. */
     #standsStill = false;
     #held: Wait | undefined;
-    /** What begins when the run that is being put back has ended. */
-    #next: { command: ShutdownCommand; origin: Origin | undefined } | undefined;
+    /** What begins when the run that is being put back has ended, by stream. */
+    readonly #next = new Map<string, { command: ShutdownCommand; origin: Origin | undefined }>();
     #control: RunControl | undefined;
 
-    /** @param again decides about a command whose time has come */
-    constructor(readonly options: PatienceOptions, readonly again: (command: ShutdownCommand, origin: Origin | undefined) => void) {}
+    constructor(readonly options: PatienceOptions, readonly io: PatienceIo<Origin>) {}
 
     /** A run begins: what a person needs to hold or cancel it. */
     begin(): RunControl {
@@ -64,9 +72,9 @@ export class Patience<Origin> {
 
     /** Begins what had to wait for the end of a run. */
     next(): void {
-        const next = this.#next;
-        this.#next = undefined;
-        if (next !== undefined) this.again(next.command, next.origin);
+        const next = [...this.#next.values()];
+        this.#next.clear();
+        for (const { command, origin } of next) this.io.again(command, origin);
     }
 
     /**
@@ -77,8 +85,9 @@ export class Patience<Origin> {
     wait(run: Run, command: ShutdownCommand, origin: Origin | undefined, streams: ReadonlySet<string>): Decision | undefined {
         const { stream, action, reason, stableSeconds = 0 } = command;
         if (run.head.mode !== "live" || (command.simulated && !run.head.simulated)) return undefined;
+        if (action === "restored") this.#next.delete(stream);
         if (run.undoing && action === "shutdown") {
-            this.#next = { command, origin };
+            this.#next.set(stream, { command, origin });
             run.giveWay("power has failed again");
             return { act: "ignore", why: "the way back ends first: then this outage's run begins", quiet: true };
         }
@@ -86,21 +95,36 @@ export class Patience<Origin> {
         if (action === "shutdown" && goes !== undefined) {
             goes.end();
             this.#returning.delete(stream);
+            this.io.returns(stream, false);
             this.#goOn(run, `power has failed again (${reason}): going on`);
             return { act: "ignore", why: "power has failed again: the run goes on", quiet: true };
         }
         const others = [...streams].filter((other) => other !== stream && !this.#returning.has(other));
         const waitMs = (this.options.stableMs ?? defaultStableMs) - stableSeconds * 1000;
-        if (action !== "restored" || !streams.has(stream) || others.length > 0 || run.committed || run.undoing || waitMs <= 0) return undefined;
-        if (goes === undefined) {
-            this.#returning.set(stream, this.#wait(waitMs, () => {
-                this.#returning.delete(stream);
-                this.again({ ...command, stableSeconds: Infinity }, origin);
-            }));
-            this.#standsStill = true;
-            run.hold(true, `power is back (${reason}): waiting ${Math.ceil(waitMs / 1000)} s to see whether it stays`);
-        }
+        if (action !== "restored" || !streams.has(stream) || run.committed || run.undoing || waitMs <= 0) return undefined;
+        const hosts = others.length > 0 ? this.io.spared(stream) : undefined;
+        if (hosts?.length === 0) return undefined;
+        if (goes === undefined) this.#mustStay(run, command, origin, waitMs, hosts);
         return { act: "ignore", why: "power must stay back for a while", quiet: true };
+    }
+
+    #mustStay(run: Run, command: ShutdownCommand, origin: Origin | undefined, waitMs: number, hosts: readonly string[] | undefined): void {
+        const { stream, reason } = command;
+        const time = `${Math.ceil(waitMs / 1000)} s to see whether it stays`;
+        this.#returning.set(stream, this.#wait(waitMs, () => {
+            this.#returning.delete(stream);
+            this.io.again({ ...command, stableSeconds: Infinity }, origin);
+            this.#pause(run);
+        }));
+        this.io.returns(stream, true);
+        if (hosts !== undefined) return this.#pause(run, `power is back (${reason}): ${hosts.join(", ")} waiting ${time}, the others go on`);
+        this.#standsStill = true;
+        run.hold(true, `power is back (${reason}): waiting ${time}`);
+    }
+
+    /** Some hosts wait whether their power stays, and the rest of the run goes on. */
+    #pause(run: Run, text?: string): void {
+        run.pause([...this.#returning.keys()].flatMap((stream) => this.io.spared(stream)), text);
     }
 
     /** Another source has failed: the run goes on, while those that are back go on waiting whether they stay. */
@@ -110,6 +134,7 @@ export class Patience<Origin> {
 
     #goOn(run: Run, text: string): void {
         this.#standsStill = false;
+        this.#pause(run);
         run.hold(this.#held !== undefined, text);
     }
 

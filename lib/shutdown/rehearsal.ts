@@ -47,6 +47,8 @@ export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, {
         undoing: false,
         finished,
         hold: () => false,
+        pause: () => undefined,
+        spare: () => undefined,
         giveWay: () => undefined,
         extend: () => undefined,
         cancel(reason) {
@@ -55,6 +57,7 @@ export function startRehearsal(head: RunHead, plan: ShutdownPlan, why: string, {
             stop.abort();
             return true;
         },
+        breakOff: () => stop.abort(),
         async suspend() {
             stop.abort();
             await finished;

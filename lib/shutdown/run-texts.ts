@@ -19,7 +19,7 @@ export function stepText({ host, kind, label, state, error, note, proof }: StepV
         case "failed":
             return `${host}: ${label} failed: ${error ?? "unknown error"}`;
         case "skipped":
-            return `${host}: ${label} left out: ${error ?? "not needed"}`;
+            return `${host}: ${label} left out: ${error ?? note ?? "not needed"}`;
         case "would-do":
             return `${host}: would ${kind === "power-off" ? `run ${label}` : label}`;
     }
@@ -53,7 +53,7 @@ export function planText({ hosts }: ShutdownPlan, { fed = [] }: Pick<RunHead, "f
 export function fedText(fed: NonNullable<RunHead["fed"]>): string {
     return [...new Set(fed.map(({ by }) => by))].map((feed) => {
         const names = fed.filter(({ by }) => by === feed).map(({ host }) => host);
-        return `${names.join(", ")} ${names.length === 1 ? "stays" : "stay"}, fed by ${feed}`;
+        return `${staysText(names)}, fed by ${feed}`;
     }).join("; ");
 }
 
@@ -68,20 +68,26 @@ export function servicesText(plan: ShutdownPlan, steps: readonly StepView[]): st
     return `${said}, machines shut down ${soon}`;
 }
 
-/** How a real run ended, from its steps: one line a host that has a problem. */
-export function endText(steps: readonly StepView[]): string {
+/** "nas stays", "web, nas stay". */
+export function staysText(hosts: readonly string[]): string {
+    return `${hosts.join(", ")} ${hosts.length === 1 ? "stays" : "stay"}`;
+}
+
+/** How a real run ended, from its steps: one line a host that has a problem. @param spared hosts that had power again in time */
+export function endText(all: readonly StepView[], spared: readonly string[] = []): string {
+    const steps = all.filter(({ host }) => !spared.includes(host));
     const stopped = steps.filter((step) => step.kind === "stop-service" && step.state === "done").length;
     const finals = steps.filter((step) => step.kind === "power-off");
     const off = finals.filter((step) => step.state === "done").length;
     const others = steps.filter((step) => step.kind === "act" && step.state === "done").length;
     const sum = `${count(stopped, "service")} stopped${others === 0 ? "" : `, ${count(others, "other step")} done`}${finals.length === 0 ? "" : `, final command taken by ${off} of ${count(finals.length, "host")}`}${proofText(steps)}`;
-    const hosts = [...new Set(steps.map((step) => step.host))];
+    const hosts = [...new Set(all.map((step) => step.host))];
     const problems = hosts.flatMap((host) => {
-        const wrong = steps.filter((step) => step.host === host && (step.state === "failed" || step.state === "skipped"));
+        const wrong = all.filter((step) => step.host === host && (step.state === "failed" || (step.state === "skipped" && step.error !== undefined)));
         const first = wrong.find((step) => step.state === "failed") ?? wrong[0];
         return first === undefined ? [] : [`${stepText(first)}${wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : ""}`];
     });
-    return [sum, ...problems].join("\n");
+    return [`${sum}${spared.length === 0 ? "" : `; ${staysText(spared)}, with power again`}`, ...problems].join("\n");
 }
 
 /** How sure it is that machines are down: ", 2 seen dark (1 by its watts, 1 by the network), 1 NOT DOWN". Empty where nobody looked. */

@@ -33,9 +33,14 @@ export function viewOf({ state, startedAt, at, error, note, proof }: Partial<Ste
 /** The picture of a run that its messages show. Every message holds its own snapshot. */
 export class RunView {
     #steps: readonly StepView[];
-    readonly #index: Map<string, number>;
+    #index: ReadonlyMap<string, number>;
 
     constructor(public head: RunHead, steps: readonly StepView[]) {
+        this.#steps = steps;
+        this.#index = new Map(steps.map((step, index) => [step.id, index]));
+    }
+
+    #put(steps: readonly StepView[]): void {
         this.#steps = steps;
         this.#index = new Map(steps.map((step, index) => [step.id, index]));
     }
@@ -55,11 +60,24 @@ export class RunView {
     /** The steps of a larger plan: those that are known stay as they are, the others are planned from now on. @param sinceMs since the run began */
     replan(steps: readonly StepView[], sinceMs: number): void {
         const later = ({ planned, ...step }: StepView): StepView => ({ ...step, ...(planned && { planned: { ...planned, startMs: planned.startMs + sinceMs, endMs: planned.endMs + sinceMs } }) });
-        this.#steps = steps.map((step) => {
+        const back = this.#steps.filter(({ kind }) => kind === "undo");
+        this.#put([...steps.map((step) => {
             const known = this.stepOf(step.id);
             return known === undefined ? later(step) : { ...known, ...(step.layer !== undefined && { layer: step.layer }) };
-        });
-        this.#steps.forEach(({ id }, index) => this.#index.set(id, index));
+        }), ...back]);
+    }
+
+    drop(ids: readonly string[]): void {
+        this.#put(this.#steps.filter(({ id }) => !ids.includes(id)));
+    }
+
+    /** The steps of these hosts are planned anew, and what was put back there is forgotten. */
+    renew(hosts: readonly string[]): void {
+        this.#put(this.#steps.filter(({ host, kind }) => !(kind === "undo" && hosts.includes(host))).map((step) => {
+            if (!hosts.includes(step.host)) return step;
+            const { id, host, kind, label, layer, planned } = step;
+            return { id, host, kind, label, state: "planned", ...(layer !== undefined && { layer }), ...(planned && { planned }) };
+        }));
     }
 
     /** An outage has joined: the run is that of a single host no more. */
@@ -69,8 +87,7 @@ export class RunView {
     }
 
     append(steps: readonly StepView[]): void {
-        steps.forEach(({ id }, place) => this.#index.set(id, this.#steps.length + place));
-        this.#steps = [...this.#steps, ...steps];
+        this.#put([...this.#steps, ...steps]);
     }
 
     change(id: string, change: Partial<StepView>): StepView {
@@ -102,12 +119,18 @@ export interface Run {
     readonly finished: Promise<RunResult | undefined>;
     /** It has been cancelled, and what it has done is being put back. */
     readonly undoing: boolean;
-    /** Ends it, unless it is committed. @param undo puts back what can be put back first @returns whether it did */
-    cancel(why: string, undo?: boolean): boolean;
-    /** Takes no further step until it is released. @returns whether anything changed */
+    /** Ends it, unless it is committed, when what can be put back is put back. @returns whether it does */
+    cancel(why: string): boolean;
+    /** Ends it here and now, wherever it is: nobody goes on with it. */
+    breakOff(why: string): void;
+    /** Takes no further step until it is released. Who holds it may change meanwhile. @returns whether it can be held */
     hold(on: boolean, text: string): boolean;
-    /** Another source has failed: takes in the hosts that had stayed for it. @param plan the same with those hosts */
-    extend(plan: ShutdownPlan, why: string): void;
+    /** Takes no further step on these hosts, until others are named; the rest of the run goes on. */
+    pause(hosts: readonly string[], text?: string): void;
+    /** These hosts have power again, the others not: unless it is committed they stay, and what was done there is put back. */
+    spare(hosts: readonly string[], why: string): void;
+    /** Another source has failed: takes in the hosts that had stayed for it. @param plan the same with those hosts @param again those of them that were spared */
+    extend(plan: ShutdownPlan, why: string, again: readonly string[]): void;
     /** A new outage: what is still to be put back stays as it is. */
     giveWay(why: string): void;
     /** Stops taking steps and lets go of everything, within half a second. */

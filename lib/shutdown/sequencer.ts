@@ -4,17 +4,20 @@ import { errorText } from "../kit/trouble";
 import { fakeMark, type ShutdownCommand } from "../power/command";
 import { decideRun, handStream, manualStream, type Decision, type Switches } from "./gate";
 import { bootId, type RunJournal } from "./journal";
-import { alone, partOf, taken } from "./domains";
+import { alone, partOf, spared, taken } from "./domains";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
-import { startLiveRun, type Earlier, type RunIo } from "./live-run";
+import { obstacleTo, rereadMsFor, setupFor, strangeSteps, type Here } from "./interrupted";
+import { startLiveRun } from "./live-run";
 import { Patience, type PatienceOptions } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress, RunResult } from "./progress";
+import type { Earlier } from "./recall";
 import { startRehearsal } from "./rehearsal";
+import type { RunIo } from "./run-io";
 import { endText, fedText } from "./run-texts";
 import { RunView, viewOf, type Run, type RunHead } from "./run-view";
 import { Sources } from "./sources";
-import { previewPlan, stepsOf } from "./steps";
+import { previewPlan } from "./steps";
 import type { HostAccess } from "./transport";
 
 /** Where a sequencer says what happens. `origin` is what came with the command, absent for a run found at the start. */
@@ -43,12 +46,6 @@ export interface SequencerOptions<Origin> extends PatienceOptions, Pick<RunIo, "
     uptimeMs?: () => number;
 }
 
-/** A run that nobody went on with for longer than this belongs to an outage that may be over, ms. */
-const resumeWithinMs = 15 * 60_000;
-/** After a longer interruption power may be back: the readers get some time to say so before the run goes on, ms. */
-const longInterruptionMs = 30_000;
-const rereadMs = 15_000;
-
 /** One plan and the runs of it: at most one at a time, at most one real one in an outage. */
 export class Sequencer<Origin> {
     #memory: JournalMemory = emptyMemory();
@@ -58,16 +55,18 @@ export class Sequencer<Origin> {
     #closed = false;
     /** Resolves when the journal has been read, and a run found in it goes on. Never rejects. */
     readonly ready: Promise<void>;
-    readonly #boot: string;
-    readonly #uptimeMs: () => number;
+    readonly #here: Here;
     readonly #sources: Sources;
     readonly #patience: Patience<Origin>;
 
     constructor(readonly options: SequencerOptions<Origin>) {
-        this.#boot = options.boot ?? bootId();
-        this.#uptimeMs = options.uptimeMs ?? (() => Math.round(uptime() * 1000));
+        this.#here = { clock: options.clock, boot: options.boot ?? bootId(), uptimeMs: options.uptimeMs ?? (() => Math.round(uptime() * 1000)) };
         this.#sources = new Sources(options.clock);
-        this.#patience = new Patience(options, (command, origin) => void this.#decide(command, origin, false));
+        this.#patience = new Patience(options, {
+            again: (command, origin) => void this.#decide(command, origin, false),
+            spared: (stream) => this.#sparedBy(stream),
+            returns: (stream, on) => void this.#note({ kind: "return", stream, on, at: options.clock.now() }),
+        });
         this.ready = this.#start();
     }
 
@@ -151,6 +150,7 @@ export class Sequencer<Origin> {
                 this.#run?.cancel(decision.why);
                 break;
             case "rearm":
+                if (decision.spares) this.#run?.spare(this.#sparedBy(stream), `power is back (${command.reason})`);
                 void this.#note({ kind: "restored", stream, at });
                 break;
             case "join":
@@ -161,17 +161,26 @@ export class Sequencer<Origin> {
         }
     }
 
+    /** The hosts of the run under way that have power again with a stream, while it goes on for others. */
+    #sparedBy(stream: string): string[] {
+        const { plan } = this.options.setup();
+        const { open, ran } = this.#memory;
+        return plan === undefined || open === undefined ? [] : spared(plan, stream, [...open.streams].filter((other) => other !== stream), this.#sources, ran);
+    }
+
     /** The run under way answers another outage, too, and takes in the hosts that had stayed for it. */
     #join({ plan }: SequencerSetup, command: ShutdownCommand): void {
         const { stream, at, reason } = command;
         const { open } = this.#memory;
+        const out = plan === undefined ? [] : taken(plan, command, "live", this.#sources, this.#memory.ran).out;
         const stayed = open?.without ?? [];
-        const without = stayed.filter((host) => plan !== undefined && !taken(plan, command, "live", this.#sources, this.#memory.ran).out.includes(host));
+        const without = stayed.filter((host) => !out.includes(host));
         const more = without.length < stayed.length || open?.only !== undefined;
+        const again = open?.spared?.hosts.filter((host) => out.includes(host)) ?? [];
         void this.#note({ kind: "dealt", stream, mode: "live", ...(more && { without }), at });
         if (this.#run === undefined) return;
         this.#patience.joined(this.#run, reason);
-        if (more && plan !== undefined) this.#run.extend(partOf(plan, (host) => !without.includes(host)), reason);
+        if ((more || again.length > 0) && plan !== undefined) this.#run.extend(partOf(plan, (host) => !without.includes(host)), reason, again);
     }
 
     /** Lets go within a second. A real run goes on at the next start, unless the node is `removed`: then it ends here. */
@@ -179,8 +188,8 @@ export class Sequencer<Origin> {
         await this.ready;
         const run = this.#run;
         if (removed && run?.head.mode === "live") {
-            if (run.cancel("the shutdown-sequencer was removed in the middle of the run", false)) await run.finished;
-            else this.options.voice.warn(`run ${run.head.run}: the node was removed while the final commands were on their way`);
+            run.breakOff("the shutdown-sequencer was removed in the middle of the run");
+            await run.finished;
         }
         this.#closed = true;
         this.#patience.letGo();
@@ -193,41 +202,24 @@ export class Sequencer<Origin> {
         this.#memory = memory;
         warnings.forEach((text) => this.options.voice.warn(text));
         if (memory.open === undefined) return;
-        const { only, without = [] } = memory.open;
-        const whole = this.options.setup();
-        // A host that was put into the plan since is no part of what a person has asked for.
-        const setup = { ...whole, plan: whole.plan && partOf(whole.plan, (host) => (only === undefined ? !without.includes(host) : host === only)) };
-        const obstacle = this.#obstacle(memory.open, setup);
+        const setup = setupFor(memory.open, this.options.setup());
+        const obstacle = obstacleTo(memory.open, setup, this.#here);
         if (obstacle === undefined) this.#resume(memory.open, setup);
         else this.#giveUp(memory.open, setup.plan, obstacle);
     }
 
-    /** Why a run from the journal must not go on; `over` means that its outage may be over. */
-    #obstacle(open: OpenRun, { plan, switches }: SequencerSetup): { why: string; over: boolean } | undefined {
-        if (plan === undefined || switches.problems.length > 0) return { why: switches.problems.join("; "), over: false };
-        if (plan.hosts.length === 0) return { why: "its hosts are not in the plan any more", over: false };
-        if (switches.dryRun !== false || switches.enabled !== true) return { why: "it is no longer armed", over: false };
-        // The machine may have been switched off by this very run, and be up again because power is back.
-        if (open.boot !== this.#boot) return { why: "this machine has been restarted since", over: true };
-        return this.#silentMs(open) > resumeWithinMs ? { why: "it was too long ago", over: true } : undefined;
-    }
-
-    /** How long nobody has gone on with a run of this same boot. The wall clock may have been set in between: the machine's own count knows better. */
-    #silentMs({ lastAt, lastUp }: OpenRun): number {
-        return lastUp === undefined ? Math.abs(this.options.clock.now() - lastAt) : this.#uptimeMs() - lastUp;
-    }
-
     #resume(open: OpenRun, setup: SequencerSetup): void {
         const { run, stream, reason, startedAt, only } = open;
-        const waitMs = this.#silentMs(open) > longInterruptionMs ? rereadMs : 0;
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
-        const known = new Set(setup.plan === undefined ? [] : stepsOf(setup.plan).flatMap(({ view: { id } }) => [id, `${id}/undo`]));
-        const strange = [...new Set([...open.intents, ...open.results.keys()])].filter((id) => !known.has(id));
-        if (strange.length > 0) this.options.voice.warn(`the journal tells of steps that the plan does not have, and is not believed in that: ${strange.slice(0, 5).join(", ")}${strange.length > 5 ? ` and ${strange.length - 5} more` : ""}`);
-        this.#begin(setup, { run, stream, reason, mode: "live", startedAt, ...(only !== undefined && { only }) }, "", undefined, { ...open, waitMs });
+        const strange = strangeSteps(open, setup);
+        if (strange !== undefined) this.options.voice.warn(strange);
+        const head: RunHead = { run, stream, reason, mode: "live", startedAt, ...(only !== undefined && { only }) };
+        this.#begin(setup, head, "", undefined, { ...open, waitMs: rereadMsFor(open, this.#here) });
+        // It had stopped for power that was back, and nobody may say so again.
+        for (const back of open.returning) this.#decide({ action: "restored", reason: back, at: this.options.clock.now(), stream: back, conclusive: true }, undefined, false);
     }
 
-    #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: { why: string; over: boolean }): void {
+    #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: NonNullable<ReturnType<typeof obstacleTo>>): void {
         const at = this.options.clock.now();
         const steps = plan === undefined ? [] : previewPlan(plan, this.options.usualMs).map((view) => {
             return { ...view, ...viewOf(open.results.get(view.id) ?? { state: "skipped", error: "interrupted" }) };
@@ -242,16 +234,19 @@ export class Sequencer<Origin> {
     #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, earlier?: Earlier): void {
         const { clock, voice, paceMs, prove, measured, usualMs } = this.options;
         if (plan === undefined) return;
+        let begun: Run | undefined = undefined as Run | undefined;
         const progress = (next: RunProgress): void => this.#say(() => {
             const { waits } = this.#patience;
-            voice.progress({ ...next, at: clock.now(), ...(this.#run?.committed !== true && { control }), ...(waits && { waits }) }, origin);
+            // Nothing can hold or end it any more, and it waits for nobody.
+            const open = begun?.committed !== true;
+            voice.progress({ ...next, at: clock.now(), ...(open && { control }), ...(open && waits && { waits }) }, origin);
         });
         const control = this.#patience.begin();
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
         const run = head.mode === "live"
-            ? startLiveRun(head, plan, { clock, boot: this.#boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }), ...(usualMs && { usualMs }) }, earlier)
+            ? startLiveRun(head, plan, { clock, boot: this.#here.boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }), ...(usualMs && { usualMs }) }, earlier)
             : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }), ...(usualMs && { usualMs }) });
-        this.#run = run;
+        begun = this.#run = run;
         this.#runs.add(run);
         void run.finished.then((result) => {
             this.#runs.delete(run);
@@ -291,7 +286,7 @@ export class Sequencer<Origin> {
         // What a person does by hand is no outage.
         if ("stream" in record && (record.stream === manualStream || (record.stream === handStream && record.kind !== "run"))) return Promise.resolve();
         this.#memory = remember(this.#memory, record);
-        return "stream" in record && record.stream.endsWith(fakeMark) ? Promise.resolve() : this.options.journal.note({ ...record, up: this.#uptimeMs() });
+        return "stream" in record && record.stream.endsWith(fakeMark) ? Promise.resolve() : this.options.journal.note({ ...record, up: this.#here.uptimeMs() });
     }
 
     /** What goes wrong while telling must not stop a shutdown. */

@@ -27,7 +27,7 @@ describe("a run that takes in more hosts at any point", () => {
                 if (extended < 0 && hosts.told.length > at) {
                     extended = hosts.told.length;
                     if (held) run.hold(true, "held");
-                    run.extend(plan, "ups2 low");
+                    run.extend(plan, "ups2 low", []);
                     if (held) queueMicrotask(() => void run.hold(false, "on"));
                 }
                 return ok;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { emptyMemory, remember, type JournalRecord } from "../../../lib/shutdown/journal-records";
-import { startLiveRun, type RunIo } from "../../../lib/shutdown/live-run";
+import { startLiveRun } from "../../../lib/shutdown/live-run";
 import { parsePlan, priorities, type ShutdownPlan } from "../../../lib/shutdown/plan";
 import type { RunResult } from "../../../lib/shutdown/progress";
+import type { RunIo } from "../../../lib/shutdown/run-io";
 import type { Run } from "../../../lib/shutdown/run-view";
 import { FakeHosts, ok } from "../../support/fake-hosts";
 import { settle, VirtualClock } from "../../support/virtual-clock";

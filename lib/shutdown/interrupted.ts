@@ -1,0 +1,51 @@
+import type { Clock } from "../kit/clock";
+import { partOf } from "./domains";
+import type { OpenRun } from "./journal-records";
+import type { SequencerSetup } from "./sequencer";
+import { stepsOf } from "./steps";
+
+/** A run that nobody went on with for longer than this belongs to an outage that may be over, ms. */
+const resumeWithinMs = 15 * 60_000;
+/** After a longer interruption power may be back: the readers get some time to say so before the run goes on, ms. */
+const longInterruptionMs = 30_000;
+const rereadMs = 15_000;
+
+/** This machine, as a run that was interrupted finds it. */
+export interface Here {
+    clock: Clock;
+    boot: string;
+    /** ms since this machine was switched on. */
+    uptimeMs(): number;
+}
+
+/** The setup for the hosts of a run. A host that was put into the plan since is no part of what a person has asked for. */
+export function setupFor({ only, without = [] }: OpenRun, whole: SequencerSetup): SequencerSetup {
+    return { ...whole, plan: whole.plan && partOf(whole.plan, (host) => (only === undefined ? !without.includes(host) : host === only)) };
+}
+
+/** Why a run from the journal must not go on; `over` means that its outage may be over. */
+export function obstacleTo(open: OpenRun, { plan, switches }: SequencerSetup, here: Here): { why: string; over: boolean } | undefined {
+    if (plan === undefined || switches.problems.length > 0) return { why: switches.problems.join("; "), over: false };
+    if (plan.hosts.length === 0) return { why: "its hosts are not in the plan any more", over: false };
+    if (switches.dryRun !== false || switches.enabled !== true) return { why: "it is no longer armed", over: false };
+    // The machine may have been switched off by this very run, and be up again because power is back.
+    if (open.boot !== here.boot) return { why: "this machine has been restarted since", over: true };
+    return silentMs(open, here) > resumeWithinMs ? { why: "it was too long ago", over: true } : undefined;
+}
+
+/** How long a run that goes on waits for a word that power is back, ms. */
+export function rereadMsFor(open: OpenRun, here: Here): number {
+    return silentMs(open, here) > longInterruptionMs ? rereadMs : 0;
+}
+
+/** How long nobody has gone on with a run of this same boot. The wall clock may have been set in between: the machine's own count knows better. */
+function silentMs({ lastAt, lastUp }: OpenRun, { clock, uptimeMs }: Here): number {
+    return lastUp === undefined ? Math.abs(clock.now() - lastAt) : uptimeMs() - lastUp;
+}
+
+/** Says which steps a journal tells of that the plan does not have; undefined when there are none. */
+export function strangeSteps({ intents, results }: OpenRun, { plan }: SequencerSetup): string | undefined {
+    const known = new Set(plan === undefined ? [] : stepsOf(plan).flatMap(({ view: { id } }) => [id, `${id}/undo`]));
+    const strange = [...new Set([...intents, ...results.keys()])].filter((id) => !known.has(id));
+    return strange.length === 0 ? undefined : `the journal tells of steps that the plan does not have, and is not believed in that: ${strange.slice(0, 5).join(", ")}${strange.length > 5 ? ` and ${strange.length - 5} more` : ""}`;
+}

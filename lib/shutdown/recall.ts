@@ -1,0 +1,33 @@
+import type { OpenRun, StepResult } from "./journal-records";
+import type { RunRecord } from "./run-record";
+import { viewOf } from "./run-view";
+import { isRepeatable, type PlannedStep } from "./steps";
+
+/** What an earlier process has done of a run. `undoing`: why it was being put back. */
+export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing">, Partial<Pick<OpenRun, "did" | "spared">> {
+    /** How long to wait for a word that power is back before anything is done, ms. Not once the final commands have begun. */
+    waitMs?: number;
+}
+
+/** What is said of a step that an earlier process began, that does harm when taken twice, and whose end nobody has seen. */
+const neverKnown = "interrupted in the middle: whether it was done is not known, and it is not done again";
+
+/**
+ * Marks what an earlier process has done. A host with nothing left to do needs no login either.
+ * @returns whether a final command may have been sent, and the hosts that stay up with the step that failed
+ */
+export function recall(steps: readonly PlannedStep[], { intents, results, did: stopped, spared }: Earlier, { view, reported }: RunRecord): { committed: boolean; keptUp: Map<string, string> } {
+    const stays = (host: string): boolean => spared?.hosts.includes(host) === true;
+    const keptUp = new Map<string, string>();
+    const open = new Set(steps.filter(({ view: { id, host, kind } }) => kind !== "connect" && kind !== "prove" && !results.has(id) && !stays(host)).map((step) => step.view.host));
+    for (const { view: { id, host, kind, label }, action, onFailure } of steps) {
+        const lost = intents.has(id) && (stays(host) || !isRepeatable(action));
+        const result = results.get(id) ?? (lost ? { state: "failed" as const, error: stays(host) ? "interrupted in the middle" : neverKnown } : undefined);
+        reported.add(id, [...(stopped?.get(id) ?? []), ...(results.get(id)?.did ?? [])]);
+        if (kind === "connect" ? open.has(host) : result === undefined) continue;
+        const { state = "done" }: Partial<StepResult> = result ?? {};
+        if (state === "failed" && onFailure === "keep-up") keptUp.set(host, label);
+        view.change(id, { ...viewOf(result ?? {}), state });
+    }
+    return { committed: steps.some(({ view: { id, kind, host } }) => kind === "power-off" && intents.has(id) && !stays(host)), keptUp };
+}

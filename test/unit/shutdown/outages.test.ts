@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { Trouble } from "../../../lib/kit/trouble";
+import type { ShutdownCommand } from "../../../lib/power/command";
+import { RunJournal, type Recovered } from "../../../lib/shutdown/journal";
+import { emptyMemory, remember, type JournalRecord } from "../../../lib/shutdown/journal-records";
+import { parsePlan, priorities, type ShutdownPlan } from "../../../lib/shutdown/plan";
+import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
+import { Sequencer } from "../../../lib/shutdown/sequencer";
+import type { CommandEnd, Transport } from "../../../lib/shutdown/transport";
+import { ok } from "../../support/fake-hosts";
+import { VirtualClock } from "../../support/virtual-clock";
+
+/** What a host does wrong, always. */
+type Fault = "none" | "hangs at login" | "hangs in a service" | "refuses";
+
+/** A machine with services. Off, it answers nobody. */
+class Machine {
+    readonly running: Set<string>;
+    off = false;
+    falls = 0;
+    #countdown: (() => void) | undefined;
+    constructor(readonly clock: VirtualClock, readonly services: readonly string[], readonly fault: Fault, readonly slowMs: number) {
+        this.running = new Set(services);
+    }
+    get countsDown(): boolean {
+        return this.#countdown !== undefined;
+    }
+    #fall(): void {
+        this.#countdown = undefined;
+        this.off = true;
+        this.falls += 1;
+    }
+    obey(command: string): CommandEnd {
+        const stopped = /^systemctl stop -- (\S+)$/.exec(command)?.[1];
+        const started = /systemctl start.* ridethrough (\S+) /s.exec(command)?.[1];
+        if (stopped !== undefined) this.running.delete(stopped);
+        if (started !== undefined) this.running.add(started);
+        if (command === "poweroff") this.#fall();
+        if (command === "shutdown -h +2") this.#countdown ??= this.clock.after(120_000, () => this.#fall());
+        if (command === "shutdown -c") {
+            this.#countdown?.();
+            this.#countdown = undefined;
+        }
+        return ok;
+    }
+}
+
+/** The records on a disk that outlive every process. A process that was killed writes no more. */
+class MemoryJournal extends RunJournal {
+    constructor(readonly records: JournalRecord[], readonly lives: () => boolean) {
+        super("", () => undefined);
+    }
+    override load(): Promise<Recovered> {
+        return Promise.resolve({ memory: this.records.reduce(remember, emptyMemory()), warnings: [] });
+    }
+    override note(record: JournalRecord): Promise<void> {
+        if (this.lives()) this.records.push(record);
+        return Promise.resolve();
+    }
+    override close(): Promise<void> {
+        return Promise.resolve();
+    }
+}
+
+type Act = "shutdown" | "restored";
+type Event =
+    | { kind: "pass"; ms: number }
+    | { kind: "power"; ups: string; act: Act; level: boolean; fake: boolean }
+    | { kind: "person"; word: "hold" | "release" | "cancel" }
+    | { kind: "speaks"; ups: string }
+    | { kind: "restart"; kill: boolean };
+
+const upses = ["ups1", "ups2"] as const;
+
+class World {
+    readonly clock = new VirtualClock();
+    readonly machines: ReadonlyMap<string, Machine>;
+    readonly records: JournalRecord[] = [];
+    readonly progress: RunProgress[] = [];
+    readonly results: RunResult[] = [];
+    /** What has been said of real power, last. */
+    readonly out = new Set<string>();
+    /** Which of them have power again since the run under way has answered their outage. */
+    readonly back = new Set<string>();
+    /** A person has called a run off: its outages are dealt with. */
+    readonly forgiven = new Set<string>();
+    readonly wrong: string[] = [];
+    #life = 0;
+    #sequencer: Sequencer<string>;
+
+    constructor(readonly plan: ShutdownPlan, faults: readonly Fault[], slow: readonly number[]) {
+        this.machines = new Map(plan.hosts.map(({ name, steps }, index) => [name, new Machine(this.clock, steps.map(({ params }) => String(params.service)), faults[index] ?? "none", slow[index] ?? 0)]));
+        this.#sequencer = this.#start();
+    }
+
+    get sequencer(): Sequencer<string> {
+        return this.#sequencer;
+    }
+
+    #start(): Sequencer<string> {
+        const life = this.#life;
+        const lives = (): boolean => life === this.#life;
+        return new Sequencer<string>({
+            setup: () => ({ plan: this.plan, switches: { dryRun: false, enabled: true, problems: [], unready: [] }, access: (host) => ({ root: true, open: () => this.#transport(host, lives) }) }),
+            clock: this.clock, boot: "boot", uptimeMs: () => this.clock.monotonic(), paceMs: 100, journal: new MemoryJournal(this.records, lives),
+            voice: { progress: (next) => void (lives() && this.progress.push(next)), result: (next) => void (lives() && this.results.push(next)), warn: () => undefined },
+        });
+    }
+
+    #transport(host: string, lives: () => boolean): Transport {
+        const { clock } = this;
+        const machine = this.machines.get(host) ?? assert.fail(host);
+        const never = new Promise<never>(() => undefined);
+        const after = <T>(ms: number, end: () => T): Promise<T> => new Promise((resolve, reject) => void clock.after(ms, () => {
+            if (!lives()) return;
+            try {
+                resolve(end());
+            } catch (error) {
+                reject(error as Error);
+            }
+        }));
+        const silent = (ms: number): Promise<never> => after(ms, () => { throw new Trouble("timeout", `host ${host}: no answer within ${ms / 1000} s`); });
+        let close: (trouble: Trouble) => void = () => undefined;
+        const closed = new Promise<never>((_resolve, reject) => { close = reject; });
+        closed.catch(() => undefined);
+        const open = <T>(work: Promise<T>): Promise<T> => Promise.race([work, closed, ...(lives() ? [] : [never])]);
+        return {
+            connect: () => open(machine.off || machine.fault === "hangs at login" ? silent(10_000) : machine.fault === "refuses" ? after(5, () => { throw new Trouble("auth", `host ${host}: does not accept our key`); }) : after(machine.slowMs / 10, () => undefined)),
+            run: (argv, deadlineMs) => {
+                const command = argv.join(" ");
+                if (!lives()) return never;
+                if (machine.off || (machine.fault === "hangs in a service" && command.startsWith("systemctl stop"))) return open(silent(deadlineMs));
+                if (/^(?:poweroff|shutdown -h)/.test(command)) this.#judge(host);
+                return open(after(Math.min(machine.slowMs, deadlineMs - 1), () => machine.obey(command)));
+            },
+            close: () => close(new Trouble("stopped", `host ${host}: stopped`)),
+        };
+    }
+
+    /** Whether a host may be told to go down at this moment. */
+    #judge(host: string): void {
+        const { run } = this.sequencer;
+        if (run === undefined) this.wrong.push(`${host} is told to go down, and there is no run`);
+        // The first to go down at once commits the run just so.
+        const committed = run?.committed === true && [...this.machines.values()].some((machine) => machine.off || machine.countsDown);
+        if (this.out.size === 0 && !committed) this.wrong.push(`${host} is told to go down, and nobody is without power`);
+        const fedBy = this.plan.hosts.find(({ name }) => name === host)?.fedBy ?? [];
+        const feed = fedBy.find((ups) => this.back.has(ups));
+        // What feeds nobody by name stands before them all.
+        const everybody = [...this.out].some((ups) => this.plan.hosts.every((each) => !each.fedBy.includes(ups)));
+        if (feed !== undefined && !everybody && run?.committed !== true) this.wrong.push(`${host} is told to go down, and ${feed} has power again`);
+        if (run?.undoing === true) this.wrong.push(`${host} is told to go down on the way back`);
+    }
+
+    async take(event: Event): Promise<void> {
+        const { clock } = this;
+        switch (event.kind) {
+            case "pass":
+                return clock.pass(event.ms);
+            case "speaks":
+                if (!this.out.has(event.ups)) this.sequencer.speaks(event.ups);
+                return;
+            case "power": {
+                const { ups, act, level, fake } = event;
+                const command: ShutdownCommand = { action: act, reason: `${ups} ${act}`, at: clock.now(), stream: fake ? `${ups} (simulated)` : ups, conclusive: true, ...(fake && { simulated: true as const }) };
+                if (!fake) this.#hears(ups, act);
+                await this.sequencer.handle(command, undefined, level);
+                // News is a level, too, with the next reading.
+                if (!level) await this.sequencer.handle(command, undefined, true);
+                return;
+            }
+            case "person":
+                if (event.word !== "cancel") return void this.sequencer.hold(event.word === "hold", false, undefined);
+                if (this.sequencer.run?.head.mode === "live") this.out.forEach((ups) => this.forgiven.add(ups));
+                await this.sequencer.handle({ action: "cancel", reason: "by hand", at: clock.now(), stream: "manual (simulated)", conclusive: false });
+                return;
+            case "restart": {
+                const old = this.sequencer;
+                if (!event.kill) {
+                    const closing = old.close(false);
+                    await clock.pass(500);
+                    await closing;
+                }
+                this.#life += 1;
+                this.#sequencer = this.#start();
+                await this.sequencer.ready;
+                // Whoever reads power says with the next reading how it is.
+                for (const ups of upses) if (this.out.has(ups)) await this.take({ kind: "power", ups, act: "shutdown", level: true, fake: false });
+                return;
+            }
+        }
+    }
+
+    #hears(ups: string, act: Act): void {
+        if (act === "shutdown") {
+            this.out.add(ups);
+            this.back.delete(ups);
+        } else {
+            if (this.out.delete(ups) && this.sequencer.run !== undefined) this.back.add(ups);
+            this.forgiven.delete(ups);
+        }
+    }
+
+    /** What is wrong when everything has come to its end. */
+    verdict(): string[] {
+        const found = [...this.wrong];
+        if (this.sequencer.run !== undefined) found.push(`the run goes on for ever: ${this.progress.at(-1)?.text}`);
+        const runs = new Set(this.progress.filter(({ mode }) => mode === "live").map(({ run }) => run));
+        for (const run of runs) {
+            const ends = this.results.filter((result) => result.run === run);
+            if (ends.length !== 1) found.push(`run ${run} has ${ends.length} results`);
+        }
+        for (const [name, { falls }] of this.machines) if (falls > 1) found.push(`${name} went down ${falls} times`);
+        const down = new Set<string>();
+        for (const { mode, outcome, steps, text } of this.results) {
+            if (mode !== "live") continue;
+            for (const step of steps.filter(({ kind, state }) => kind === "power-off" && state === "done")) {
+                const undone = steps.find(({ id }) => id === `${step.id}/undo`)?.state;
+                if (undone !== "done") down.add(step.host);
+                if (outcome === "cancelled" && undone === undefined) found.push(`a run that was called off has sent ${step.host} down: ${text}`);
+            }
+            if (outcome === "completed" && steps.some(({ state }) => state === "failed")) found.push(`said to be completed: ${text}`);
+        }
+        for (const [name, { off, fault }] of this.machines) {
+            if (off !== down.has(name) && fault === "none") found.push(`${name} is ${off ? "off" : "on"}, and the reports say ${down.has(name) ? "off" : "on"}: ${this.results.map(({ outcome, text }) => `${outcome} ${text}`).join(" | ")}`);
+        }
+        for (const { name, fedBy } of this.plan.hosts) {
+            const lost = fedBy.length === 0 ? this.out.size > 0 : fedBy.every((ups) => this.out.has(ups));
+            const machine = this.machines.get(name);
+            if (lost && this.forgiven.size === 0 && machine?.off === false && machine.fault === "none") found.push(`${name} is up, and ${[...this.out].join()} without power`);
+        }
+        return found;
+    }
+}
+
+const hostDrafts = fc.array(fc.record({
+    services: fc.nat(2), after: fc.array(fc.nat(4), { maxLength: 2 }), priority: fc.constantFrom(...priorities, "normal" as const), end: fc.constantFrom("shutdown", "shutdown", "poweroff"),
+    fedBy: fc.subarray([...upses]),
+}), { minLength: 1, maxLength: 5 });
+const plans = hostDrafts.map((drafts) => parsePlan({
+    hosts: drafts.map(({ services, after, priority, end, fedBy }, index) => ({
+        name: `h${index}`, priority, fedBy, final: { action: end, ...(end === "shutdown" && { params: { delayMinutes: 2 } }) }, services: Array.from({ length: services }, (_, number) => `s${number}`),
+        after: after.filter((other) => other < index && drafts[other]?.priority === priority).map((other) => `h${other}`),
+    })),
+}).plan ?? assert.fail());
+const ups = fc.constantFrom(...upses);
+const events = fc.array(fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 50, 1000, 5000, 31_000, 101_000) }) },
+    { weight: 5, arbitrary: fc.record({ kind: fc.constant("power" as const), ups, act: fc.constantFrom<Act>("shutdown", "shutdown", "restored"), level: fc.boolean(), fake: fc.integer({ max: 9, min: 0 }).map((one) => one === 0) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("person" as const), word: fc.constantFrom("hold" as const, "release" as const, "cancel" as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("speaks" as const), ups }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const), kill: fc.boolean() }) },
+), { maxLength: 14 });
+const faults = fc.array(fc.constantFrom<Fault>("none", "none", "none", "hangs at login", "hangs in a service", "refuses"), { minLength: 5, maxLength: 5 });
+const slow = fc.array(fc.constantFrom(0, 0, 200, 7000), { minLength: 5, maxLength: 5 });
+
+describe("any plan through any outage", () => {
+    it("every host goes down at most once and never without cause, every run ends with one report, and the reports are what the hosts are (property)", async function () {
+        this.timeout(120_000);
+        await fc.assert(fc.asyncProperty(plans, faults, slow, events, async (plan, wrongs, times, story) => {
+            const world = new World(plan, wrongs, times);
+            await world.sequencer.ready;
+            for (const event of story) await world.take(event);
+            await world.clock.pass(3 * 3_600_000);
+            assert.deepEqual(world.verdict(), []);
+        }), { numRuns: 100 });
+    });
+});
