@@ -284,6 +284,21 @@ describe("quorum: fakes", () => {
     });
 });
 
+describe("quorum: a tape that is played later", () => {
+    it("begins anew for all members at once, whatever the last play has led to", () => {
+        const rig = new Rig();
+        const play = (from: number): [string | undefined, number][] => {
+            const heard = rig.news.length;
+            for (let second = from; second < from + 30; second += 1) for (const name of ["ups_a", "ups_b"]) rig.hear(evidence(name, second < from + 10 ? "mains" : "low", second, { simulated: true }), second === from);
+            return rig.news.slice(heard).map(({ quorum: { change, at } }) => [change, (at - t0) / 1000 - from]);
+        };
+        const first = play(0);
+        assert.deepEqual(first, [["degraded", 10], ["lost", 13]]);
+        assert.deepEqual(play(40), [["restored", 0], ...first]);
+        assert.deepEqual(rig.last?.members.map(({ since }) => (since - t0) / 1000), [50, 50]);
+    });
+});
+
 describe("quorum: properties", () => {
     const configs = fc.record({
         members: fc.integer({ min: 1, max: 4 }), minHealthy: fc.integer({ min: 1, max: 4 }), dwellSeconds: fc.integer({ min: 0, max: 8 }), restoreSeconds: fc.integer({ min: 0, max: 20 }),
