@@ -26,7 +26,6 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     const [first = ""] = upses;
     await runtime.deploy(upsFlow(nut, { upses, seconds: "1" }));
     await warmUp(runtime, upses);
-    const decision = await decisionMicros(runtime);
     const costOf = async (flow: { upses: readonly string[]; verdicts?: boolean }): Promise<number> => {
         await runtime.deploy(upsFlow(nut, { ...flow, seconds: "1" }));
         return await settledCpu();
@@ -34,6 +33,7 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     const many = await costOf({ upses, verdicts: false });
     const one = await costOf({ upses: [first], verdicts: false });
     const told = await costOf({ upses: [first] });
+    const decision = await decisionMicros(runtime);
     await runtime.deploy([]);
     const idle = await settledCpu();
     const others = { upsmon: await upsmonMsPerSecond(nut, first), upsc: await upscMs(nut, first) };
