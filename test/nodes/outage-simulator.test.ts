@@ -15,6 +15,7 @@ import classifierConfig from "../fixtures/configs/power-classifier.v1.json";
 import depletionConfig from "../fixtures/configs/depletion-rate.v1.json";
 import stored from "../fixtures/configs/outage-simulator.v1.json";
 import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { settle } from "../support/virtual-clock";
 
 /** A small battery at full speed: a whole outage in a second. */
 const hasty = { capacityWh: "400", speed: "1000", interval: "0.02" };
@@ -97,6 +98,7 @@ describe("outage-simulator", () => {
         await eventually(() => flow.status("simulator")?.text === "cliff x2: 10 % 420 W");
         tell("stop");
         await eventually(isIdle);
+        await settle(); // what was sent just before is on its way
         const count = flow.received("out").length;
         await new Promise((resolve) => setTimeout(resolve, 100));
         assert.equal(flow.received("out").length, count);

@@ -15,6 +15,7 @@ import type { Replay } from "../../nodes/tape-player/replay";
 import tapePlayer from "../../nodes/tape-player/tape-player";
 import stored from "../fixtures/configs/tape-player.v1.json";
 import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { settle } from "../support/virtual-clock";
 
 const caught: FlowNode[] = [{ id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" }];
 const readingOf = (msg: FlowMsg): Reading => msg.reading as Reading;
@@ -143,6 +144,7 @@ describe("tape-player", () => {
         await eventually(() => replays().some(({ state, tape }) => `${tape} ${state}` === "cliff stopped"));
         assert.match(flow.status("player")?.text ?? "", /^cliff: stopped/);
         assert.deepEqual(replays().map(({ tape, state }) => `${tape} ${state}`).filter((text, place, all) => text !== all[place - 1]), ["blip playing", "blip stopped", "cliff playing", "cliff stopped"]);
+        await settle(); // what was sent just before is on its way
         const count = flow.received("out").length;
         await new Promise((resolve) => setTimeout(resolve, 300));
         assert.equal(flow.received("out").length, count);
