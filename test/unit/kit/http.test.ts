@@ -40,6 +40,30 @@ describe("requestHttp", () => {
         const got = await ask(reply("grün", "X-Way: one\r\n"));
         assert.deepEqual([got.status, got.headers["x-way"], got.text], [200, "one", "grün"]);
     });
+    it("takes an answer of the longest length, and of a longer one no more than that: it hangs up", async () => {
+        assert.equal((await ask(reply("x".repeat(10)), { maxBytes: 10 })).text.length, 10);
+        const ended = new Promise<void>((resolve) => {
+            part = (socket) => {
+                socket.on("close", () => resolve());
+                socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${"x".repeat(11)}`);
+            };
+        });
+        await fails("garbage", requestHttp(url, { deadlineMs: 2000, subject: "plug 192.0.2.5", maxBytes: 10 }));
+        await ended;
+    });
+    it("hangs up on a server that switches to another protocol", async () => {
+        const ended = new Promise<void>((resolve) => {
+            part = (socket) => {
+                socket.on("close", () => resolve());
+                socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+            };
+        });
+        await fails("garbage", requestHttp(url, { deadlineMs: 2000, subject: "plug 192.0.2.5" }));
+        await ended;
+    });
+    for (const address of ["ftp://192.0.2.5/", "192.0.2.5", ""]) {
+        it(`says of "${address}" that it is no URL of the web`, () => assert.rejects(requestHttp(address, { deadlineMs: 2000, subject: "plug" }), { kind: "config", message: "plug: the address is not an http or https URL" }));
+    }
     it("resolves with any status", async () => assert.equal((await ask((socket) => socket.end("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"))).status, 503));
     it("sends method, headers, and a body with its length in bytes", async () => {
         let seen = "";
