@@ -13,12 +13,12 @@ describe("the embedded timeline under kill -9", function () {
     const folder = temporaryFolder();
     after(() => folder.remove());
 
-    /** Works until it is killed; the last number that it told. */
-    async function workAndDie(script: string, args: readonly string[], ms: number): Promise<number> {
+    /** Works until it is killed, so many ms after it has told so many numbers; the last number that it told. */
+    async function workAndDie(script: string, args: readonly string[], ms: number, numbers = 1): Promise<number> {
         const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, script), folder.path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
         let said = "";
         child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        await new Promise((resolve) => child.stdout.once("data", resolve));
+        while (said.split("\n").length <= numbers) await new Promise((resolve) => child.stdout.once("data", resolve));
         await new Promise((resolve) => setTimeout(resolve, ms));
         const gone = new Promise((resolve) => child.once("close", resolve));
         child.kill("SIGKILL");
@@ -56,7 +56,7 @@ describe("the embedded timeline under kill -9", function () {
         const rounds: [string, number, number][] = [];
         // A time to come: what a kill leaves behind is old by then.
         for (let round = 0, hour = 600_000; round < 6; round += 1) {
-            const last = await workAndDie("timeline-upkeep-child.ts", [String(hour), `round${round}`], 200 + ((round * 71) % 300));
+            const last = await workAndDie("timeline-upkeep-child.ts", [String(hour), `round${round}`], (round * 5) % 13, 15 + ((round * 7) % 10));
             rounds.push([`round${round}`, hour, last]);
             hour = last + 2;
         }
