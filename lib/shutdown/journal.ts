@@ -14,6 +14,8 @@ export interface Recovered {
     memory: JournalMemory;
     /** What a person should know about the file itself. */
     warnings: string[];
+    /** What was known before is lost: nobody knows whether a run was under way, or has been. */
+    lost?: true;
 }
 
 /** The journal is shortened at a start when it holds more records than this and no run is open. */
@@ -46,7 +48,7 @@ export class RunJournal {
     /** Never rejects: a journal that cannot be believed is set aside, one that cannot be read is as good as none. */
     async load(): Promise<Recovered> {
         return withDeadline({ ms: loadPatienceMs, subject: "the journal", clock: this.clock }, (signal) => this.#load(signal))
-            .catch((error: unknown) => ({ memory: emptyMemory(), warnings: [`${toTrouble(error, "the journal").message}; starting without it`] }));
+            .catch((error: unknown) => ({ memory: emptyMemory(), warnings: [`${toTrouble(error, "the journal").message}; starting without it`], lost: true }));
     }
 
     async #load(signal: AbortSignal): Promise<Recovered> {
@@ -60,7 +62,7 @@ export class RunJournal {
         if (lines === undefined || read === undefined) {
             const aside = `${this.path}.bad-${this.clock.wall()}`;
             await rename(this.path, aside);
-            return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`] };
+            return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`], lost: true };
         }
         if (lines.bad.length > 0 || lines.torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
         const { records: known, mark } = read;

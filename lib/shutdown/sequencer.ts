@@ -25,6 +25,7 @@ export interface SequencerVoice<Origin> {
     progress(progress: RunProgress, origin: Origin | undefined): void;
     result(result: RunResult, origin: Origin | undefined): void;
     warn(text: string): void;
+    lost?(text: string): void; // what was known of earlier runs; absent: a warning like others
 }
 
 /** What a sequencer has to work with. Asked for anew each time, since a deploy may change a host alone. */
@@ -70,7 +71,6 @@ export class Sequencer<Origin> {
         this.ready = this.#start();
     }
 
-    /** The run under way. */
     get run(): Run | undefined {
         return this.#run;
     }
@@ -198,9 +198,9 @@ export class Sequencer<Origin> {
     }
 
     async #start(): Promise<void> {
-        const { memory, warnings } = await this.options.journal.load();
+        const { memory, warnings, lost } = await this.options.journal.load();
         this.#memory = memory;
-        warnings.forEach((text) => this.options.voice.warn(text));
+        warnings.forEach((text) => (lost && this.options.voice.lost ? this.options.voice.lost(text) : this.options.voice.warn(text)));
         if (memory.open === undefined) return;
         const setup = setupFor(memory.open, this.options.setup());
         const obstacle = obstacleTo(memory.open, setup, this.#here);

@@ -97,7 +97,7 @@ export = (RED: NodeAPI): void => {
             voice: {
                 progress: (progress, origin) => {
                     if (progress.mode === "live") drilling.runs();
-                    idle = false;
+                    idle = lost = false;
                     sendProgress({ ...carrier(origin), topic: progress.changed?.host ?? progress.run, payload: progress.text, progress });
                     show(progressStatus(progress));
                 },
@@ -110,13 +110,20 @@ export = (RED: NodeAPI): void => {
                     if (result.outcome === "incomplete") this.error(`shutdown incomplete: ${result.text}`, msg);
                 },
                 warn: (text) => this.warn(text),
+                lost: (text) => {
+                    this.error(text, { topic: "journal", payload: text } as FlowMessage);
+                    lost = true;
+                    showIdle();
+                },
             },
         });
         /** The status says what would happen, not what has. */
         let idle = true;
+        /** Its journal, until a run begins anew. */
+        let lost = false;
         const showIdle = (): void => {
             idle = true;
-            show(idleStatus(setup(), drilling.standings, sequencer.spent));
+            show(lost ? { mood: "error", text: "journal lost: see the log" } : idleStatus(setup(), drilling.standings, sequencer.spent));
         };
         const refresh = (): void => {
             oneReading = classifierBefore(RED, this);

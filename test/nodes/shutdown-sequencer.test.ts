@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Node } from "node-red";
 import helper from "node-red-node-test-helper";
 import type { RunProgress, RunResult } from "../../lib/shutdown/progress";
@@ -368,6 +370,16 @@ describe("shutdown-sequencer", () => {
                 assert.equal(connections(), 0);
             });
         }
+    });
+
+    it("tells Catch and the status when its journal was changed by another hand and set aside", async () => {
+        const data = join(folder.path, "ridethrough", "shutdown-sequencer");
+        mkdirSync(data, { recursive: true });
+        writeFileSync(join(data, "sequencer.journal"), '{"version":1,"hosts":["evil"]}\n');
+        await load([{ name: "app", port: 1 }], armed);
+        const [msg] = await flow?.until("errors", 1) ?? [];
+        assert.match((msg?.error as { message: string }).message, /the journal was damaged and set aside as /);
+        await eventually(() => flow?.status("sequencer")?.text === "journal lost: see the log");
     });
 
     it("a redeploy in the middle neither drops nor doubles a run", async () => {
