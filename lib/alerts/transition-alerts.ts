@@ -27,7 +27,8 @@ const wordings: Record<KnownPowerState, Wording> = {
         severity: "warning", symbol: "🟠", title: "POWER ALERT",
         lines: ({ charge, secondsLeft }) => [
             `${charge === undefined ? "" : `Battery at ${Math.round(charge)}%. `}Prepare for potential shutdown.`,
-            ...(secondsLeft === undefined ? [] : [`Estimate ~${formatDuration(secondsLeft * 1000)} remaining.`]),
+            // A battery that says 0 % has no minutes left that anybody should count on, whatever its history promises.
+            ...(secondsLeft === undefined || (charge !== undefined && Math.round(charge) === 0) ? [] : [`Estimate ~${formatDuration(secondsLeft * 1000)} remaining.`]),
         ],
     },
     CRITICAL: { severity: "critical", symbol: "🔴", title: "POWER CRITICAL", lines: () => ["Battery nearly depleted. Graceful shutdown imminent."] },

@@ -28,6 +28,8 @@ describe("transitionAlert", () => {
     it("states the charge and the estimate that were measured, in place of S0's guesses", () =>
         assert.equal(alertText(transitionAlert(transition("WARNING", "ALERT", 60), "Solix output", { charge: 47.4, secondsLeft: 7800 })),
             "🟠 POWER ALERT — Solix output: 60.0W\nBattery at 47%. Prepare for potential shutdown.\nEstimate ~2 h 10 min remaining."));
+    it("estimates no time for a battery that says 0 %", () =>
+        assert.equal(alertText(transitionAlert(transition("WARNING", "ALERT", 60), "Solix output", { charge: 0.4, secondsLeft: 420 })), "🟠 POWER ALERT — Solix output: 60.0W\nBattery at 0%. Prepare for potential shutdown."));
     it("does not call a rising output declining", () => assert.match(alertText(transitionAlert(transition("CRITICAL", "WARNING", 140), "x")), /\(rising\)/));
     it("does not say that power was restored when it only could not be read", () => {
         assert.equal(alertText(transitionAlert(transition("UNKNOWN", "HEALTHY", 400), "Solix output")), "✅ Power Monitor — Solix output: 400.0W\nReadings are back. Power is healthy.");
