@@ -1,14 +1,15 @@
 import { sleep, type Cancel, type Clock } from "../kit/clock";
 import { formatDuration } from "../kit/duration";
+import { StandStill } from "../kit/stand-still";
 import type { Trouble } from "../kit/trouble";
-import { beginCharge, estimateCharge, withInflow, withLoad, type ChargeModel } from "../power/charge-model";
+import { beginCharge, estimateCharge, olderCharge, withInflow, withLoad, type ChargeModel } from "../power/charge-model";
 import type { Reading } from "../power/reading";
 import type { AnkerDevice } from "./anker-device";
 import { afterTelemetry, afterTrigger, mayAskNow, modeAfter, nextTrigger, noDuty, type Duty, type DutyConfig, type Mode } from "./anker-duty";
 import { realtimeTrigger, type Frame } from "./anker-frame";
 import { models, valuesOf } from "./anker-models";
 import type { AnkerStream, Seat } from "./anker-stream";
-import { capacityOf, noTelemetry, readingOf, takeValues, type Telemetry } from "./anker-telemetry";
+import { capacityOf, noTelemetry, olderTelemetry, readingOf, takeValues, type Telemetry } from "./anker-telemetry";
 
 export interface MonitorConfig extends DutyConfig {
     /** Slug of the readings. */
@@ -49,6 +50,8 @@ const shortestStaleMs = 60_000;
 const onTime = 0.9;
 /** What a plug said about mains counts for so long. */
 const outageHoldsMs = 600_000;
+/** How often it looks whether the machine was suspended, ms: timers stand still meanwhile. */
+const lookMs = 10_000;
 
 /** Watches one power station: asks it for telemetry, reads it, says when it is silent, and carries its charge on. */
 export class AnkerMonitor {
@@ -67,6 +70,7 @@ export class AnkerMonitor {
     #heardAt: number;
     #told: Reading | undefined;
     #wake: Cancel = () => undefined;
+    readonly #standStill: StandStill;
     readonly #closing = new AbortController();
     /** Ends the wait of those who asked for a reading, all of whom get the same one. */
     #answer: { reading: Promise<Reading>; come: () => void } | undefined;
@@ -75,6 +79,7 @@ export class AnkerMonitor {
     constructor(stream: Pick<AnkerStream, "listen">, readonly config: MonitorConfig, readonly clock: Clock, readonly ears: MonitorEars, remembered?: ChargeModel) {
         this.#model = remembered;
         this.#toldAt = this.#heardAt = clock.monotonic();
+        this.#standStill = new StandStill(clock);
         this.#seat = stream.listen({
             serial: config.serial,
             up: (device) => this.#up(device),
@@ -90,6 +95,7 @@ export class AnkerMonitor {
 
     /** The watts of the loads, from a plug; `mains` where the plug's reading knows. */
     load({ watts, at, mains }: Pick<Reading, "watts" | "at" | "mains">): void {
+        this.#age();
         if (mains === "absent") this.#outageAt = this.clock.monotonic();
         if (mains === "present") this.#outageAt = -Infinity;
         if (this.#model !== undefined && watts !== undefined) this.#model = withLoad(this.#model, { watts, at });
@@ -113,6 +119,7 @@ export class AnkerMonitor {
 
     /** The present reading: measured, or carried on by the model, or missing. Stale data are never good. */
     reading(): Reading {
+        this.#age();
         const now = this.clock.now();
         const reading = readingOf(this.telemetry, { device: this.config.device, now });
         const { stateAt } = this.telemetry;
@@ -133,6 +140,18 @@ export class AnkerMonitor {
         this.#seat.leave();
     }
 
+    /** What is known from before the machine was suspended is older than the steady clock says. */
+    #age(): void {
+        const ms = this.#standStill.take();
+        if (ms === 0) return;
+        this.telemetry = olderTelemetry(this.telemetry, ms);
+        if (this.#model !== undefined) this.#model = olderCharge(this.#model, ms);
+        this.#heardAt -= ms;
+        this.#toldAt -= ms;
+        this.#outageAt -= ms;
+        this.#duty = { ...this.#duty, until: this.#duty.until - ms };
+    }
+
     #up(device: AnkerDevice): void {
         this.device = device;
         this.#trouble = undefined;
@@ -144,6 +163,7 @@ export class AnkerMonitor {
 
     #frame(frame: Frame): void {
         if (this.device === undefined || frame.direction !== "from-device") return;
+        this.#age();
         if (frame.wrongChecksum !== undefined) this.ears.doubt(`a message ${frame.type} fails its checksum: taken all the same`);
         const { telemetry, fresh, doubt } = takeValues(this.telemetry, valuesOf(this.device.model, frame), this.clock.now());
         this.telemetry = telemetry;
@@ -223,7 +243,7 @@ export class AnkerMonitor {
         this.#wake();
         if (this.#closing.signal.aborted) return;
         const now = this.clock.monotonic();
-        this.#wake = this.clock.after(Math.max(0, Math.min(this.#triggerAt(), this.#silentAt()) - now), () => this.#step());
+        this.#wake = this.clock.after(Math.max(0, Math.min(this.#triggerAt(), this.#silentAt(), now + lookMs) - now), () => this.#step());
     }
 
     #triggerAt(): number {
@@ -237,6 +257,7 @@ export class AnkerMonitor {
     }
 
     #step(): void {
+        this.#age();
         const now = this.clock.monotonic();
         if (now >= this.#triggerAt()) this.#trigger(nextTrigger(this.#duty, this.mode, this.config).seconds);
         if (now >= this.#silentAt()) {

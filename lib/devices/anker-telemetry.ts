@@ -70,6 +70,12 @@ function measuredAt(before: Telemetry, stamp: FieldValue | undefined, now: numbe
     return { at: now - delay, offsetMs: before.offsetMs, late };
 }
 
+/** The same, so many ms older: the machine was suspended, and event time stood still. The device's clock did not. */
+export function olderTelemetry({ fields, stateAt, offsetMs, late }: Telemetry, ms: number): Telemetry {
+    const older = Object.fromEntries(Object.entries(fields).map(([name, { value, at }]) => [name, { value, at: at - ms }]));
+    return { fields: older, late, ...(stateAt !== undefined && { stateAt: stateAt - ms }), ...(offsetMs !== undefined && { offsetMs: offsetMs - ms }) };
+}
+
 /** A charge that no battery has: what a device writes when it does not know. */
 function isWild(name: string, value: FieldValue): boolean {
     return name.endsWith("_soc") && typeof value === "number" && !(value >= 0 && value <= 100);

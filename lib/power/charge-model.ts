@@ -66,6 +66,12 @@ export function withInflow(model: ChargeModel, { watts, at }: { watts: number; a
     return { ...drawnUntil(model, at), inflowWatts: Math.max(0, watts) };
 }
 
+/** The same, so many ms older: the machine was suspended, and event time stood still. */
+export function olderCharge(model: ChargeModel, ms: number): ChargeModel {
+    const { measured, load, at } = model;
+    return { ...model, at: at - ms, measured: { ...measured, at: measured.at - ms }, load: { ...load, at: load.at - ms } };
+}
+
 /** The charge at `at` (event time in ms), between bounds that only ever move apart. */
 export function estimateCharge(model: ChargeModel, at: number): ChargeEstimate {
     const { drawnWh, capacityWh, measured } = drawnUntil(model, Math.max(at, model.at));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { decodeFrame } from "../../../lib/devices/anker-frame";
 import { AnkerMonitor, type MonitorConfig, type MonitorEvent } from "../../../lib/devices/anker-monitor";
 import type { Listener } from "../../../lib/devices/anker-stream";
+import { fieldList } from "../../../lib/devices/anker-telemetry";
 import { Trouble } from "../../../lib/kit/trouble";
 import type { ChargeModel } from "../../../lib/power/charge-model";
 import type { Reading } from "../../../lib/power/reading";
@@ -110,6 +111,73 @@ describe("the monitor of a power station", () => {
         await clock.pass(15 * minute);
         assert.deepEqual(told.events.map(({ kind }) => kind), ["stale", "fresh"]);
         assert.equal(monitor.reading().quality, "good");
+    });
+
+    describe("on a machine that was suspended, when the steady clock stands still", () => {
+        /** Two minutes of data, then silence; the last message is less than 5 s old. */
+        const silenced = async () => {
+            const rig = watched();
+            rig.up();
+            await rig.clock.pass(2 * minute + 2 * second);
+            rig.station.silent = true;
+            return rig;
+        };
+        it("calls its data as old as they are: stale soon after it wakes, each field with its age, the estimate with wider bounds", async () => {
+            const { clock, told, monitor } = await silenced();
+            const { length } = told.readings;
+            clock.jumpWall(60 * minute);
+            await clock.pass(11 * second);
+            assert.deepEqual(told.events.map(({ kind }) => kind), ["stale"]);
+            const [reading] = told.readings.slice(length);
+            assert.equal(reading?.quality, "stale");
+            assert.match(reading?.error ?? "", /no data for 1 h/);
+            assert.ok((reading?.estimated?.low ?? 100) < 80 && (reading?.estimated?.high ?? 0) > 85, JSON.stringify(reading?.estimated));
+            assert.ok((fieldList(monitor.telemetry, clock.now()).battery_soc?.ageSeconds ?? 0) >= 3600);
+        });
+        it("says so to whoever asks at once", async () => {
+            const { clock, monitor } = await silenced();
+            clock.jumpWall(60 * minute);
+            assert.equal(monitor.reading().quality, "stale");
+        });
+        it("takes a message that had waited since before for what it is, and the next one for new", async () => {
+            const { clock, monitor, say, station, told } = await silenced();
+            const late = stateFrame(station, Math.floor(clock.now() / second));
+            clock.jumpWall(60 * minute);
+            station.skewSeconds = 3600;
+            say(late);
+            assert.equal(monitor.reading().quality, "stale");
+            await clock.pass(11 * second);
+            say();
+            assert.deepEqual([monitor.reading().quality, told.events.map(({ kind }) => kind)], ["good", ["stale", "fresh"]]);
+        });
+        it("asks anew in FAST mode too, though the last request seems to run on", async () => {
+            const { clock, monitor, station, told } = await silenced();
+            station.silent = false;
+            monitor.load({ watts: 300, at: clock.now(), mains: "absent" });
+            await clock.pass(2 * minute);
+            const { length } = told.triggers;
+            assert.equal(told.triggers.at(-1), 300);
+            station.silent = true;
+            clock.jumpWall(60 * minute);
+            await clock.pass(11 * second);
+            assert.deepEqual(told.triggers.slice(length), [300]);
+        });
+        for (const [what, ms] of [["set back by an hour", -60 * minute], ["set forward by less than it takes to matter", 20 * second]] as const) {
+            it(`is not misled by a clock that is ${what}`, async () => {
+                const { clock, monitor, told } = await silenced();
+                clock.jumpWall(ms);
+                await clock.pass(11 * second);
+                assert.deepEqual([monitor.reading().quality, told.events], ["good", []]);
+            });
+        }
+        it("is misled by a clock that is set forward until the next messages only", async () => {
+            const { clock, monitor, told, station } = await silenced();
+            clock.jumpWall(60 * minute);
+            await clock.pass(11 * second);
+            station.silent = false;
+            await clock.pass(4 * minute);
+            assert.deepEqual([monitor.reading().quality, told.events.map(({ kind }) => kind)], ["good", ["stale", "fresh"]]);
+        });
     });
 
     it("carries the charge on by the watts of a plug", async () => {
