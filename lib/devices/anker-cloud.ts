@@ -16,9 +16,14 @@ export interface AnkerCloud {
 /** Countries whose accounts live on the world's servers; all others on Europe's. A login works on both, but finds no devices. */
 const worldCountries = new Set("DZ LB SY EG LY TN MA JO PS AR AU BR HK IN MX NG NZ RU SG ZA KR TW US CA".split(" "));
 
+/** Whose servers an account of that country lives on. */
+export function regionOf(country: string): "world" | "europe" {
+    return worldCountries.has(country) ? "world" : "europe";
+}
+
 /** Facts: thomluther/anker-solix-api (MIT), apitypes.py and session.py at 980d7c2. */
 export const ankerCloud: AnkerCloud = {
-    baseUrl: (country) => (worldCountries.has(country) ? "https://ankerpower-api.anker.com" : "https://ankerpower-api-eu.anker.com"),
+    baseUrl: (country) => (regionOf(country) === "world" ? "https://ankerpower-api.anker.com" : "https://ankerpower-api-eu.anker.com"),
     allows: (host) => /^[a-z0-9-]+(\.[a-z0-9-]+)*\.anker\.com$/.test(host.toLowerCase()),
     serverPublicKey: "04c5c00c4f8d1197cc7c3167c52bf7acb054d722f0ef08dcd7e0883236e0d72a3868d9750cb47fa4619248f3d83f0f662671dadc6e2d31c2f41db0161651c7c076",
     mqttPort: 8883,

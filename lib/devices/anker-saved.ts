@@ -17,11 +17,17 @@ export interface Saved {
     devices?: unknown[];
 }
 
+/** Wall times of logins, or undefined for anything that is no list. */
+export function parseLogins(value: unknown): number[] | undefined {
+    return Array.isArray(value) ? value.filter((at): at is number => typeof at === "number" && Number.isFinite(at)) : undefined;
+}
+
 /** A remembered session, or undefined for anything that is not wholly one. */
 export function parseSaved(value: unknown): Saved | undefined {
-    const [salt, fingerprint, logins] = ["salt", "fingerprint", "logins"].map((key) => valueAt(value, key));
-    if (typeof salt !== "string" || typeof fingerprint !== "string" || !Array.isArray(logins)) return undefined;
-    const saved: Saved = { salt, fingerprint, logins: logins.filter((at): at is number => typeof at === "number" && Number.isFinite(at)) };
+    const [salt, fingerprint] = ["salt", "fingerprint"].map((key) => valueAt(value, key));
+    const logins = parseLogins(valueAt(value, "logins"));
+    if (typeof salt !== "string" || typeof fingerprint !== "string" || logins === undefined) return undefined;
+    const saved: Saved = { salt, fingerprint, logins };
     const token = parseToken({ user_id: valueAt(value, "token", "userId"), auth_token: valueAt(value, "token", "authToken") });
     if (token !== undefined) saved.token = token;
     const [text, cure, until] = ["text", "cure", "until"].map((key) => valueAt(value, "stop", key));

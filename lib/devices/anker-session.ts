@@ -7,12 +7,17 @@ import { cloudInUse } from "./anker-cloud";
 import { loginBody, parseToken, type Credentials, type Token } from "./anker-login";
 import { lockMs, longestLockMs, wantsCode, type Refusal } from "./anker-refusals";
 import { callAnker, offsetMs, type RestAnswer } from "./anker-rest";
-import { parseSaved, type Saved } from "./anker-saved";
+import { parseLogins, parseSaved, type Saved } from "./anker-saved";
 
 /** Where a session is remembered, readable by its owner alone. */
 export interface SessionStore {
-    load(): Promise<unknown>;
-    save(value: unknown): Promise<void>;
+    /**
+     * What was saved. `damaged`: something was, and can't be believed.
+     * @throws where that is not known yet: a login that is made then may be one too many
+     */
+    load(): Promise<{ session?: unknown; logins?: unknown; damaged?: boolean }>;
+    /** `logins` is kept apart once more: the budget of logins must outlive a damaged session. */
+    save(session: Saved): Promise<void>;
 }
 
 export interface SessionOptions extends Credentials {
@@ -25,7 +30,7 @@ const dayMs = 86_400_000;
 const loginsPerDay = 3;
 /** A login to which the cloud gave no answer, or none that tells whether it counts it, is one of the three for so long only, ms. */
 const unansweredMs = 7_200_000;
-/** So long, in ms, no other login follows when the cloud refuses what it has just given. */
+/** So long, in ms, no other login follows when the cloud refuses what it has just given, or nobody knows how many there were. */
 const restMs = 3_600_000;
 /** So long, in ms, a login that is under way goes on when nobody wants it any more: its token is one of the three. Less than a deploy waits. */
 const landingMs = 700;
@@ -97,17 +102,26 @@ export class AnkerSession {
 
     async #load(): Promise<Saved> {
         if (this.#saved !== undefined) return this.#saved;
-        const found = parseSaved(await this.options.store.load());
+        const { session, logins: apart, damaged = false } = await this.options.store.load();
+        const found = parseSaved(session);
+        const counted = parseLogins(apart);
         const salt = found?.salt ?? randomBytes(16).toString("hex");
-        const fingerprint = await this.#fingerprint(salt);
-        const same = found !== undefined && found.fingerprint === fingerprint;
+        const email = this.options.email.toLowerCase();
+        const fingerprint = await this.#fingerprint(salt, email);
+        // Older versions took the email as it was written.
+        const same = found !== undefined && (found.fingerprint === fingerprint || (email !== this.options.email && found.fingerprint === await this.#fingerprint(salt, this.options.email)));
+        const logins = [...new Set([...found?.logins ?? [], ...counted ?? []])];
         // Another password or country: a new login, and nothing that was said against the old one.
-        this.#saved = same ? found : { salt, fingerprint, logins: found?.logins ?? [] };
+        this.#saved = { ...(same && found), salt, fingerprint, logins };
+        if (found === undefined && counted === undefined && (damaged || session !== undefined)) {
+            this.#saved.stop = { text: "its saved login was damaged", cure: "\"Log in now\" in the account's dialog does not wait", until: this.options.clock.wall() + restMs };
+            await this.#save(this.#saved).catch(() => undefined);
+        }
         return this.#saved;
     }
 
-    async #save(): Promise<void> {
-        await this.options.store.save(this.#saved);
+    async #save(saved = this.#saved): Promise<void> {
+        if (saved !== undefined) await this.options.store.save(saved);
     }
 
     #send(endpoint: string, body: unknown, signal: AbortSignal, token?: Token, onConnected?: () => void): Promise<RestAnswer> {
@@ -175,8 +189,8 @@ export class AnkerSession {
         return new Trouble("busy", `${subject}: ${text}, next login in ${formatDuration(until - this.options.clock.wall())}`, cure);
     }
 
-    #fingerprint(salt: string): Promise<string> {
-        const { email, password, country } = this.options;
+    #fingerprint(salt: string, email: string): Promise<string> {
+        const { password, country } = this.options;
         return new Promise((resolve, reject) => scrypt(password, `${salt} ${country} ${email}`, 16, (error, key) => (error ? reject(error) : resolve(key.toString("hex")))));
     }
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { scryptSync } from "node:crypto";
 import { AnkerAccount } from "../../../lib/devices/anker-account";
 import { useCloud } from "../../../lib/devices/anker-cloud";
+import type { Saved } from "../../../lib/devices/anker-saved";
 import type { SessionStore } from "../../../lib/devices/anker-session";
 import { Trouble, type TroubleKind } from "../../../lib/kit/trouble";
 import { AnkerCloudSimulator, stationSerial } from "../../simulators/anker-cloud";
@@ -15,14 +17,25 @@ const list = "power_service/v1/app/get_relate_and_bind_devices";
 /** A disk that several accounts, one after the other, find again. */
 class Disk implements SessionStore {
     text: string | undefined;
+    logins: string | undefined;
+    damaged = false;
     full = false;
-    load(): Promise<unknown> {
-        return Promise.resolve(this.text === undefined ? undefined : JSON.parse(this.text));
+    unreadable = false;
+    load(): ReturnType<SessionStore["load"]> {
+        if (this.unreadable) return Promise.reject(new Trouble("disk", "Anker cloud: its saved login could not be read"));
+        const { text, logins, damaged } = this;
+        return Promise.resolve({ damaged, session: text === undefined ? undefined : JSON.parse(text) as unknown, logins: logins === undefined ? undefined : JSON.parse(logins) as unknown });
     }
-    save(value: unknown): Promise<void> {
+    save(value: Saved): Promise<void> {
         if (this.full) return Promise.reject(Object.assign(new Error("no space left"), { code: "ENOSPC" }));
-        this.text = JSON.stringify(value);
+        [this.text, this.logins, this.damaged] = [JSON.stringify(value), JSON.stringify(value.logins), false];
         return Promise.resolve();
+    }
+    /** As StateFile sets a damaged document aside. */
+    damage({ logins }: { logins: boolean }): void {
+        this.text = undefined;
+        this.damaged = true;
+        if (logins) this.logins = undefined;
     }
 }
 
@@ -42,12 +55,12 @@ describe("an account at Anker's cloud", function () {
         await cloud.stop();
     });
     /** As it is after a start of Node-RED. */
-    const account = (more: { password?: string; country?: string } = {}): AnkerAccount => new AnkerAccount({ email: "user@example.com", password: "correct horse battery", country: "US", store: disk, clock, ...more });
+    const account = (more: { email?: string; password?: string; country?: string } = {}): AnkerAccount => new AnkerAccount({ email: "user@example.com", password: "correct horse battery", country: "US", store: disk, clock, ...more });
     const refused = (kind: TroubleKind, text: RegExp) => (error: unknown): boolean => {
         assert.ok(error instanceof Trouble, String(error));
         assert.equal(error.kind, kind, error.message);
         assert.match(error.message, text);
-        assert.ok(!/user@example|correct horse/.test(error.message));
+        assert.ok(!/user@example|correct horse/i.test(error.message));
         return true;
     };
 
@@ -296,12 +309,64 @@ describe("an account at Anker's cloud", function () {
         assert.equal(cloud.logins, 0);
     });
 
-    it("starts anew from a damaged memory", async () => {
+    it("logs in no more than three times a day though its memory is damaged at every start", async () => {
+        for (let start = 0; start < 3; start += 1) {
+            assert.equal((await account().devices(never)).length, 1);
+            disk.damage({ logins: false });
+        }
+        for (let start = 0; start < 3; start += 1) {
+            await assert.rejects(account().devices(never), refused("busy", /logged in, or tried to, 3 times/));
+            disk.damage({ logins: false });
+        }
+        assert.equal(cloud.logins, 3);
+    });
+
+    it("waits an hour, over restarts, when the count of its logins is damaged as well", async () => {
+        await account().devices(never);
+        disk.damage({ logins: true });
+        for (let start = 0; start < 3; start += 1) {
+            await assert.rejects(account().devices(never), refused("busy", /its saved login was damaged, next login in (1 h|59 min|[45]\d min).*"Log in now"/));
+            clock.pass(0.1 * hour);
+        }
+        disk.damage({ logins: true });
+        await assert.rejects(account().devices(never), Trouble);
+        assert.equal(cloud.logins, 1);
+        clock.pass(1.1 * hour);
+        assert.equal((await account().devices(never)).length, 1);
+        disk.damage({ logins: true });
+        const freed = account();
+        await freed.allowLogin(never);
+        assert.equal((await freed.devices(never)).length, 1, "a person may say that it need not wait");
+    });
+
+    it("starts anew from what is no memory of a login", async () => {
         for (const text of ["null", "[]", "{\"salt\":5}", "\"x\""]) {
-            disk.text = text;
+            [disk.text, disk.logins] = [text, undefined];
+            await assert.rejects(account().devices(never), refused("busy", /was damaged/));
+            clock.pass(1.1 * hour);
             assert.equal((await account().devices(never)).length, 1);
             clock.pass(25 * hour);
         }
+    });
+
+    it("makes no login while the disk does not say whether there is one, and uses the old one when it does", async () => {
+        await account().devices(never);
+        disk.unreadable = true;
+        const one = account();
+        await assert.rejects(one.devices(never), refused("disk", /could not be read/));
+        disk.unreadable = false;
+        assert.equal((await one.devices(never)).length, 1);
+        assert.equal(cloud.logins, 1);
+    });
+
+    it("is the same account however its email is written, also where an older version wrote down the login", async () => {
+        const shouted = { email: "User@Example.com" };
+        await account().devices(never);
+        await account(shouted).devices(never);
+        const saved = JSON.parse(disk.text ?? "") as Saved;
+        disk.text = JSON.stringify({ ...saved, fingerprint: scryptSync("correct horse battery", `${saved.salt} US User@Example.com`, 16).toString("hex") });
+        await account(shouted).devices(never);
+        assert.equal(cloud.logins, 1);
     });
 
     it("lets go at once when it is told to", async () => {

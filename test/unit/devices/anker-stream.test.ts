@@ -24,8 +24,8 @@ describe("the stream of an Anker account", function () {
     const begin = async (options: ConstructorParameters<typeof AnkerCloudSimulator>[0] = {}): Promise<void> => {
         cloud = await new AnkerCloudSimulator({ frameMs: 10, secondMs: 5, ...options }).start();
         back = useCloud(cloud.cloud());
-        let saved: unknown;
-        const store = { load: () => Promise.resolve(saved), save: (value: unknown) => Promise.resolve(void (saved = structuredClone(value))) };
+        let session: unknown;
+        const store = { load: () => Promise.resolve({ session }), save: (value: unknown) => Promise.resolve(void (session = structuredClone(value))) };
         const clock = shiftedClock(4);
         stream = new AnkerStream(new AnkerAccount({ email: "user@example.com", password: "correct horse battery", country: "US", store, clock }), { minMs: 400, maxMs: 2000 });
         seats = [];
