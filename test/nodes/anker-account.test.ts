@@ -120,7 +120,8 @@ describe("anker-account", function () {
         it("logs in once, and keeps one login over deploys, in files whose names do not tell whose it is", async () => {
             await load(credentials, shouted);
             for (let time = 0; time < 3; time += 1) {
-                for (const id of ["anker", "twin"]) assert.equal((await post(`${id}/devices`)).ok, true);
+                const answers = await Promise.all(["anker", "twin"].map((id) => post(`${id}/devices`)));
+                assert.deepEqual(answers.map(({ ok }) => ok), [true, true]);
                 await flow.redeploy();
             }
             assert.equal(cloud.logins, 1);
