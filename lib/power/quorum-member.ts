@@ -37,6 +37,9 @@ export interface MemberState {
     shown?: { health: Health; since: number };
 }
 
+/** Why a plain reading that tells of an FSD is critical. */
+export const fsdWhy = "forced shutdown (FSD)";
+
 const gapsKept = 5;
 const severities: readonly Health[] = ["unknown", "healthy", "degraded", "critical"];
 

@@ -1,5 +1,5 @@
 import type { QuorumConfig } from "./quorum";
-import type { MemberState, Word } from "./quorum-member";
+import { fsdWhy, type MemberState, type Word } from "./quorum-member";
 import { healths, type Supply } from "./verdict";
 
 /** What a group remembers of its real members, or of its fakes. Times are event times in ms. */
@@ -9,8 +9,8 @@ export interface QuorumState {
     /** The newest time that was seen. */
     now: number;
     members: MemberState[];
-    /** A shutdown was told and the quorum is not back for good. */
-    lost?: { since: number; conclusive: boolean };
+    /** A shutdown was told and the quorum is not back for good. `boot`: in which boot of this machine, see lostIn. */
+    lost?: { since: number; conclusive: boolean; boot?: string };
     /** Since when a shutdown would follow if it lasted. */
     shortSince?: number;
     /** While lost: since when there are enough healthy members. */
@@ -44,6 +44,23 @@ export function resumeQuorum(config: QuorumConfig, before: QuorumState, at: numb
     return { startedAt: at, now: at, members, told, ...(lost && { lost }), ...(simulated && { simulated }) };
 }
 
+/** The same state, with the boot of this machine on a loss that bears none. */
+export function lostIn(boot: string, state: QuorumState): QuorumState {
+    return state.lost === undefined || state.lost.boot !== undefined ? state : { ...state, lost: { ...state.lost, boot } };
+}
+
+/**
+ * resumeQuorum, for a state that was saved in an earlier `boot` of this machine: what was shut down then is spent, and all is
+ * heard anew. Only where a member told of an FSD that may still be there, the loss stays: it would shut down again and again.
+ */
+export function resumeInBoot(config: QuorumConfig, before: QuorumState, at: number, boot: string): QuorumState {
+    const { lost, members } = before;
+    const isSpent = lost?.boot !== undefined && lost.boot !== boot && members.every(({ word }) => word?.why !== fsdWhy);
+    if (isSpent) return newQuorum(config, at);
+    const state = resumeQuorum(config, before, at);
+    return state.lost === undefined ? state : { ...state, lost: { ...state.lost, boot } };
+}
+
 /** A saved state, or undefined for anything that is none. */
 export function parseQuorumState(value: unknown): QuorumState | undefined {
     if (!isObject(value)) return undefined;
@@ -54,7 +71,7 @@ export function parseQuorumState(value: unknown): QuorumState | undefined {
     const names = isObject(told) && Array.isArray(told.lost) ? told.lost.filter((name): name is string => typeof name === "string") : [];
     return {
         startedAt, now, members: parsed as MemberState[], told: { lost: names, blind: isObject(told) && told.blind === true },
-        ...(isObject(lost) && isNumber(lost.since) && { lost: { since: lost.since, conclusive: lost.conclusive === true } }),
+        ...(isObject(lost) && isNumber(lost.since) && { lost: { since: lost.since, conclusive: lost.conclusive === true, ...(typeof lost.boot === "string" && { boot: lost.boot }) } }),
         ...(isNumber(shortSince) && { shortSince }), ...(isNumber(backSince) && { backSince }), ...(simulated === true && { simulated }),
     };
 }

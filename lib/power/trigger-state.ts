@@ -50,8 +50,8 @@ export interface TriggerState {
     depletion?: DepletionState;
     /** An FSD that has been acted upon and is still there. */
     forced?: true;
-    /** The decision that stands. */
-    decided?: { rule: ShutdownRule; at: number };
+    /** The decision that stands. `boot`: in which boot of this machine it was taken, see markedBy. */
+    decided?: { rule: ShutdownRule; at: number; boot?: string };
     /** What the last verdict said, to tell what is new. */
     told?: { health: Health; outcomes: string; unready?: true };
     /** The newest moment: what was known before it, and all that was said in it. */
@@ -79,7 +79,7 @@ function parsePlain(value: unknown): TriggerState | undefined {
         && areNumbers(missed, ["count", "since"]) && areNumbers(battery, ["elapsedMs", "assumedMs", "transferAt"]) && areNumbers(off, ["since", "samples"])
         && areNumbers(lowBattery, ["since", "samples"]) && areNumbers(decided, ["at"]) && areNumbers(still, ["since"])
         && (still === undefined || (isRecord(still) && Array.isArray(still.values)))
-        && (decided === undefined || (isRecord(decided) && shutdownRules.some((rule) => rule === decided.rule)))
+        && (decided === undefined || (isRecord(decided) && shutdownRules.some((rule) => rule === decided.rule) && ["string", "undefined"].includes(typeof decided.boot)))
         && (told === undefined || (isRecord(told) && healths.some((health) => health === told.health) && typeof told.outcomes === "string"))
         && (value.intervals === undefined || (Array.isArray(value.intervals) && value.intervals.every(isNumber)))
         && (value.readiness === undefined || isReadiness(value.readiness))
@@ -117,4 +117,20 @@ function isNumber(value: unknown): value is number {
 export function rearmed(state: TriggerState): TriggerState {
     const { decided, moment, ...rest } = state;
     return decided === undefined && moment === undefined ? state : rest;
+}
+
+/** The same state, with the boot of this machine on a decision that bears none: event times may be those of another machine's clock. */
+export function markedBy(boot: string, state: TriggerState): TriggerState {
+    return state.decided === undefined || state.decided.boot !== undefined ? state : { ...state, decided: { ...state.decided, boot } };
+}
+
+/**
+ * A saved state as this machine finds it in its present `boot`. A decision of an earlier one is spent: it has led to what it
+ * could, and all else that was known then is as old. An FSD that is still there stays acted upon, or it would shut down a
+ * machine again and again.
+ */
+export function forgetBeforeBoot(state: TriggerState, boot: string): TriggerState {
+    const { order, known: { source }, forced, decided } = state;
+    if (decided?.boot === undefined || decided.boot === boot) return state;
+    return { order, known: { source }, ...(forced && { forced }), resumed: true };
 }

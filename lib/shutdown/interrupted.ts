@@ -1,3 +1,5 @@
+import { uptime } from "node:os";
+import { machine } from "../kit/boot";
 import type { Clock } from "../kit/clock";
 import { partOf } from "./domains";
 import type { OpenRun } from "./journal-records";
@@ -16,6 +18,11 @@ export interface Here {
     boot: string;
     /** ms since this machine was switched on. */
     uptimeMs(): number;
+}
+
+/** This machine as it is, where nothing else is said. */
+export function hereOf({ clock, boot = machine.boot, uptimeMs = () => Math.round(uptime() * 1000) }: Pick<Here, "clock"> & Partial<Here>): Here {
+    return { clock, boot, uptimeMs };
 }
 
 /** The setup for the hosts of a run. A host that was put into the plan since is no part of what a person has asked for. */

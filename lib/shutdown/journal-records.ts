@@ -21,8 +21,8 @@ export type JournalRecord = Written & (
     /** Hosts that have power again and stay, while the run goes on for the others. `anew`: those that had stayed, and go after all. */
     | { kind: "spare"; run: string; hosts: string[]; anew?: string[]; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
-    /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. `without`: the hosts that this one leaves alone from here on. */
-    | { kind: "dealt"; stream: string; mode: RunMode; without?: string[]; at: number }
+    /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. `boot`: of this machine. `without`: the hosts that this one leaves alone from here on. */
+    | { kind: "dealt"; stream: string; mode: RunMode; boot?: string; without?: string[]; at: number }
     /** A stream's power is back, and must stay so for a while before it counts; or it has failed again. */
     | { kind: "return"; stream: string; on: boolean; at: number }
     /** A stream's power is healthy again. */
@@ -61,13 +61,30 @@ export interface OpenRun {
 /** What the records amount to. */
 export interface JournalMemory {
     ran: ReadonlyMap<string, RunMode>;
+    /** In which boot of this machine that was, where it is known. */
+    boots: ReadonlyMap<string, string>;
     open: OpenRun | undefined;
 }
 
-export const emptyMemory = (): JournalMemory => ({ ran: new Map(), open: undefined });
+export const emptyMemory = (): JournalMemory => ({ ran: new Map(), boots: new Map(), open: undefined });
+
+/**
+ * What to note of the outages that had their real run, to its end, before this machine was switched off: the news of an
+ * outage begins another one. A state that is said again does not: who says it may still say what was true back then.
+ */
+export function spentBefore(boot: string, { ran, boots, open }: JournalMemory, at: number): JournalRecord[] {
+    const spent = [...ran].flatMap(([stream, mode]) => (mode === "live" && (boots.get(stream) ?? boot) !== boot && open?.streams.has(stream) !== true ? [stream] : []));
+    return spent.flatMap((stream): JournalRecord[] => [{ kind: "restored", stream, at }, { kind: "dealt", stream, mode: "rehearsal", boot, at }]);
+}
 
 /** The memory after one more record. Records of a run that is not the open one change nothing. */
-export function remember({ ran, open }: JournalMemory, record: JournalRecord): JournalMemory {
+export function remember({ boots, ...before }: JournalMemory, record: JournalRecord): JournalMemory {
+    const after = follow(before, record);
+    const boot = record.kind === "run" || record.kind === "dealt" ? record.boot : undefined;
+    return { ...after, boots: boot === undefined || !("stream" in record) ? boots : with_(boots, record.stream, boot) };
+}
+
+function follow({ ran, open }: Omit<JournalMemory, "boots">, record: JournalRecord): Omit<JournalMemory, "boots"> {
     switch (record.kind) {
         case "run": {
             const { run, stream, reason, boot, only, without, at } = record;
@@ -152,7 +169,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "did" && !areNames(raw.names)) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if ([raw.without, raw.hosts, raw.anew].some((names) => names !== undefined && !areTexts(names)) || (kind === "spare" && raw.hosts === undefined)) return undefined;
-    if (raw.only !== undefined && typeof raw.only !== "string") return undefined;
+    if ([raw.only, raw.boot].some((text) => text !== undefined && typeof text !== "string")) return undefined;
     if (kind === "return" && typeof raw.on !== "boolean") return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;

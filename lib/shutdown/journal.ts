@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { uptime } from "node:os";
 import { writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
@@ -69,7 +67,10 @@ export class RunJournal {
         this.#mark = mark;
         const memory = known.reduce(remember, emptyMemory());
         if (known.length > longJournal && memory.open === undefined) {
-            const short = [...memory.ran].map(([stream, mode]): JournalRecord => ({ kind: "dealt", stream, mode, at: this.clock.now() }));
+            const short = [...memory.ran].map(([stream, mode]): JournalRecord => {
+                const boot = memory.boots.get(stream);
+                return { kind: "dealt", stream, mode, ...(boot !== undefined && { boot }), at: this.clock.now() };
+            });
             // A full disk must not cost the memory that has just been read.
             const { line, mark: first } = short.length === 0 ? { line: undefined, mark: "" } : sealed(short, "");
             await writeAtomic(this.path, line === undefined ? "" : `${JSON.stringify(line)}\n`)
@@ -122,15 +123,5 @@ export class RunJournal {
     async remove(): Promise<void> {
         await this.close();
         await rm(this.path, { force: true });
-    }
-}
-
-/** Names the time since this machine was switched on: another value means that it was off or rebooted in between. */
-export function bootId(): string {
-    try {
-        return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    } catch {
-        // Not Linux: the minute of the start, which the clock's resolution keeps steady.
-        return `up since ${Math.round((Date.now() / 1000 - uptime()) / 60)}`;
     }
 }

@@ -6,7 +6,7 @@ import type { HostAccess } from "./transport";
 
 /** What a run needs of the world. */
 export interface RunIo extends RunEars {
-    /** This machine's boot, see bootId. */
+    /** This machine's boot, see machine. */
     boot: string;
     /** @throws when there is no such host; the plan has been checked before */
     access(host: string): HostAccess;

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { uptime } from "node:os";
 import { errorText } from "../kit/trouble";
 import { fakeMark, type ShutdownCommand } from "../power/command";
 import { decideRun, handStream, manualStream, type Decision, type Switches } from "./gate";
-import { bootId, type RunJournal } from "./journal";
+import type { RunJournal } from "./journal";
 import { alone, partOf, spared, taken } from "./domains";
-import { emptyMemory, remember, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
-import { obstacleTo, rereadMsFor, setupFor, strangeSteps, type Here } from "./interrupted";
+import { emptyMemory, remember, spentBefore, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
+import { hereOf, obstacleTo, rereadMsFor, setupFor, strangeSteps, type Here } from "./interrupted";
 import { startLiveRun } from "./live-run";
 import { Patience, type PatienceOptions } from "./patience";
 import type { ShutdownPlan } from "./plan";
@@ -61,7 +60,7 @@ export class Sequencer<Origin> {
     readonly #patience: Patience<Origin>;
 
     constructor(readonly options: SequencerOptions<Origin>) {
-        this.#here = { clock: options.clock, boot: options.boot ?? bootId(), uptimeMs: options.uptimeMs ?? (() => Math.round(uptime() * 1000)) };
+        this.#here = hereOf(options);
         this.#sources = new Sources(options.clock);
         this.#patience = new Patience(options, {
             again: (command, origin) => void this.#decide(command, origin, false),
@@ -201,6 +200,7 @@ export class Sequencer<Origin> {
         const { memory, warnings, lost } = await this.options.journal.load();
         this.#memory = memory;
         warnings.forEach((text) => (lost && this.options.voice.lost ? this.options.voice.lost(text) : this.options.voice.warn(text)));
+        for (const record of spentBefore(this.#here.boot, memory, this.options.clock.now())) void this.#note(record);
         if (memory.open === undefined) return;
         const setup = setupFor(memory.open, this.options.setup());
         const obstacle = obstacleTo(memory.open, setup, this.#here);
@@ -286,7 +286,7 @@ export class Sequencer<Origin> {
         // What a person does by hand is no outage.
         if ("stream" in record && (record.stream === manualStream || (record.stream === handStream && record.kind !== "run"))) return Promise.resolve();
         this.#memory = remember(this.#memory, record);
-        return "stream" in record && record.stream.endsWith(fakeMark) ? Promise.resolve() : this.options.journal.note({ ...record, up: this.#here.uptimeMs() });
+        return "stream" in record && record.stream.endsWith(fakeMark) ? Promise.resolve() : this.options.journal.note({ ...record, ...(record.kind === "dealt" && { boot: this.#here.boot }), up: this.#here.uptimeMs() });
     }
 
     /** What goes wrong while telling must not stop a shutdown. */

@@ -1,9 +1,10 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import { machine } from "../../lib/kit/boot";
 import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
 import type { Quorum } from "../../lib/power/quorum";
 import { evidenceFrom } from "../../lib/power/quorum-evidence";
-import { parseQuorumState, resumeQuorum, type QuorumState } from "../../lib/power/quorum-state";
+import { lostIn, parseQuorumState, resumeInBoot, resumeQuorum, type QuorumState } from "../../lib/power/quorum-state";
 import { hearMember, passTime, type QuorumNews, type QuorumStep } from "../../lib/power/quorum-step";
 import { streamOf } from "../../lib/power/reading";
 import { parseStreams, Streams } from "../../lib/power/streams";
@@ -45,10 +46,14 @@ export = (RED: NodeAPI): void => {
         // What arrives before the state is loaded waits for it, in order.
         const loaded = loadState(this, keeper.file).then((found) => {
             const known = new Streams<QuorumState>();
-            for (const [stream, now] of [[real, systemClock.now()], [fake, undefined]] as const) {
-                const state = found?.get(stream);
-                if (state !== undefined) known.set(stream, resumeQuorum(config, state, now ?? state.now));
+            const now = systemClock.now();
+            const [before, fakes] = [found?.get(real), found?.get(fake)];
+            if (before !== undefined) {
+                const state = resumeInBoot(config, before, now, machine.boot);
+                if (before.lost && !state.lost) this.log(`${config.group}: the loss that was told before this machine was restarted is spent`);
+                known.set(real, state);
             }
+            if (fakes !== undefined) known.set(fake, resumeQuorum(config, fakes, fakes.now));
             return (streams = known);
         });
         const show = (quorum: Quorum): void => {
@@ -60,7 +65,7 @@ export = (RED: NodeAPI): void => {
 
         const take = (known: Streams<QuorumState>, stream: string, step: QuorumStep, send: Send, msg: FlowMessage): void => {
             const before = known.get(stream);
-            known.set(stream, step.state);
+            known.set(stream, stream === fake ? step.state : lostIn(machine.boot, step.state));
             for (const { quorum, command } of step.news) send(outputsOf(msg, { quorum, ...(command && { command }) }));
             // The save runs beside the message: a slow disk delays no shutdown.
             if (step.news.length > 0 || before === undefined || standingOf(before) !== standingOf(step.state)) void keeper.save(known);

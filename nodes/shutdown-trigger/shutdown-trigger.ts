@@ -1,11 +1,13 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import { machine } from "../../lib/kit/boot";
 import { systemClock, type Cancel } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
+import { fakeMark } from "../../lib/power/command";
 import { readingInOrder } from "../../lib/power/order";
 import { slug, streamOf, type Reading } from "../../lib/power/reading";
 import { parseStreams, Streams } from "../../lib/power/streams";
 import type { TriggerInput } from "../../lib/power/trigger-input";
-import { parseTriggerState, rearmed, type TriggerState } from "../../lib/power/trigger-state";
+import { forgetBeforeBoot, markedBy, parseTriggerState, rearmed, type TriggerState } from "../../lib/power/trigger-state";
 import { decideAmong } from "../../lib/power/trigger-streams";
 import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
@@ -45,7 +47,12 @@ export = (RED: NodeAPI): void => {
         let saving: Cancel | undefined;
         // What arrives before the state is loaded waits for it, in order.
         const loaded = loadState(this, keeper.file).then((found) => {
-            for (const [stream, state] of found?.entries() ?? []) silence.expect(stream, state, systemClock.now(), systemClock.monotonic());
+            for (const [stream, saved] of [...(found?.entries() ?? [])]) {
+                const state = stream.endsWith(fakeMark) ? saved : forgetBeforeBoot(saved, machine.boot);
+                if (state !== saved) this.log(`${stream}: the decision (${saved.decided?.rule}) was taken before this machine was restarted and is spent`);
+                found?.set(stream, state);
+                silence.expect(stream, state, systemClock.now(), systemClock.monotonic());
+            }
             return (streams = found ?? new Streams<TriggerState>());
         });
 
@@ -59,6 +66,7 @@ export = (RED: NodeAPI): void => {
         const judge = (known: Streams<TriggerState>, input: TriggerInput, msg: FlowMessage, send: Send): void => {
             const { reading } = input;
             const { verdict, command, state } = decideAmong(config, known, input);
+            if (!reading.simulated) known.set(verdict.stream, markedBy(machine.boot, state));
             const carried = Object.assign(msg, { topic: reading.device, payload: verdict.text, reading, verdict });
             for (const name of spent) delete (carried as Record<string, unknown>)[name];
             const word = command?.action === "restored" && verdict.change === "cancelled" ? "cancelled" : command?.action;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeMessage } from "node-red";
+import { machine } from "../../lib/kit/boot";
 import type { ShutdownCommand } from "../../lib/power/command";
 import type { Quorum } from "../../lib/power/quorum";
 import type { Reading } from "../../lib/power/reading";
@@ -194,6 +195,20 @@ describe("redundancy-group", () => {
                 await flow.unload();
             } finally {
                 survivor.remove();
+            }
+        });
+
+        it("a loss from before this machine was started again is spent: the next one is told anew", async () => {
+            const { boot } = machine;
+            try {
+                await load(quick);
+                await lose();
+                machine.boot = "the next boot";
+                await flow.redeploy();
+                feed(verdict("ups_a", "low"), verdict("ups_b", "low"));
+                await flow.until("shutdown", 1);
+            } finally {
+                machine.boot = boot;
             }
         });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseTriggerState, rearmed, type TriggerState } from "../../../lib/power/trigger-state";
+import { forgetBeforeBoot, markedBy, parseTriggerState, rearmed, type TriggerState } from "../../../lib/power/trigger-state";
 import { judgeAll, onBattery, online, poll, polls, told } from "../../support/trigger-story";
 
 const before = polls(0, 20, online, 5);
@@ -42,12 +42,45 @@ describe("trigger state", () => {
         assert.deepEqual(told(judgeAll([poll(25, { ...online, flags: ["FSD", "OL"] }), poll(30, online), poll(35, { ...online, flags: ["FSD", "OL"] })], {}, rearmed(fsd))), ["35 shutdown forced-shutdown"]);
     });
 
+    describe("after this machine was started again", () => {
+        const low = { ...onBattery, charge: 12, runtime: 300 };
+        const decided = stateAfter([...before, ...polls(20, 60, low)]);
+        const booted = (state: TriggerState): TriggerState => forgetBeforeBoot(restarted(markedBy("boot-1", state)), "boot-2");
+        const next = (...readings: Parameters<typeof judgeAll>[0]): string[] => told(judgeAll(readings, {}, booted(decided)));
+
+        it("a decision is spent: the next one is made anew, by what is read now", () => {
+            assert.deepEqual(next(...polls(300, 310, online), ...polls(310, 350, low)), ["310 on-battery", "340 shutdown low-charge"]);
+            assert.deepEqual(next(...polls(300, 340, low)), ["300 on-battery", "330 shutdown low-charge"]);
+        });
+        it("mains is no news, and a source that cannot be read yet is not taken for one that fell silent on battery", () => {
+            assert.deepEqual(next(...polls(300, 400, online, 5)), []);
+            assert.deepEqual(next(...polls(300, 9000, { quality: "missing" }, 5)), []);
+        });
+        it("the very reading that led to the decision, sent again, leads to nothing", () => {
+            assert.deepEqual(next(poll(59, low)), []);
+        });
+        it("in the same boot it stands, and so does one of which nobody knows the boot", () => {
+            const marked = markedBy("boot-1", decided);
+            assert.equal(forgetBeforeBoot(marked, "boot-1"), marked);
+            assert.equal(forgetBeforeBoot(decided, "boot-2"), decided);
+            assert.equal(markedBy("boot-2", marked), marked);
+            const undecided = markedBy("boot-1", stateAfter(before));
+            assert.equal(forgetBeforeBoot(undecided, "boot-2"), undecided);
+        });
+        it("an FSD that is still there stays acted upon, another does not", () => {
+            const fsd = { ...online, flags: ["FSD", "OL"] };
+            const state = booted(stateAfter([...before, poll(20, fsd)]));
+            assert.deepEqual(told(judgeAll(polls(300, 400, fsd, 5), {}, state)), []);
+            assert.deepEqual(told(judgeAll([poll(300, fsd), poll(305, online), poll(310, fsd)], {}, state)), ["310 shutdown forced-shutdown"]);
+        });
+    });
+
     const good = JSON.parse(JSON.stringify(stateAfter())) as Record<string, unknown>;
     const bad: [what: string, value: unknown][] = [
         ["nothing", undefined], ["null", null], ["a list", []], ["an empty object", {}],
         ["no order", { ...good, order: {} }], ["no known", { ...good, known: 3 }], ["an unknown standing", { ...good, known: { source: "nut", on: "moon" } }],
         ["a clock of words", { ...good, battery: { elapsedMs: "long", assumedMs: 0, transferAt: 0 } }],
-        ["a decision by no rule", { ...good, decided: { rule: "whim", at: 1 } }], ["a decision without a time", { ...good, decided: { rule: "low-charge" } }],
+        ["a decision by no rule", { ...good, decided: { rule: "whim", at: 1 } }], ["a decision without a time", { ...good, decided: { rule: "low-charge" } }], ["a boot that is no name", { ...good, decided: { rule: "low-charge", at: 1, boot: 7 } }],
         ["a count of misses that is none", { ...good, missed: { count: null, since: 0 } }], ["a test of words", { ...good, testedSince: "long" }], ["a damaged trend", { ...good, depletion: { order: { at: 1 } } }],
     ];
     for (const [what, value] of bad) it(`does not believe ${what}`, () => assert.equal(parseTriggerState(value), undefined));

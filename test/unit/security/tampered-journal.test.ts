@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { appendFileSync, chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootId, RunJournal } from "../../../lib/shutdown/journal";
+import { bootId } from "../../../lib/kit/boot";
+import { RunJournal } from "../../../lib/shutdown/journal";
 import { emptyMemory, remember, type JournalRecord } from "../../../lib/shutdown/journal-records";
 import { sealed } from "../../../lib/shutdown/journal-seal";
 import { parsePlan } from "../../../lib/shutdown/plan";

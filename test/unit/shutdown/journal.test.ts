@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bootId, RunJournal } from "../../../lib/shutdown/journal";
-import { emptyMemory, parseRecord, remember, type JournalMemory, type JournalRecord } from "../../../lib/shutdown/journal-records";
+import { RunJournal } from "../../../lib/shutdown/journal";
+import { emptyMemory, parseRecord, remember, spentBefore, type JournalMemory, type JournalRecord } from "../../../lib/shutdown/journal-records";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { VirtualClock } from "../../support/virtual-clock";
 
@@ -30,6 +30,17 @@ describe("the journal's memory", () => {
 
     it("does not forget a real run over a later rehearsal", () => assert.equal(memoryOf(begin, end, { kind: "dealt", stream: "plug", mode: "rehearsal", at }).ran.get("plug"), "live"));
 
+    it("lets an outage of an earlier boot be spent, unless its run is unfinished, or nobody knows which boot it was", () => {
+        const spent = (...records: JournalRecord[]): [string, unknown][] => [...spentBefore("c", memoryOf(...records), at).reduce(remember, memoryOf(...records)).ran];
+        const joined: JournalRecord = { kind: "dealt", stream: "ups", mode: "live", at };
+        assert.deepEqual(spent(begin, end), [["plug", "rehearsal"]]);
+        assert.deepEqual(spent({ ...begin, boot: "c" }, end), [["plug", "live"]]);
+        assert.deepEqual(spent(begin), [["plug", "live"]]);
+        assert.deepEqual(spent(begin, joined, end), [["ups", "live"], ["plug", "rehearsal"]]);
+        assert.deepEqual(spent(begin, { ...joined, boot: "b" }, end), [["plug", "rehearsal"], ["ups", "rehearsal"]]);
+        assert.deepEqual(spent({ ...joined, mode: "rehearsal", boot: "b" }), [["ups", "rehearsal"]]);
+    });
+
     it("does not mix up runs", () => {
         const { open } = memoryOf(begin, { ...intent, run: "other" }, { ...result, run: "other" }, { ...end, run: "other" });
         assert.deepEqual([open?.run, open?.intents.size, open?.results.size], ["r1", 0, 0]);
@@ -37,7 +48,7 @@ describe("the journal's memory", () => {
 
     for (const wrong of [
         null, 1, "run", [], {}, { ...begin, kind: "constructor" }, { ...begin, at: "now" }, { ...begin, stream: undefined }, { ...result, state: "running" }, { ...result, error: 1 },
-        { ...end, outcome: "won" }, { kind: "dealt", stream: "plug", mode: "maybe", at }, { ...intent, step: 5 }, { ...result, startedAt: "x" }, { ...begin, only: ["nas"] },
+        { ...end, outcome: "won" }, { kind: "dealt", stream: "plug", mode: "maybe", at }, { ...intent, step: 5 }, { ...result, startedAt: "x" }, { ...begin, only: ["nas"] }, { kind: "dealt", stream: "plug", mode: "live", boot: 1, at },
     ]) {
         it(`does not take ${JSON.stringify(wrong)} for a record`, () => assert.equal(parseRecord(wrong), undefined));
     }
@@ -149,7 +160,8 @@ describe("the journal on disk", () => {
         await first.close();
         await journal().load();
         assert.ok((await readFile(path, "utf8")).length < 200);
-        assert.equal((await journal().load()).memory.ran.get("plug"), "live");
+        const { ran, boots } = (await journal().load()).memory;
+        assert.deepEqual([ran.get("plug"), boots.get("plug")], ["live", "b"]);
     });
 
     it("is gone after its node was removed", async () => {
@@ -165,8 +177,4 @@ describe("the journal on disk", () => {
         await first.note(begin);
         assert.equal((await journal().load()).memory.open, undefined);
     });
-});
-
-describe("the boot id", () => {
-    it("stays the same while the machine is up", () => assert.equal(bootId(), bootId()));
 });

@@ -161,6 +161,24 @@ describe("the sequencer", () => {
         assert.equal(hosts.told.length, 4);
     });
 
+    it("begins anew after this machine itself was started again: by news alone, since what is said again may be of before, and once", async () => {
+        const first = sequencer();
+        await first.handle(command());
+        assert.equal((await first.handle(command("shutdown", { stream: "ups" }))).act, "join");
+        await result();
+        await first.close(false);
+        const second = sequencer(armed, { boot: "boot-2" });
+        assert.deepEqual([(await second.handle(command("shutdown"), undefined, true)).act, second.spent], ["ignore", []]);
+        await second.close(false);
+        const third = sequencer(armed, { boot: "boot-2" });
+        assert.equal((await third.handle(command("shutdown", { stream: "ups" }))).act, "run", "who had joined the run, too");
+        assert.equal((await third.handle(command("shutdown"))).act, "join");
+        await result(2);
+        await third.close(false);
+        const fourth = sequencer(armed, { boot: "boot-2" });
+        for (const stream of ["plug", "ups"]) assert.equal((await fourth.handle(command("shutdown", { stream }))).act, "ignore", stream);
+    });
+
     it("rehearses an outage once, also over a restart", async () => {
         const first = sequencer({ ...armed, dryRun: true });
         await first.handle(command());
