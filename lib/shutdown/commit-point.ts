@@ -15,7 +15,7 @@ export class CommitPoint {
      */
     constructor(readonly clock: Clock, readonly goesDown: (step: PlannedStep) => boolean, readonly told: (text?: string) => void) {}
 
-    /** A host is told to go down: at once, or it counts down and can be called off until shortly before. */
+    /** A host is being told to go down: at once, or it counts down and can be called off until shortly before. */
     sent(step: PlannedStep): void {
         const { action, view: { host } } = step;
         const delay = action.verb === "act" && action.action.undo !== undefined ? delayMs(action) : 0;

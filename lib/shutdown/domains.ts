@@ -1,4 +1,5 @@
 import { fakeMark, type ShutdownCommand } from "../power/command";
+import type { JournalMemory } from "./journal-records";
 import type { PlanHost, ShutdownPlan } from "./plan";
 import { orderOf } from "./plan-order";
 import type { RunMode } from "./progress";
@@ -49,14 +50,22 @@ export function taken(plan: ShutdownPlan, { stream, simulated: fake }: Pick<Shut
     return divide(plan, stream.endsWith(fakeMark) ? stream.slice(0, -fakeMark.length) : stream, (device) => (sources.isUp(device, simulated) ? "speaks" : dealt(device) ? "dealt" : undefined));
 }
 
-/**
- * The hosts that a device feeds which has its power again, and that none of the other outages takes.
- * @param left the streams that still have none
- */
-export function spared(plan: ShutdownPlan, device: string, left: Iterable<string>, sources: Pick<Sources, "isUp">, ran: ReadonlyMap<string, RunMode>): string[] {
+/** Those hosts of the real run under way that a device feeds which has its power again, and that no other of its outages takes. None of a run by hand. */
+export function spared(plan: ShutdownPlan, device: string, sources: Pick<Sources, "isUp">, { open, ran }: JournalMemory): string[] {
+    if (open === undefined || open.only !== undefined) return [];
     const now: Pick<Sources, "isUp"> = { isUp: (other, simulated) => other === device || sources.isUp(other, simulated) };
-    const gone = new Set([...left].flatMap((stream) => taken(plan, { stream }, "live", now, ran).out));
+    const left = [...open.streams].filter((stream) => stream !== device);
+    const gone = new Set([...(open.without ?? []), ...(open.spared?.hosts ?? []), ...left.flatMap((stream) => taken(plan, { stream }, "live", now, ran).out)]);
     return plan.hosts.filter(({ name, fedBy }) => fedBy.includes(device) && !gone.has(name)).map(({ name }) => name);
+}
+
+/**
+ * The outages that have had their run, go on, and are a reason for some of these hosts to go, too: power that is back for
+ * another puts nothing back there.
+ */
+export function alsoOut(plan: ShutdownPlan, { stream }: Pick<ShutdownCommand, "stream">, hosts: readonly string[], sources: Sources, { ran, calledOff }: JournalMemory): string[] {
+    const going = [...ran].flatMap(([other, mode]) => (mode === "live" && other !== stream && !calledOff.has(other) && sources.isOut(other) ? [other] : []));
+    return going.filter((other) => taken(plan, { stream: other }, "live", sources, ran).out.some((host) => hosts.includes(host)));
 }
 
 /** One host, and nobody else. */

@@ -117,8 +117,8 @@ export interface Switches {
 
 /** What the sequencer is doing and remembers. */
 export interface GateState {
-    /** `streams`: those whose outage the run under way answers. `byHand`: it answers none so far. */
-    running?: { mode: RunMode; streams: ReadonlySet<string>; simulated: boolean; committed: boolean; undoing?: boolean; byHand?: boolean };
+    /** `streams`: those whose outage the run under way answers. `byHand`: it answers none so far. `feeds`: the stream that speaks feeds hosts of it. */
+    running?: { mode: RunMode; streams: ReadonlySet<string>; simulated: boolean; committed: boolean; undoing?: boolean; byHand?: boolean; feeds?: boolean };
     /** What each stream has led to since its power was last healthy. */
     ran: ReadonlyMap<string, RunMode>;
 }
@@ -133,19 +133,18 @@ export type Decision =
     | { act: "rearm"; why: string; spares?: true }
     /** The run under way counts for this stream too. */
     | { act: "join"; why: string }
-    /** `quiet`: it was said before. */
-    | { act: "ignore"; why: string; quiet?: true };
+    /** `quiet`: it was said before. `open`: when it is said again, it is to be decided anew. */
+    | { act: "ignore"; why: string; quiet?: true; open?: true };
 
 /**
  * The only place that decides whether anything real happens.
  * @param level see Heard. It makes up for a transition that was lost (in a deploy, with a file): it starts a run only for an
- * outage that has led to nothing yet, and re-arms only while nothing is under way, or a run that goes on for others
+ * outage that has led to nothing yet, and re-arms unless a run under way would end by it
  * @param byHand a person shuts one host down
  */
 export function decideRun(command: ShutdownCommand, switches: Switches, state: GateState, level = false, byHand = false): Decision {
     if (level && command.action === "shutdown" && state.ran.has(command.stream)) return { act: "ignore", why: "this outage has been dealt with already" };
-    const oneOfSeveral = state.running?.mode === "live" && state.running.streams.size > 1 && state.running.streams.has(command.stream);
-    if (level && command.action === "restored" && state.running !== undefined && !oneOfSeveral) return { act: "ignore", why: "a run under way ends by news only" };
+    if (level && command.action === "restored" && endsBy(command, state)) return { act: "ignore", why: "a run under way ends by news only", open: true };
     switch (command.action) {
         case "shutdown":
             return decideShutdown(command, switches, state, byHand);
@@ -154,6 +153,11 @@ export function decideRun(command: ShutdownCommand, switches: Switches, state: G
         case "restored":
             return decideRestored(command, state);
     }
+}
+
+function endsBy({ stream }: ShutdownCommand, { running }: GateState): boolean {
+    if (running === undefined || !running.streams.has(stream) || running.committed || running.undoing) return false;
+    return running.mode !== "live" || running.streams.size === 1;
 }
 
 function decideShutdown(command: ShutdownCommand, switches: Switches, { running, ran }: GateState, byHand: boolean): Decision {
@@ -204,5 +208,6 @@ function decideRestored(command: ShutdownCommand, { running, ran }: GateState): 
     const others = mine ? [...running.streams].filter((stream) => stream !== command.stream) : [];
     if (mine && !running.simulated && others.length > 0) return { act: "rearm", why: `power is back (${command.reason}), but not on ${others.join(", ")}: the run goes on`, spares: true };
     if (mine) return { act: "cancel", why: `power is back (${command.reason})`, rearm: true };
+    if (running?.feeds && !command.simulated) return { act: "rearm", why: `power is back (${command.reason}): its hosts stay, the run goes on`, spares: true };
     return ran.has(command.stream) ? { act: "rearm", why: "power is back: ready for the next outage" } : { act: "ignore", why: "nothing to re-arm" };
 }

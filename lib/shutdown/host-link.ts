@@ -30,13 +30,16 @@ export class HostLink {
     /**
      * Takes a step. Never rejects, and is over within the step's time plus that of a login, and `insistMs` where a host refuses its end.
      * @param hears what the host reports to have done, as soon as it does: its end may never be known
+     * @param tells the host is reached and about to be told to go down; what it resolves with comes instead
      */
-    take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">, hears: Hears = () => undefined): Promise<StepOutcome> {
+    take({ action, timeoutMs }: Pick<PlannedStep, "action" | "timeoutMs">, hears: Hears = () => undefined, tells: () => Promise<StepOutcome | undefined> = () => Promise.resolve(undefined)): Promise<StepOutcome> {
         if (action.verb === "prove") return Promise.resolve({ state: "skipped", error: "nobody looks" });
         if (action.verb === "connect") return this.#reach(false, () => Promise.resolve({ state: "done" as const }));
         const ends = action.action.ends === true;
         return this.#reach(ends, async (transport, place) => {
             const where = { ...place, timeoutS: timeoutMs / 1000 };
+            const instead = ends ? await tells() : undefined;
+            if (instead !== undefined) return instead;
             const { end, did } = await this.#run(transport, programOf(action.action, action.params, where), timeoutMs, hears);
             if (action.action.insist !== undefined && isHeldUp(end)) return anywayOutcome(end, (await this.#run(transport, action.action.insist(action.params, where), insistMs)).end);
             return { ...(ends ? powerOffOutcome(end) : stopOutcome(end)), ...(did.length > 0 && { did }) };

@@ -63,10 +63,12 @@ export interface JournalMemory {
     ran: ReadonlyMap<string, RunMode>;
     /** In which boot of this machine that was, where it is known. */
     boots: ReadonlyMap<string, string>;
+    /** Streams whose real run was called off while they had no power: a person wants nothing more of their outage. */
+    calledOff: ReadonlySet<string>;
     open: OpenRun | undefined;
 }
 
-export const emptyMemory = (): JournalMemory => ({ ran: new Map(), boots: new Map(), open: undefined });
+export const emptyMemory = (): JournalMemory => ({ ran: new Map(), boots: new Map(), calledOff: new Set(), open: undefined });
 
 /**
  * What to note of the outages that had their real run, to its end, before this machine was switched off: the news of an
@@ -84,41 +86,44 @@ export function remember({ boots, ...before }: JournalMemory, record: JournalRec
     return { ...after, boots: boot === undefined || !("stream" in record) ? boots : with_(boots, record.stream, boot) };
 }
 
-function follow({ ran, open }: Omit<JournalMemory, "boots">, record: JournalRecord): Omit<JournalMemory, "boots"> {
+function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Omit<JournalMemory, "boots"> {
+    const { ran, open, calledOff } = memory;
     switch (record.kind) {
         case "run": {
             const { run, stream, reason, boot, only, without, at } = record;
             const open: OpenRun = { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), returning: new Set(), intents: new Set(), results: new Map(), did: new Map() };
             // It answers no outage, and leaves none behind.
-            return only === undefined ? { ran: with_(ran, stream, "live"), open } : { ran, open: { ...open, only, streams: new Set() } };
+            return only === undefined ? { ...memory, ran: with_(ran, stream, "live"), open } : { ...memory, open: { ...open, only, streams: new Set() } };
         }
         case "dealt":
             return {
-                ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode),
+                ...memory, ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode),
                 open: open && record.mode === "live" ? joined(open, record) : open,
             };
         case "restored":
             return {
                 ran: new Map([...ran].filter(([stream]) => stream !== record.stream)),
+                calledOff: without(calledOff, record.stream),
                 open: open && { ...open, streams: without(open.streams, record.stream), returning: without(open.returning, record.stream) },
             };
         case "return":
-            return { ran, open: open && { ...open, returning: record.on ? new Set([...open.returning, record.stream]) : without(open.returning, record.stream) } };
+            return { ...memory, open: open && { ...open, returning: record.on ? new Set([...open.returning, record.stream]) : without(open.returning, record.stream) } };
         case "intent":
-            if (open?.run !== record.run) return { ran, open };
-            return { ran, open: { ...open, ...lastOf(record), intents: new Set([...open.intents, record.step]) } };
+            if (open?.run !== record.run) return memory;
+            return { ...memory, open: { ...open, ...lastOf(record), intents: new Set([...open.intents, record.step]) } };
         case "result":
-            if (open?.run !== record.run) return { ran, open };
-            return { ran, open: { ...open, ...lastOf(record), results: with_(open.results, record.step, record) } };
+            if (open?.run !== record.run) return memory;
+            return { ...memory, open: { ...open, ...lastOf(record), results: with_(open.results, record.step, record) } };
         case "did":
-            if (open?.run !== record.run) return { ran, open };
-            return { ran, open: { ...open, ...lastOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
+            if (open?.run !== record.run) return memory;
+            return { ...memory, open: { ...open, ...lastOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
         case "undo":
-            return { ran, open: open?.run === record.run ? { ...open, ...lastOf(record), undoing: record.why } : open };
+            return { ...memory, open: open?.run === record.run ? { ...open, ...lastOf(record), undoing: record.why } : open };
         case "spare":
-            return { ran, open: open?.run === record.run ? { ...spared(open, record), ...lastOf(record) } : open };
+            return { ...memory, open: open?.run === record.run ? { ...spared(open, record), ...lastOf(record) } : open };
         case "end":
-            return { ran, open: open?.run === record.run ? undefined : open };
+            if (open?.run !== record.run) return memory;
+            return { ran, open: undefined, calledOff: record.outcome === "cancelled" ? new Set([...calledOff, ...open.streams]) : calledOff };
     }
 }
 

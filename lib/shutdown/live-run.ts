@@ -1,23 +1,25 @@
 import { sleep } from "../kit/clock";
-import { errorText } from "../kit/trouble";
 import { CommitPoint } from "./commit-point";
 import { Frontier } from "./frontier";
-import { HostLink, type StepOutcome } from "./host-link";
+import type { StepOutcome } from "./host-link";
+import { HostLinks } from "./host-links";
 import { Lookout } from "./lookout";
 import type { ShutdownPlan } from "./plan";
 import type { RunResult } from "./progress";
 import { recall, type Earlier } from "./recall";
 import type { RunIo } from "./run-io";
 import { RunRecord } from "./run-record";
-import { backText, count, endText, planText, servicesText, staysText, stoppedText } from "./run-texts";
+import { againText, backText, count, endText, planText, servicesText, staysText, stoppedText } from "./run-texts";
 import { isOver, RunView, type Run, type RunHead } from "./run-view";
 import { scheduledViews } from "./schedule";
-import { slots } from "./slots";
+import { Standstill } from "./standstill";
 import { stepsOf, type PlannedStep } from "./steps";
 import { WayBack } from "./way-back";
 
 /** How long a redeploy waits for the steps under way, ms. */
 const lastStepsMs = 400;
+/** Stands for the outcome of a final command whose host was reached, and was not to be told, or not yet. */
+const untold: StepOutcome = { state: "skipped" };
 
 /**
  * Executes a plan: every step as soon as those it needs are over, whatever became of them.
@@ -36,8 +38,7 @@ class LiveRun implements Run {
     }
     readonly finished: Promise<RunResult | undefined>;
     readonly #view: RunView;
-    readonly #links = new Map<string, HostLink>();
-    readonly #login: ReturnType<typeof slots>;
+    readonly #links: HostLinks;
     /** Undefined while nothing is done yet, since power may be back. */
     #frontier: Frontier | undefined;
     readonly #underWay = new Map<string, Promise<void>>();
@@ -46,16 +47,12 @@ class LiveRun implements Run {
     readonly #back: WayBack;
     /** Hosts that have power again and stay. */
     readonly #spared = new Set<string>();
-    /** Hosts whose power may be back for good. */
-    #paused: ReadonlySet<string> = new Set();
     /** Of what is going on besides the steps: the way back of hosts that are spared, or are so no more. */
     #besides = 0;
     /** Hosts that stay up because a step failed that they can't do without, and which. */
     readonly #keptUp = new Map<string, string>();
     readonly #commit: CommitPoint;
-    /** Steps whose turn came during a hold. */
-    readonly #held: PlannedStep[] = [];
-    #onHold = false;
+    readonly #standstill = new Standstill();
     /** Why the run is being put back; undefined while it goes forward. */
     #undoing: string | undefined;
     #suspending = false;
@@ -68,22 +65,17 @@ class LiveRun implements Run {
         this.#steps = stepsOf(plan);
         this.finished = new Promise((resolve) => { this.#finish = resolve; });
         this.#view = new RunView(head, scheduledViews(this.#steps, io.usualMs));
-        this.#login = slots(io.logins ?? 32);
+        this.#links = new HostLinks((host) => this.io.access(host), io.logins ?? 32);
         this.#record = new RunRecord(head.run, this.#view, io);
-        this.#back = new WayBack({ record: this.#record, startedAt: head.startedAt, link: (host) => this.#links.get(host), underWay: this.#underWay, stopped: () => this.#ended || this.#suspending, ended: () => this.#ended });
-        this.#commit = new CommitPoint(io.clock, ({ view: { id, host } }) => !this.#ended && this.#undoing === undefined && !this.#spared.has(host) && this.#view.stateOf(id) !== "failed", (text) => {
-            this.#onHold = false;
-            this.#paused = new Set();
+        this.#back = new WayBack({ record: this.#record, startedAt: head.startedAt, link: (host) => this.#links.of(host), underWay: this.#underWay, stopped: () => this.#ended || this.#suspending, ended: () => this.#ended });
+        this.#commit = new CommitPoint(io.clock, ({ view: { id, host } }) => !this.#ended && this.#undoing === undefined && !this.#spared.has(host) && ["running", "done"].includes(this.#view.stateOf(id) ?? "none"), (text) => {
+            this.#standstill.set({ all: false, hosts: [] });
             if (text !== undefined) this.#record.say(text);
-            this.#startHeld();
+            this.#standstill.release().forEach((step) => this.#start(step));
         });
-        this.#lookout = new Lookout({ plan: () => this.plan, final: (host) => this.#view.stateOf(`${host}/power-off`), link: (host) => this.#links.get(host), ...(io.prove && { prove: io.prove }) });
-        this.#link(plan);
+        this.#lookout = new Lookout({ plan: () => this.plan, final: (host) => this.#view.stateOf(`${host}/power-off`), link: (host) => this.#links.of(host), ...(io.prove && { prove: io.prove }) });
+        this.#links.add(plan);
         void this.#begin(earlier);
-    }
-
-    #link({ hosts }: ShutdownPlan): void {
-        for (const { name } of hosts) if (!this.#links.has(name)) this.#links.set(name, new HostLink(name, () => this.io.access(name), this.#login));
     }
 
     async #begin(earlier: Earlier | undefined): Promise<void> {
@@ -94,12 +86,10 @@ class LiveRun implements Run {
             keptUp.forEach((label, host) => this.#keptUp.set(host, label));
         }
         const waitMs = this.committed ? 0 : (earlier?.waitMs ?? 0);
-        const again = `continuing the shutdown that was interrupted${waitMs > 0 ? ` in ${waitMs / 1000} s, unless power is back` : ""}: ${reason}`;
-        this.#record.say(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan, this.head)})` : again);
+        this.#record.say(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan, this.head)})` : againText(reason, waitMs));
         if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(only !== undefined && { only }), ...(without && { without: [...without] }), at: startedAt });
         if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier);
-        const { spared, results } = earlier ?? {};
-        if (spared !== undefined) this.#leave(spared.hosts, spared.why, results);
+        if (earlier?.spared !== undefined) this.#leave(earlier.spared.hosts, earlier.spared.why, earlier.results);
         // Whoever goes on with it may have to say at once that it waits.
         await (waitMs > 0 ? sleep(waitMs, this.io.clock, this.#waiting.signal) : undefined);
         if (!this.#ended && this.#undoing === undefined) this.#startFree();
@@ -108,16 +98,25 @@ class LiveRun implements Run {
     /** Starts what may begin, and leaves alone what has begun. */
     #startFree(): void {
         this.#frontier = new Frontier(this.#steps, (id) => isOver(this.#view.stateOf(id)));
-        this.#held.splice(0);
+        this.#standstill.release();
         this.#frontier.free.filter(({ view }) => this.#view.stateOf(view.id) === "planned").forEach((step) => this.#start(step));
         this.#endIfOver();
     }
 
+    hold(on: boolean, text: string): boolean {
+        return this.#stands({ all: on }, text);
+    }
+
     pause(hosts: readonly string[], text?: string): void {
-        if (this.committed || this.#ended || this.#undoing !== undefined) return;
-        this.#paused = new Set(hosts);
+        this.#stands({ hosts }, text);
+    }
+
+    #stands(still: Parameters<Standstill["set"]>[0], text: string | undefined): boolean {
+        if (this.committed || this.#ended || this.#undoing !== undefined) return false;
+        this.#standstill.set(still);
         if (text !== undefined) this.#record.say(text);
-        this.#startHeld();
+        this.#standstill.release().forEach((step) => this.#start(step));
+        return true;
     }
 
     spare(hosts: readonly string[], why: string): void {
@@ -137,16 +136,17 @@ class LiveRun implements Run {
         this.#lookout.callOff(hosts);
         const steps = this.#back.begin(theirs, known);
         this.#record.say(`${why}: ${staysText(hosts)}${steps === 0 ? "" : `, putting back ${count(steps, "step")} there`}`);
-        void this.#beside(this.#back.over());
+        this.#beside(this.#back.over());
         left.flatMap((step) => this.#frontier?.over(step) ?? []).forEach((step) => this.#start(step));
     }
 
     /** The run does not end before this is over, too. */
-    async #beside(work: Promise<void>): Promise<void> {
+    #beside(work: Promise<void>): void {
         this.#besides += 1;
-        await work;
-        this.#besides -= 1;
-        this.#endIfOver();
+        void work.then(() => {
+            this.#besides -= 1;
+            this.#endIfOver();
+        });
     }
 
     /** Takes steps on hosts that were spared. */
@@ -170,49 +170,60 @@ class LiveRun implements Run {
         const sinceMs = this.io.clock.now() - this.head.startedAt;
         this.plan = plan;
         this.#steps = stepsOf(plan);
-        this.#link(plan);
+        this.#links.add(plan);
         this.#view.answers(why);
         this.#view.replan(scheduledViews(this.#steps, this.io.usualMs), sinceMs);
         const anew = again.filter((host) => this.#spared.has(host));
         const taken = plan.hosts.filter(({ name }) => !this.#spared.has(name) || anew.includes(name));
         this.#record.say(`${why}: the run goes on with ${planText({ ...plan, hosts: taken })}`);
         if (this.#frontier !== undefined) this.#startFree();
-        if (anew.length > 0) void this.#beside(this.#takeAnew(anew, why));
+        if (anew.length > 0) this.#beside(this.#takeAnew(anew, why));
     }
 
     #start(step: PlannedStep): void {
-        const { id, host, kind } = step.view;
+        const { id } = step.view;
         if (this.#ended || this.#suspending || this.undoing || this.#view.stateOf(id) !== "planned") return;
-        if (this.#onHold || this.#paused.has(host)) return void this.#held.push(step);
-        if (kind === "power-off" && !this.#keptUp.has(host)) this.#commit.sent(step);
+        if (this.#standstill.stops(step)) return this.#standstill.keep(step);
         this.#underWay.set(id, this.#take(step).then((outcome) => {
             this.#underWay.delete(id);
-            if (outcome !== undefined) this.#over(step);
+            if (outcome === undefined) this.#start(step);
+            else this.#over(step);
         }));
     }
 
-    #startHeld(): void {
-        this.#held.splice(0).forEach((step) => this.#start(step));
-    }
-
-    /** @returns undefined when the run ended in the middle of the step */
+    /** @returns undefined when the run ended in the middle of the step, or it is to be taken later */
     async #take(step: PlannedStep): Promise<StepOutcome | undefined> {
         const { id, host, kind, label } = step.view;
         const startedAt = this.io.clock.now();
         const why = this.#keptUp.get(host);
         if (why !== undefined) return this.#record.came(step, { state: "skipped", error: `the host stays up, since "${why}" failed` }, startedAt);
-        await this.#record.begins(id, startedAt, kind !== "connect" && kind !== "prove");
+        await this.#record.begins(id, startedAt, kind === "stop-service" || kind === "act");
         const hears = (names: readonly string[]): void => (this.#ended ? undefined : this.#record.hears(id, names));
-        const outcome = this.#ended ? undefined : kind === "prove" ? await this.#look(step) : await this.#links.get(host)?.take(step, hears);
+        const outcome = this.#ended ? undefined : kind === "prove" ? await this.#look(step) : await this.#links.of(host)?.take(step, hears, () => this.#tells(step));
         if (this.#ended || outcome === undefined) return undefined;
+        if (outcome === untold) return this.#leftUntold(step, startedAt);
         if (outcome.state !== "skipped") this.io.measured?.(step, this.io.clock.now() - startedAt, outcome.state === "failed" || outcome.proof === "sent");
         if (outcome.state === "failed" && step.onFailure === "keep-up") this.#keptUp.set(host, label);
         return this.#record.came(step, outcome, startedAt);
     }
 
-    /** @returns undefined when the run ended meanwhile */
+    /** A host is reached and about to be told to go down: from here on nobody knows that it was not. @returns what comes of the step instead */
+    async #tells(step: PlannedStep): Promise<StepOutcome | undefined> {
+        if (this.#ended || this.#suspending || this.#undoing !== undefined || this.#spared.has(step.view.host) || this.#standstill.stops(step)) return untold;
+        this.#commit.sent(step);
+        await this.#record.intends(step.view.id, this.io.clock.now());
+        return undefined;
+    }
+
+    #leftUntold(step: PlannedStep, startedAt: number): Promise<StepOutcome> | undefined {
+        const why = this.#undoing !== undefined ? { error: "cancelled" } : this.#spared.has(step.view.host) ? { note: "has power again" } : undefined;
+        if (why !== undefined) return this.#record.came(step, { state: "skipped", ...why }, startedAt);
+        this.#record.putsOff(step.view.id);
+        return undefined;
+    }
+
     async #look(step: PlannedStep): Promise<StepOutcome | undefined> {
-        const outcome = await this.#lookout.look(step).catch((error: unknown): StepOutcome => ({ state: "done", proof: "sent", note: `nobody could see whether it went down: ${errorText(error)}` }));
+        const outcome = await this.#lookout.look(step);
         if (outcome !== undefined || this.#ended || this.#suspending) return outcome;
         return { state: "skipped", ...(this.#undoing === undefined ? { note: "called off" } : { error: "called off" }) };
     }
@@ -228,17 +239,7 @@ class LiveRun implements Run {
 
     #endIfOver(): void {
         if (this.#frontier?.left !== 0 || this.#besides > 0 || this.#undoing !== undefined || this.#suspending) return;
-        // What was left out on purpose has no error.
-        const complete = this.#view.steps.every(({ state, error }) => state === "done" || (state === "skipped" && error === undefined));
-        this.#settle(this.#view.result(complete ? "completed" : "incomplete", endText(this.#view.steps, [...this.#spared]), this.io.clock.now()));
-    }
-
-    hold(on: boolean, text: string): boolean {
-        if (this.committed || this.#ended || this.#undoing !== undefined) return false;
-        this.#onHold = on;
-        this.#record.say(text);
-        if (!on) this.#startHeld();
-        return true;
+        this.#settle(this.#view.result(this.#view.complete ? "completed" : "incomplete", endText(this.#view.steps, [...this.#spared]), this.io.clock.now()));
     }
 
     cancel(why: string): boolean {
@@ -250,10 +251,7 @@ class LiveRun implements Run {
     breakOff(why: string): void {
         if (this.#ended) return;
         const at = this.io.clock.now();
-        for (const { id, state } of this.#view.steps) {
-            if (state === "planned") this.#view.change(id, { state: "skipped", error: "cancelled" });
-            if (state === "running") this.#view.change(id, { state: "failed", error: "cancelled while under way", endedAt: at });
-        }
+        this.#view.breakOff(at);
         const text = this.undoing ? backText(this.#view.steps) : this.committed ? endText(this.#view.steps, [...this.#spared]) : stoppedText(this.#view.steps);
         this.#settle(this.#view.result(this.committed ? "incomplete" : "cancelled", `${why}. ${text}`, at));
     }
@@ -293,7 +291,7 @@ class LiveRun implements Run {
         this.#waiting.abort();
         this.#lookout.callOff();
         this.#commit.letGo();
-        this.#links.forEach((link) => link.close());
+        this.#links.close();
         if (result === undefined) return this.#finish(undefined);
         void this.io.note({ kind: "end", run: this.head.run, outcome: result.outcome, at: result.endedAt }).then(() => this.#finish(result));
     }

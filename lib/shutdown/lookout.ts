@@ -1,10 +1,11 @@
+import { errorText } from "../kit/trouble";
 import type { HostLink, StepOutcome } from "./host-link";
 import type { PlanHost, ShutdownPlan } from "./plan";
 import type { StepState } from "./progress";
 import type { Others, ProofOutcome } from "./proof";
 import type { PlannedStep } from "./steps";
 
-/** Looks whether a host is down. Never rejects. @param others to tell a lost network by */
+/** Looks whether a host is down. @param others to tell a lost network by */
 export type Prove = (host: PlanHost, withinMs: number, others: () => Others, signal: AbortSignal) => Promise<ProofOutcome>;
 
 /** What a lookout needs of its run. */
@@ -30,9 +31,17 @@ export class Lookout {
         if (this.io.prove === undefined || known === undefined) return { state: "done", proof: "sent", note: "took its final command; nobody could see whether it went down" };
         const called = new AbortController();
         this.#looks.set(host, called);
-        const { proof, note } = await this.io.prove(known, timeoutMs, () => this.#others(), called.signal);
+        const { proof, note } = await this.#prove(this.io.prove, known, timeoutMs, called.signal);
         if (called.signal.aborted) return undefined;
         return proof === "failed" ? { state: "failed", proof, error: note } : { state: "done", proof, note };
+    }
+
+    async #prove(prove: Prove, host: PlanHost, withinMs: number, signal: AbortSignal): Promise<ProofOutcome> {
+        try {
+            return await prove(host, withinMs, () => this.#others(), signal);
+        } catch (error) {
+            return { proof: "sent", note: `nobody could see whether it went down: ${errorText(error)}` };
+        }
     }
 
     /** Looks no further: at these hosts, or at any. */

@@ -53,14 +53,21 @@ export class Patience<Origin> {
         return this.#control = { token: randomBytes(9).toString("base64url"), until: this.options.clock.now() + tokenMs };
     }
 
-    /** The run has ended. */
-    letGo(): void {
-        this.#returning.forEach(({ end }) => end());
-        this.#returning.clear();
-        this.#standsStill = false;
+    /** The run has ended. @returns see believe */
+    letGo(): string[] {
         this.#held?.end();
         this.#held = undefined;
         this.#control = undefined;
+        return this.believe();
+    }
+
+    /** Waits no longer whether power stays back. @returns the streams for which it did */
+    believe(): string[] {
+        const back = [...this.#returning.keys()];
+        this.#returning.forEach(({ end }) => end());
+        this.#returning.clear();
+        this.#standsStill = false;
+        return back;
     }
 
     /** What the run waits for now; undefined when that is nothing. */
@@ -68,6 +75,11 @@ export class Patience<Origin> {
         if (this.#held === undefined && !this.#standsStill) return undefined;
         const power = Math.max(...[...this.#returning.values()].map(({ until }) => until));
         return { ...(this.#held !== undefined && { held: this.#held.until }), ...(this.#standsStill && { power }) };
+    }
+
+    /** Whether it is still to be seen if a stream's power stays back. */
+    isReturning(stream: string): boolean {
+        return this.#returning.has(stream);
     }
 
     /** Begins what had to wait for the end of a run. */
@@ -80,7 +92,7 @@ export class Patience<Origin> {
     /**
      * What a real run makes of news of its own streams: power that is back must stay back for a while, and the run waits for
      * that; an outage during the way back puts an end to it, and begins anew. Undefined: there is nothing to wait for.
-     * @param streams those whose outage the run answers
+     * @param streams those whose outage the run answers; another that is back may feed hosts of it, too
      */
     wait(run: Run, command: ShutdownCommand, origin: Origin | undefined, streams: ReadonlySet<string>): Decision | undefined {
         const { stream, action, reason, stableSeconds = 0 } = command;
@@ -95,16 +107,21 @@ export class Patience<Origin> {
         if (action === "shutdown" && goes !== undefined) {
             goes.end();
             this.#returning.delete(stream);
+            const text = `power has failed again (${reason}): going on`;
+            if (!streams.has(stream)) return void this.#pause(run, text);
             this.io.returns(stream, false);
-            this.#goOn(run, `power has failed again (${reason}): going on`);
-            return { act: "ignore", why: "power has failed again: the run goes on", quiet: true };
+            this.#goOn(run, text);
+            return { act: "join", why: "power has failed again: the run goes on" };
         }
         const others = [...streams].filter((other) => other !== stream && !this.#returning.has(other));
         const waitMs = (this.options.stableMs ?? defaultStableMs) - stableSeconds * 1000;
-        if (action !== "restored" || !streams.has(stream) || run.committed || run.undoing || waitMs <= 0) return undefined;
-        const hosts = others.length > 0 ? this.io.spared(stream) : undefined;
+        if (action !== "restored" || run.committed || run.undoing || waitMs <= 0) return undefined;
+        const hosts = others.length > 0 || !streams.has(stream) ? this.io.spared(stream) : undefined;
         if (hosts?.length === 0) return undefined;
         if (goes === undefined) this.#mustStay(run, command, origin, waitMs, hosts);
+        // Its outage is over at once; only its hosts wait.
+        if (!streams.has(stream)) return undefined;
+        this.io.returns(stream, true);
         return { act: "ignore", why: "power must stay back for a while", quiet: true };
     }
 
@@ -116,7 +133,6 @@ export class Patience<Origin> {
             this.io.again({ ...command, stableSeconds: Infinity }, origin);
             this.#pause(run);
         }));
-        this.io.returns(stream, true);
         if (hosts !== undefined) return this.#pause(run, `power is back (${reason}): ${hosts.join(", ")} waiting ${time}, the others go on`);
         this.#standsStill = true;
         run.hold(true, `power is back (${reason}): waiting ${time}`);

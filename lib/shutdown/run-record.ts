@@ -25,10 +25,23 @@ export class RunRecord {
         this.ears.progress(this.view.progress(text));
     }
 
-    /** A step begins. @param written as an intent. Logging in and looking change nothing, and are begun again after a restart */
+    /**
+     * A step begins. @param written as an intent. Logging in and looking change nothing, and are begun again after a restart;
+     * a final command is written down when its host is reached
+     */
     async begins(id: string, startedAt: number, written = true): Promise<void> {
         this.#show(id, { state: "running", startedAt });
-        if (written) await this.ears.note({ kind: "intent", run: this.run, step: id, at: startedAt });
+        if (written) await this.intends(id, startedAt);
+    }
+
+    intends(id: string, at: number): Promise<void> {
+        return this.ears.note({ kind: "intent", run: this.run, step: id, at });
+    }
+
+    /** A step that had begun is to be taken later. */
+    putsOff(id: string): void {
+        const changed = this.view.putOff(id);
+        this.ears.progress(this.view.progress(stepText(changed), changed));
     }
 
     /** What was stopped is to be known also when the end of the step is not, here or by the next process. */

@@ -57,6 +57,11 @@ export function fedText(fed: NonNullable<RunHead["fed"]>): string {
     }).join("; ");
 }
 
+/** How a run goes on after an interruption. @param waitMs how long it waits first */
+export function againText(reason: string, waitMs: number): string {
+    return `continuing the shutdown that was interrupted${waitMs > 0 ? ` in ${waitMs / 1000} s, unless power is back` : ""}: ${reason}`;
+}
+
 /** S0's word between the services and the final commands. */
 export function servicesText(plan: ShutdownPlan, steps: readonly StepView[]): string {
     const services = steps.filter((step) => step.kind === "stop-service");

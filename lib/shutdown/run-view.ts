@@ -30,6 +30,10 @@ export function viewOf({ state, startedAt, at, error, note, proof }: Partial<Ste
     return { ...(state !== undefined && { state }), ...(startedAt !== undefined && { startedAt }), ...(at !== undefined && { endedAt: at }), ...(error !== undefined && { error }), ...(note !== undefined && { note }), ...(proof !== undefined && { proof }) };
 }
 
+function plannedAnew({ id, host, kind, label, layer, planned }: StepView): StepView {
+    return { id, host, kind, label, state: "planned", ...(layer !== undefined && { layer }), ...(planned && { planned }) };
+}
+
 /** The picture of a run that its messages show. Every message holds its own snapshot. */
 export class RunView {
     #steps: readonly StepView[];
@@ -47,6 +51,11 @@ export class RunView {
 
     get steps(): readonly StepView[] {
         return this.#steps;
+    }
+
+    /** Whether everything was done. What was left out on purpose has no error. */
+    get complete(): boolean {
+        return this.#steps.every(({ state, error }) => state === "done" || (state === "skipped" && error === undefined));
     }
 
     stepOf(id: string): StepView | undefined {
@@ -74,10 +83,13 @@ export class RunView {
     /** The steps of these hosts are planned anew, and what was put back there is forgotten. */
     renew(hosts: readonly string[]): void {
         this.#put(this.#steps.filter(({ host, kind }) => !(kind === "undo" && hosts.includes(host))).map((step) => {
-            if (!hosts.includes(step.host)) return step;
-            const { id, host, kind, label, layer, planned } = step;
-            return { id, host, kind, label, state: "planned", ...(layer !== undefined && { layer }), ...(planned && { planned }) };
+            return hosts.includes(step.host) ? plannedAnew(step) : step;
         }));
+    }
+
+    /** A step is planned as if it had not begun. */
+    putOff(id: string): StepView {
+        return this.#replace(id, plannedAnew);
     }
 
     /** An outage has joined: the run is that of a single host no more. */
@@ -91,12 +103,24 @@ export class RunView {
     }
 
     change(id: string, change: Partial<StepView>): StepView {
+        return this.#replace(id, (before) => ({ ...before, ...change }));
+    }
+
+    #replace(id: string, by: (before: StepView) => StepView): StepView {
         const index = this.#index.get(id);
         const before = index === undefined ? undefined : this.#steps[index];
         if (index === undefined || before === undefined) throw new Error(`no step ${id}`);
-        const after = { ...before, ...change };
+        const after = by(before);
         this.#steps = this.#steps.with(index, after);
         return after;
+    }
+
+    /** What is not over is so from here on. @param at event time in ms */
+    breakOff(at: number): void {
+        for (const { id, state } of this.#steps) {
+            if (state === "planned") this.change(id, { state: "skipped", error: "cancelled" });
+            if (state === "running") this.change(id, { state: "failed", error: "cancelled while under way", endedAt: at });
+        }
     }
 
     progress(text: string, changed?: StepView): RunProgress {

@@ -1,50 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { errorText } from "../kit/trouble";
 import { fakeMark, type ShutdownCommand } from "../power/command";
-import { decideRun, handStream, manualStream, type Decision, type Switches } from "./gate";
-import type { RunJournal } from "./journal";
-import { alone, partOf, spared, taken } from "./domains";
+import { decideRun, handStream, manualStream, type Decision } from "./gate";
+import { alone, alsoOut, partOf, spared, taken } from "./domains";
 import { emptyMemory, remember, spentBefore, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
 import { hereOf, obstacleTo, rereadMsFor, setupFor, strangeSteps, type Here } from "./interrupted";
 import { startLiveRun } from "./live-run";
-import { Patience, type PatienceOptions } from "./patience";
+import { Patience } from "./patience";
 import type { ShutdownPlan } from "./plan";
-import type { RunProgress, RunResult } from "./progress";
+import type { RunProgress } from "./progress";
 import type { Earlier } from "./recall";
 import { startRehearsal } from "./rehearsal";
-import type { RunIo } from "./run-io";
 import { endText, fedText } from "./run-texts";
 import { RunView, viewOf, type Run, type RunHead } from "./run-view";
+import type { SequencerOptions, SequencerSetup } from "./sequencer-options";
 import { Sources } from "./sources";
 import { previewPlan } from "./steps";
-import type { HostAccess } from "./transport";
 
-/** Where a sequencer says what happens. `origin` is what came with the command, absent for a run found at the start. */
-export interface SequencerVoice<Origin> {
-    progress(progress: RunProgress, origin: Origin | undefined): void;
-    result(result: RunResult, origin: Origin | undefined): void;
-    warn(text: string): void;
-    lost?(text: string): void; // what was known of earlier runs; absent: a warning like others
-}
-
-/** What a sequencer has to work with. Asked for anew each time, since a deploy may change a host alone. */
-export interface SequencerSetup {
-    /** Undefined when the plan is wrong; `switches.problems` says why. */
-    plan: ShutdownPlan | undefined;
-    switches: Switches;
-    access(host: string): HostAccess;
-}
-
-export interface SequencerOptions<Origin> extends PatienceOptions, Pick<RunIo, "prove" | "measured" | "usualMs"> {
-    setup(): SequencerSetup;
-    journal: RunJournal;
-    voice: SequencerVoice<Origin>;
-    /** See RehearsalIo. */
-    paceMs?: number;
-    boot?: string;
-    /** ms since this machine was switched on. */
-    uptimeMs?: () => number;
-}
+export type { SequencerOptions, SequencerSetup, SequencerVoice } from "./sequencer-options";
 
 /** One plan and the runs of it: at most one at a time, at most one real one in an outage. */
 export class Sequencer<Origin> {
@@ -100,15 +73,17 @@ export class Sequencer<Origin> {
         const waits = run === undefined ? undefined : this.#patience.wait(run, command, origin, this.#streamsOf(run));
         if (waits !== undefined) {
             this.#sources.hear(command, true);
+            // What another source has left to this one since.
+            if (waits.act === "join" && !this.#closed) this.#join(this.options.setup(), command);
             return waits;
         }
         const setup = this.options.setup();
         if (only !== undefined && setup.plan?.hosts.every(({ name }) => name !== only)) return { act: "ignore", why: "it is not in the plan" };
         const decision = decideRun(command, setup.switches, {
             ran: this.#memory.ran,
-            ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed, undoing: run.undoing, byHand: this.#memory.open?.run === run.head.run && this.#memory.open.only !== undefined } }),
+            ...(run !== undefined && { running: { mode: run.head.mode, streams: this.#streamsOf(run), simulated: run.head.simulated === true, committed: run.committed, undoing: run.undoing, byHand: this.#memory.open?.run === run.head.run && this.#memory.open.only !== undefined, feeds: this.#feeds(run, command) } }),
         }, level, only !== undefined);
-        if (command.action !== "cancel") this.#sources.hear(command, decision.act !== "ignore");
+        if (command.action !== "cancel") this.#sources.hear(command, decision.act !== "ignore", decision.act === "ignore" && decision.open);
         if (!this.#closed) this.#follow(decision, command, setup, origin, only);
         return decision;
     }
@@ -145,6 +120,7 @@ export class Sequencer<Origin> {
                 this.#tell(command, decision, setup.plan, origin, only);
                 break;
             case "cancel":
+                this.#haveBack(this.#patience.believe());
                 if (decision.rearm) void this.#note({ kind: "restored", stream, at });
                 this.#run?.cancel(decision.why);
                 break;
@@ -160,11 +136,15 @@ export class Sequencer<Origin> {
         }
     }
 
+    /** Whether hosts of a run stay since a stream, whose outage it does not answer, has power. */
+    #feeds(run: Run, { action, stream }: ShutdownCommand): boolean {
+        return action === "restored" && !run.committed && !run.undoing && !this.#patience.isReturning(stream) && this.#sparedBy(stream).length > 0;
+    }
+
     /** The hosts of the run under way that have power again with a stream, while it goes on for others. */
     #sparedBy(stream: string): string[] {
         const { plan } = this.options.setup();
-        const { open, ran } = this.#memory;
-        return plan === undefined || open === undefined ? [] : spared(plan, stream, [...open.streams].filter((other) => other !== stream), this.#sources, ran);
+        return plan === undefined ? [] : spared(plan, stream, this.#sources, this.#memory);
     }
 
     /** The run under way answers another outage, too, and takes in the hosts that had stayed for it. */
@@ -180,6 +160,11 @@ export class Sequencer<Origin> {
         if (this.#run === undefined) return;
         this.#patience.joined(this.#run, reason);
         if ((more || again.length > 0) && plan !== undefined) this.#run.extend(partOf(plan, (host) => !without.includes(host)), reason, again);
+    }
+
+    /** It is to be seen no more whether power stays back there: failing again, it is another outage. */
+    #haveBack(streams: readonly string[]): void {
+        for (const stream of streams) void this.#note({ kind: "restored", stream, at: this.options.clock.now() });
     }
 
     /** Lets go within a second. A real run goes on at the next start, unless the node is `removed`: then it ends here. */
@@ -252,7 +237,8 @@ export class Sequencer<Origin> {
             this.#runs.delete(run);
             if (this.#run === run) {
                 this.#run = undefined;
-                this.#patience.letGo();
+                const back = this.#patience.letGo();
+                if (result !== undefined) this.#haveBack(back);
             }
             if (result !== undefined) this.#say(() => voice.result(result, origin));
             if (!this.#closed) this.#patience.next();
@@ -263,7 +249,12 @@ export class Sequencer<Origin> {
     #beginFor(setup: SequencerSetup, command: ShutdownCommand, { mode, why }: Extract<Decision, { act: "run" }>, origin: Origin | undefined, only?: string): void {
         if (setup.plan === undefined) return;
         const { out, fed, stay } = only === undefined ? taken(setup.plan, command, mode, this.#sources, this.#memory.ran) : alone(setup.plan, only);
-        if (out.length > 0) return this.#begin({ ...setup, plan: partOf(setup.plan, (host) => out.includes(host)) }, { ...this.#headOf(command, mode, only), ...(stay.length > 0 && { without: stay, fed }) }, why, origin);
+        if (out.length > 0) {
+            this.#begin({ ...setup, plan: partOf(setup.plan, (host) => out.includes(host)) }, { ...this.#headOf(command, mode, only), ...(stay.length > 0 && { without: stay, fed }) }, why, origin);
+            const also = mode === "live" && only === undefined ? alsoOut(setup.plan, command, out, this.#sources, this.#memory) : [];
+            for (const stream of also) void this.#note({ kind: "dealt", stream, mode, at: command.at });
+            return;
+        }
         void this.#note({ kind: "dealt", stream: command.stream, mode, at: command.at });
         this.#tell(command, { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: `no host loses its power by it${fed.length === 0 ? "" : ` (${fedText(fed)})`}` }, undefined, origin);
     }

@@ -8,6 +8,8 @@ interface Said {
     at: number;
     /** Whether anything followed from it. */
     acted: boolean;
+    /** Something may follow from it later. */
+    open: boolean;
 }
 
 /** As many streams as a classifier keeps. */
@@ -23,17 +25,28 @@ export class Sources {
     constructor(readonly clock: Clock) {}
 
     /**
-     * Whether a command says what its stream has said before: a state that comes with every reading is looked at once, and so
-     * is a change told twice.
+     * Whether a command says what its stream has said before: a state that comes with every reading is looked at once (but for one
+     * that something may follow from later), and so is a change told twice.
      */
     isOld({ stream, action, at }: ShutdownCommand, level: boolean): boolean {
         this.speaks(stream);
         const before = this.#said.get(stream);
-        return before?.action === action && (level || (before.acted && before.at === at));
+        return before?.action === action && (level ? !before.open : before.acted && before.at === at);
     }
 
-    hear({ stream, action, at }: ShutdownCommand, acted: boolean): void {
-        keep(this.#said, stream, { action, at, acted });
+    /** @param open it is to be looked at again, as often as it is said */
+    hear({ stream, action, at }: ShutdownCommand, acted: boolean, open = false): void {
+        keep(this.#said, stream, { action, at, acted, open });
+    }
+
+    /** Whether a stream speaks for itself, and has said that its power is lost. */
+    isOut(stream: string): boolean {
+        return this.#isHeard(stream) && this.#said.get(stream)?.action === "shutdown";
+    }
+
+    #isHeard(stream: string): boolean {
+        const spoke = this.#spoke.get(stream);
+        return spoke !== undefined && Math.abs(this.clock.now() - spoke) <= silentMs;
     }
 
     /** A stream has a say about its power, and decides nothing. */
@@ -48,8 +61,7 @@ export class Sources {
     isUp(device: string, simulated: boolean): boolean {
         const fake = `${device}${fakeMark}`;
         const stream = simulated && this.#spoke.has(fake) ? fake : device;
-        const spoke = this.#spoke.get(stream);
-        return spoke !== undefined && Math.abs(this.clock.now() - spoke) <= silentMs && this.#said.get(stream)?.action !== "shutdown";
+        return this.#isHeard(stream) && this.#said.get(stream)?.action !== "shutdown";
     }
 }
 

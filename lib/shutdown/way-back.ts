@@ -70,6 +70,8 @@ export class WayBack {
         const { record, underWay, link, startedAt: runAt } = this.io;
         await underWay.get(of);
         if (this.io.stopped() || this.#ways.get(view.id)?.step !== step || isOver(record.view.stateOf(view.id))) return;
+        // It has come to nothing since: there is nothing to put back.
+        if (record.view.stateOf(of) === "skipped") return record.view.drop([view.id]);
         const startedAt = record.ears.clock.now();
         if (this.#haste !== undefined) return void (await record.came({ view }, { state: "skipped", error: this.#haste }, startedAt));
         await record.begins(view.id, startedAt);

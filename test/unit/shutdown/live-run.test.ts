@@ -394,6 +394,74 @@ describe("a real run", () => {
         void run.suspend();
     });
 
+    describe("whose host goes down at once", () => {
+        const plan = parsePlan({ final: { verb: "poweroff" }, hosts: [{ name: "nas" }, { name: "slow", services: ["db"] }] }).plan as ShutdownPlan;
+        let letIn: () => void = () => undefined;
+        /** nas takes its time to log us in, slow to stop its service. */
+        beforeEach(() => {
+            const door = new Promise<void>((resolve) => { letIn = resolve; });
+            hosts.connect = (host) => (host === "nas" ? door : Promise.resolve());
+            hosts.obey = (_command, host) => (host === "slow" ? new Promise(() => undefined) : ok);
+        });
+
+        it("is not committed by a host that refuses the login, nor after a kill", async () => {
+            hosts.connect = (host) => (host === "nas" ? Promise.reject(new Trouble("auth", "host nas: does not accept our key")) : Promise.resolve());
+            const run = start(plan);
+            await settle();
+            assert.deepEqual([run.committed, records.filter((record) => record.kind === "intent" && record.step === "nas/power-off")], [false, []]);
+            const again = startLiveRun({ run: "r1", stream: "plug", reason: "plug CRITICAL", mode: "live", startedAt: clock.now() }, plan, io(), openOf(records));
+            await settle();
+            assert.equal(again.committed, false);
+            assert.equal(run.cancel("power is back"), true);
+            void run.suspend();
+            void again.suspend();
+        });
+
+        it("is committed, and has written that down, before the host is told", async () => {
+            const run = start(plan);
+            await settle();
+            assert.equal(run.committed, false);
+            hosts.obey = () => {
+                assert.ok(run.committed && records.some((record) => record.kind === "intent" && record.step === "nas/power-off"));
+                return ok;
+            };
+            letIn();
+            await settle();
+            assert.deepEqual([hosts.of("nas"), run.committed], [["poweroff"], true]);
+            void run.suspend();
+        });
+
+        it("does not tell it in a hold that began while it logged us in, but afterwards", async () => {
+            const run = start(planOf({ name: "nas", final: { action: "poweroff" } }));
+            await settle();
+            run.hold(true, "held");
+            letIn();
+            await settle();
+            assert.deepEqual([hosts.told, run.committed], [[], false]);
+            run.hold(false, "released");
+            assert.equal((await resultOf(run)).outcome, "completed");
+            assert.deepEqual(hosts.told, ["nas: poweroff"]);
+        });
+
+        it("does not tell it once power is back", async () => {
+            const run = start(planOf({ name: "nas", final: { action: "poweroff" } }));
+            await settle();
+            assert.equal(run.cancel("power is back"), true);
+            letIn();
+            const result = await resultOf(run);
+            assert.deepEqual([hosts.told, result.outcome, stateOf(result, "nas/power-off")], [[], "cancelled", "skipped"]);
+        });
+    });
+
+    it("takes a look that fails for nobody's word, and ends", async () => {
+        const { plan } = parsePlan({ proofS: 120, hosts: [{ name: "nas" }] });
+        const run = start(plan as ShutdownPlan, { prove: () => Promise.reject(new Error("no eyes")) });
+        const result = await resultOf(run);
+        const look = result.steps.find(({ id }) => id === "nas/prove");
+        assert.deepEqual([result.outcome, look?.state, look?.proof], ["completed", "done", "sent"]);
+        assert.match(look?.note ?? "", /nobody could see whether it went down: no eyes/);
+    });
+
     it("limits how many logins are under way, not how many commands", async () => {
         let [loggingIn, most, running] = [0, 0, 0];
         hosts.connect = async () => {

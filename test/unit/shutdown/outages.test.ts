@@ -28,7 +28,9 @@ class Machine {
         this.off = true;
         this.falls += 1;
     }
-    obey(command: string): CommandEnd {
+    /** @returns undefined when it went down meanwhile */
+    obey(command: string): CommandEnd | undefined {
+        if (this.off) return undefined;
         const stopped = /^systemctl stop -- (\S+)$/.exec(command)?.[1];
         const started = /systemctl start.* ridethrough (\S+) /s.exec(command)?.[1];
         if (stopped !== undefined) this.running.delete(stopped);
@@ -78,11 +80,13 @@ class World {
     readonly results: RunResult[] = [];
     /** What has been said of real power, last. */
     readonly out = new Set<string>();
-    /** Which of them have power again since the run under way has answered their outage. */
-    readonly back = new Set<string>();
+    /** Who has power again, and in which run. */
+    readonly back = new Map<string, string>();
     /** A person has called a run off: its outages are dealt with. */
     readonly forgiven = new Set<string>();
     readonly wrong: string[] = [];
+    /** The runs that have told a host to go down. */
+    readonly #told = new Set<string>();
     #life = 0;
     #sequencer: Sequencer<string>;
 
@@ -129,7 +133,7 @@ class World {
                 if (!lives()) return never;
                 if (machine.off || (machine.fault === "hangs in a service" && command.startsWith("systemctl stop"))) return open(silent(deadlineMs));
                 if (/^(?:poweroff|shutdown -h)/.test(command)) this.#judge(host);
-                return open(after(Math.min(machine.slowMs, deadlineMs - 1), () => machine.obey(command)));
+                return open(after(Math.min(machine.slowMs, deadlineMs - 1), () => machine.obey(command)).then((end) => end ?? silent(deadlineMs)));
             },
             close: () => close(new Trouble("stopped", `host ${host}: stopped`)),
         };
@@ -139,14 +143,21 @@ class World {
     #judge(host: string): void {
         const { run } = this.sequencer;
         if (run === undefined) this.wrong.push(`${host} is told to go down, and there is no run`);
-        const committed = run?.committed === true;
+        // Said before: a host is on its way, or a process that was killed may have told it so.
+        const committed = run?.committed === true && this.#wasTold(run.head.run);
         if (this.out.size === 0 && !committed) this.wrong.push(`${host} is told to go down, and nobody is without power`);
         const fedBy = this.plan.hosts.find(({ name }) => name === host)?.fedBy ?? [];
-        const feed = fedBy.find((ups) => this.back.has(ups));
+        const feed = fedBy.find((ups) => run !== undefined && this.back.get(ups) === run.head.run);
         // What feeds nobody by name stands before them all.
         const everybody = [...this.out].some((ups) => this.plan.hosts.every((each) => !each.fedBy.includes(ups)));
         if (feed !== undefined && !everybody && !committed) this.wrong.push(`${host} is told to go down, and ${feed} has power again`);
         if (run?.undoing === true) this.wrong.push(`${host} is told to go down on the way back`);
+        if (run !== undefined) this.#told.add(run.head.run);
+    }
+
+    /** Whether a host has been told to go down in a run, or may have been by a process that ended. */
+    #wasTold(run: string): boolean {
+        return this.#told.has(run) || (this.#life > 0 && this.records.some((record) => record.kind === "intent" && record.run === run && record.step.endsWith("/power-off")));
     }
 
     async take(event: Event): Promise<void> {
@@ -193,7 +204,7 @@ class World {
             this.out.add(ups);
             this.back.delete(ups);
         } else {
-            if (this.out.delete(ups) && this.sequencer.run !== undefined) this.back.add(ups);
+            if (this.out.delete(ups) && this.sequencer.run !== undefined) this.back.set(ups, this.sequencer.run.head.run);
             this.forgiven.delete(ups);
         }
     }
@@ -202,10 +213,13 @@ class World {
     verdict(): string[] {
         const found = [...this.wrong];
         if (this.sequencer.run !== undefined) found.push(`the run goes on for ever: ${this.progress.at(-1)?.text}`);
-        const runs = new Set(this.progress.filter(({ mode }) => mode === "live").map(({ run }) => run));
-        for (const run of runs) {
-            const ends = this.results.filter((result) => result.run === run);
-            if (ends.length !== 1) found.push(`run ${run} has ${ends.length} results`);
+        // Two runs of one second may have the same name.
+        const nameOf = ({ run, startedAt }: RunProgress | RunResult): string => `${run} of ${startedAt}`;
+        for (const run of new Set(this.progress.filter(({ mode }) => mode === "live").map(nameOf))) {
+            const ends = this.results.filter((result) => nameOf(result) === run);
+            // A process may be killed between the last record and the word.
+            const unsaid = ends.length === 0 && this.#life > 0 && this.records.some((record) => record.kind === "end" && run.startsWith(record.run));
+            if (ends.length !== 1 && !unsaid) found.push(`run ${run} has ${ends.length} results`);
         }
         for (const [name, { falls }] of this.machines) if (falls > 1) found.push(`${name} went down ${falls} times`);
         const down = new Set<string>();
@@ -213,13 +227,16 @@ class World {
             if (mode !== "live") continue;
             for (const step of steps.filter(({ kind, state }) => kind === "power-off" && state === "done")) {
                 const undone = steps.find(({ id }) => id === `${step.id}/undo`)?.state;
-                if (undone !== "done") down.add(step.host);
+                if (undone === "done") down.delete(step.host);
+                else down.add(step.host);
                 if (outcome === "cancelled" && undone === undefined) found.push(`a run that was called off has sent ${step.host} down: ${text}`);
             }
             if (outcome === "completed" && steps.some(({ state }) => state === "failed")) found.push(`said to be completed: ${text}`);
         }
         for (const [name, { off, fault }] of this.machines) {
-            if (off !== down.has(name) && fault === "none") found.push(`${name} is ${off ? "off" : "on"}, and the reports say ${down.has(name) ? "off" : "on"}: ${this.results.map(({ outcome, text }) => `${outcome} ${text}`).join(" | ")}`);
+            // It went down while nobody heard its answer.
+            const unheard = off && this.#life > 0 && this.records.some((record) => record.kind === "intent" && record.step === `${name}/power-off`);
+            if (off !== down.has(name) && fault === "none" && !unheard) found.push(`${name} is ${off ? "off" : "on"}, and the reports say ${down.has(name) ? "off" : "on"}: ${this.results.map(({ outcome, text }) => `${outcome} ${text}`).join(" | ")}`);
         }
         for (const { name, fedBy } of this.plan.hosts) {
             const lost = fedBy.length === 0 ? this.out.size > 0 : fedBy.every((ups) => this.out.has(ups));
@@ -260,7 +277,6 @@ describe("any plan through any outage", () => {
             for (const event of story) await world.take(event);
             await world.clock.pass(3 * 3_600_000);
             assert.deepEqual(world.verdict(), []);
-            // The same stories each time: other seeds still find rare ones that are not mended yet.
-        }), { numRuns: 300, seed: 5 });
+        }), { numRuns: 300 });
     });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ShutdownCommand } from "../../../lib/power/command";
-import type { Decision, Switches } from "../../../lib/shutdown/gate";
+import { handStream, type Decision, type Switches } from "../../../lib/shutdown/gate";
 import { RunJournal } from "../../../lib/shutdown/journal";
 import { Trouble } from "../../../lib/kit/trouble";
 import { parsePlan } from "../../../lib/shutdown/plan";
@@ -260,9 +260,56 @@ describe("the sequencer", () => {
         await one.handle(command("restored"), undefined, true);
         letGo();
         await clock.pass(20_000);
-        assert.equal((await one.handle(command())).act, "ignore");
+        assert.equal((await one.handle(command())).act, "join");
         await result();
         assert.deepEqual(outcomes(), ["incomplete"], "stop db took too long, everything else was done");
+    });
+
+    for (const level of [false, true]) {
+        it(`is ready for the next outage when power is back on the way back${level ? ", as readings say it" : ""}`, async () => {
+            hang();
+            const one = sequencer();
+            await one.handle(command());
+            await eventually(() => hosts.told.length === 2);
+            await one.handle(command("cancel", { conclusive: false }));
+            assert.equal((await one.handle(command("restored"), undefined, level)).act, "rearm");
+            letGo();
+            await result();
+            assert.deepEqual(one.spent, []);
+        });
+    }
+
+    it("is ready for the next outage when a person ends the run while power that is back has to stay back", async () => {
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000 });
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"));
+        await one.handle(command("cancel", { conclusive: false }));
+        letGo();
+        await result();
+        assert.deepEqual(one.spent, []);
+        hosts.obey = () => ok;
+        await one.handle(command());
+        await result(2);
+        assert.deepEqual(outcomes(), ["cancelled", "completed"]);
+    });
+
+    it("is ready for the next outage when a run finishes before power was back for long enough", async () => {
+        const { plan: counting } = parsePlan({ hosts: [{ name: "cam" }, { name: "nas", services: ["db"] }] });
+        hang();
+        const one = sequencer(armed, { stableMs: 30_000, plan: counting });
+        await one.handle(command());
+        await eventually(() => hosts.told.includes("cam: shutdown -h +2") && hosts.told.includes("nas: systemctl stop -- db"));
+        await clock.pass(90_000);
+        await one.handle(command("restored"));
+        await clock.pass(15_000);
+        assert.equal(one.run?.committed, true);
+        // Nothing can hold or end it any more, and it waits for nobody.
+        assert.deepEqual([progress.at(-1)?.control, progress.at(-1)?.waits], [undefined, undefined]);
+        letGo();
+        await result();
+        assert.deepEqual([hosts.told.at(-1), one.spent], ["nas: shutdown -h +2", []]);
     });
 
     it("goes on at once when another source fails while power that is back has to stay back, and ends when both are back", async () => {
@@ -564,6 +611,62 @@ describe("the sequencer", () => {
             assert.match(results[0]?.text ?? "", /would shut down 1 host, .*nas, cam stay, fed by ups2/);
         });
 
+        it("lets a host stay that another UPS feeds again, also one whose outage took nobody", async () => {
+            const one = sequencer(armed, { stableMs: 30_000, plan: parsePlan({ hosts: [{ name: "nas", services: ["db"], fedBy: ["ups1", "ups2"] }, { name: "cam", services: ["rec"], fedBy: ["ups2"] }] }).plan });
+            one.speaks("ups2");
+            await one.handle(of("ups1"));
+            await result();
+            hang();
+            await one.handle(of("ups2"));
+            await eventually(() => hosts.told.includes("nas: systemctl stop -- db"));
+            await one.handle(of("ups1", "restored"), undefined, true);
+            letGo();
+            await clock.pass(31_000);
+            await result(2);
+            assert.deepEqual(off(), ["cam"]);
+            assert.match(results[1]?.text ?? "", /; nas stays, with power again/);
+            assert.ok(hosts.of("nas").some((text) => text.includes("systemctl start")));
+        });
+
+        it("a host by hand goes, whatever power says", async () => {
+            const one = sequencer(armed, { stableMs: 30_000, plan: fed });
+            hang();
+            await one.handle(command("shutdown", { stream: handStream }), undefined, false, "nas");
+            await eventually(() => hosts.told.includes("nas: systemctl stop -- db"));
+            await one.handle(of("ups1", "restored"));
+            letGo();
+            await result();
+            assert.deepEqual(off(), ["nas"]);
+        });
+
+        it("goes on for an outage that has had its run, when power is back for a second one that takes the same hosts", async () => {
+            const one = sequencer(armed, { stableMs: 0, plan: parsePlan({ hosts: [{ name: "app", services: ["web"], fedBy: ["ups1"] }, { name: "nas", services: ["db"] }] }).plan });
+            await one.handle(of("ups1"));
+            await result();
+            hang();
+            await one.handle(of("station"));
+            await eventually(() => hosts.told.filter((text) => text === "nas: systemctl stop -- db").length === 2);
+            await one.handle(of("station", "restored"));
+            letGo();
+            await result(2);
+            assert.ok(hosts.told.every((text) => !text.includes("shutdown -c")));
+            assert.equal(results[1]?.outcome, "incomplete");
+        });
+
+        it("takes the host that stayed for a UPS whose power was back for a moment", async () => {
+            const one = sequencer(armed, { stableMs: 30_000, plan: parsePlan({ hosts: [{ name: "app", services: ["db"] }, { name: "nas", fedBy: ["ups1", "ups2"] }] }).plan });
+            hang();
+            one.speaks("ups1");
+            await one.handle(of("ups2"));
+            await eventually(() => hosts.told.length === 1);
+            await one.handle(of("ups2", "restored"));
+            await one.handle(of("ups1"));
+            await one.handle(of("ups2"));
+            letGo();
+            await result();
+            assert.deepEqual(off().sort(), ["app", "nas"]);
+        });
+
         it("shuts nothing down when every host is fed by something else, and says so", async () => {
             const one = sequencer(armed, { plan: parsePlan({ hosts: [{ name: "nas", fedBy: ["ups1", "ups2"] }] }).plan });
             one.speaks("ups2");
@@ -674,6 +777,27 @@ describe("the sequencer", () => {
         hosts.obey = () => ok;
         assert.equal((await sequencer().handle(command())).act, "run", "nothing is left of it");
     });
+
+    for (const when of ["is committed", "is being put back"] as const) {
+        it(`ends a run that ${when} with one true message when its node is removed`, async () => {
+            hang();
+            const one = sequencer(armed, { plan: parsePlan({ hosts: [{ name: "cam", final: { action: "poweroff" } }, { name: "nas", services: ["db"] }] }).plan });
+            if (when === "is being put back") hosts.connect = (host) => (host === "cam" ? new Promise(() => undefined) : Promise.resolve());
+            await one.handle(command());
+            await eventually(() => hosts.told.length === (when === "is committed" ? 2 : 1));
+            if (when === "is being put back") assert.equal((await one.handle(command("cancel", { conclusive: false }))).act, "cancel");
+            else await clock.pass(10);
+            await one.close(true);
+            const [only, ...more] = results;
+            assert.deepEqual(more, []);
+            assert.equal(only?.outcome, when === "is committed" ? "incomplete" : "cancelled");
+            assert.match(only?.text ?? "", when === "is committed" ? /removed in the middle of the run\. .*final command taken by 1 of 2 hosts/ : /removed in the middle of the run\. /);
+            assert.ok(only?.steps.every(({ state }) => state !== "planned" && state !== "running"));
+            letGo();
+            await clock.pass(60_000);
+            assert.equal(results.length, 1);
+        });
+    }
 
     it("shuts down although nobody can listen", async () => {
         const deaf = (): never => { throw new Error("no ears"); };
