@@ -653,6 +653,23 @@ describe("the sequencer", () => {
             assert.equal(results[1]?.outcome, "incomplete");
         });
 
+        it("but not for one that a person has called off", async () => {
+            const one = sequencer(armed, { plan: parsePlan({ hosts: [{ name: "nas", services: ["db"] }] }).plan });
+            hang();
+            await one.handle(of("ups1"));
+            await eventually(() => hosts.told.length === 1);
+            await one.handle(command("cancel", { conclusive: false }));
+            letGo();
+            await result();
+            hang();
+            await one.handle(of("station"));
+            await eventually(() => hosts.told.filter((text) => text === "nas: systemctl stop -- db").length === 2);
+            await one.handle(of("station", "restored"));
+            letGo();
+            await result(2);
+            assert.deepEqual([outcomes(), off()], [["cancelled", "cancelled"], []]);
+        });
+
         it("takes the host that stayed for a UPS whose power was back for a moment", async () => {
             const one = sequencer(armed, { stableMs: 30_000, plan: parsePlan({ hosts: [{ name: "app", services: ["db"] }, { name: "nas", fedBy: ["ups1", "ups2"] }] }).plan });
             hang();
