@@ -15,12 +15,7 @@ import { parseConfig } from "./config";
 import { addDialogRoutes } from "./dialog-routes";
 import { badStatus, goodStatus } from "./words";
 
-/** Spreads the first polls of any number of readers evenly over a second. */
-const goldenPart = 0.618;
-
 export = (RED: NodeAPI): void => {
-    let live = 0;
-
     function UpsReader(this: Node, stored: NodeDef): void {
         RED.nodes.createNode(this, stored);
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
@@ -83,8 +78,8 @@ export = (RED: NodeAPI): void => {
 
         /** Fast for as long as the UPS says that it is on battery, for whatever reason. */
         const interval = (): number => (last?.mains === "absent" || (state !== undefined && onBattery(state)) ? config.batteryIntervalMs : config.intervalMs);
-        const loop = every(this, interval, poll, { firstMs: (live * goldenPart % 1) * Math.min(config.intervalMs, 1000) });
-        live += 1;
+        // All readers begin in one moment, and stay together: for many UPSes a wake-up each costs far more than what they say.
+        const loop = every(this, interval, poll);
 
         onInput(this, async (msg, send) => {
             const question = { msg, send };
@@ -95,7 +90,6 @@ export = (RED: NodeAPI): void => {
         });
 
         onClose(this, async (removed) => {
-            live -= 1;
             closing.abort();
             leave();
             await loaded;
