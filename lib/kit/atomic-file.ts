@@ -46,10 +46,15 @@ async function openNew(path: string): Promise<FileHandle> {
 }
 
 /** Removes temporary files that a crash in the middle of `writeAtomic(path)` left behind: those a minute old at `wallMs`. */
-export async function removeLeftovers(path: string, wallMs: number): Promise<void> {
-    const folder = dirname(path);
-    const names = await readdir(folder).catch((): string[] => []);
-    for (const name of names.filter((other) => other.startsWith(`${basename(path)}.`) && /\.[0-9a-f]{8}\.tmp$/.test(other))) {
+export function removeLeftovers(path: string, wallMs: number): Promise<void> {
+    return removeLeftoversIn(dirname(path), (name) => name === basename(path), wallMs);
+}
+
+/** The same for all files of a folder whose names are `wanted`. */
+export async function removeLeftoversIn(folder: string, wanted: (name: string) => boolean, wallMs: number): Promise<void> {
+    for (const name of await readdir(folder).catch((): string[] => [])) {
+        const target = /^(.+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+        if (target === undefined || !wanted(target)) continue;
         const found = await stat(join(folder, name)).catch(() => undefined);
         if (found !== undefined && found.mtimeMs < wallMs - 60_000) await rm(join(folder, name), { force: true }).catch(() => undefined);
     }

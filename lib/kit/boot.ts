@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
+import { systemClock } from "./clock";
 
 /** Names the time since this machine was switched on: another value means that it was off or rebooted in between. */
 export function bootId(): string {
@@ -7,7 +8,7 @@ export function bootId(): string {
         return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     } catch {
         // Not Linux: the minute of the start, which the clock's resolution keeps steady.
-        return `up since ${Math.round((Date.now() / 1000 - uptime()) / 60)}`;
+        return `up since ${Math.round((systemClock.wall() / 1000 - uptime()) / 60)}`;
     }
 }
 

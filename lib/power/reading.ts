@@ -1,3 +1,5 @@
+import { fakeMark } from "./command";
+
 /** Whether a reading was measured just now, is old, or could not be had at all. */
 export type Quality = "good" | "stale" | "missing";
 
@@ -74,7 +76,7 @@ export type Quantity = (typeof quantities)[number];
 
 /** Whether two readings, or a reading and a state, come from the same stream: a fake never joins the real one. */
 export function streamOf(reading: Pick<Reading, "device" | "simulated">): string {
-    return reading.simulated ? `${reading.device} (simulated)` : reading.device;
+    return reading.simulated ? `${reading.device}${fakeMark}` : reading.device;
 }
 
 const isSlug = /^[a-z0-9]+(?:_[a-z0-9]+)*$/;

@@ -1,3 +1,4 @@
+import { fakeMark } from "./command";
 import type { Streams } from "./streams";
 import type { TriggerConfig } from "./trigger-config";
 import type { TriggerState } from "./trigger-state";
@@ -21,7 +22,7 @@ export type Testimony = "agree" | "contradict" | "silent";
 export function witnessesOf(streams: Streams<TriggerState>, stream: string, simulated: boolean, at: number): Witness[] {
     const witnesses: Witness[] = [];
     for (const [name, state] of streams.entries()) {
-        if (name === stream || name.endsWith(" (simulated)") !== simulated) continue;
+        if (name === stream || name.endsWith(fakeMark) !== simulated) continue;
         const known = (state.order.at === at ? state.moment?.before : state)?.known;
         if (known?.shows === undefined || known.at === undefined) continue;
         witnesses.push({ stream: name, source: known.source, at: known.at, shows: known.shows });

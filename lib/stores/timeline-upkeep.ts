@@ -1,6 +1,6 @@
-import { open, readdir, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomic } from "../kit/atomic-file";
+import { removeLeftoversIn, writeAtomic } from "../kit/atomic-file";
 import { Averages } from "./timeline-average";
 import { rowLine } from "./timeline-line";
 import { dayMs, fileName, hourMs, listFiles, rowsOf, spanMs, tiers, type Tier } from "./timeline-files";
@@ -53,18 +53,8 @@ export async function maintainFiles(folder: string, retention: Retention, now: n
             if (averaged && !kept.has(name) && start + spanMs[tier] + retention[tier] < now) await rm(join(folder, name), { force: true });
         }
     }
-    for (const name of await readdir(folder).catch(() => [])) if (isTorn(name)) await removeOld(join(folder, name), now - settleMs);
+    await removeLeftoversIn(folder, (name) => name.endsWith(".rows"), now);
     if (failures.length > 0) throw failures[0];
-}
-
-/** What a kill in the middle of an atomic write has left. */
-function isTorn(name: string): boolean {
-    return /\.rows\.[0-9a-f]{8}\.tmp$/.test(name);
-}
-
-async function removeOld(path: string, before: number): Promise<void> {
-    const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && found.mtimeMs < before) await rm(path, { force: true }).catch(() => undefined);
 }
 
 /** A file that is averaged: where its hour begins, in ms, and its name. */

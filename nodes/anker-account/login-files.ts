@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { parseLogins, parseSaved, type Saved } from "../../lib/devices/anker-saved";
 import { subject, type SessionStore } from "../../lib/devices/anker-session";
 import { withDeadline } from "../../lib/kit/deadline";
@@ -61,7 +60,7 @@ export class LoginFiles implements SessionStore {
         const taken = parseSaved(session) ?? newest;
         const all = [...new Set([...logins ?? [], ...former.flatMap((saved) => saved.logins)])];
         if (taken !== undefined) await this.save({ ...taken, logins: all });
-        for (const path of this.#former.keys()) await rm(path, { force: true });
+        for (const file of this.#former.values()) await file.remove();
         return { session: taken, logins: all, damaged: this.#damaged };
     }
 

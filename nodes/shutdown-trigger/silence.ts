@@ -1,3 +1,4 @@
+import { fakeMark } from "../../lib/power/command";
 import { withInterval } from "../../lib/power/passing";
 import type { Reading } from "../../lib/power/reading";
 import type { TriggerState } from "../../lib/power/trigger-state";
@@ -40,7 +41,7 @@ export class Silence {
     /** A stream from before a restart, which must be heard again if it was on battery. `at`: event time now. */
     expect(stream: string, state: TriggerState, at: number, now: number): void {
         const agoMs = at - state.order.at;
-        if (stream.endsWith(" (simulated)") || state.known.on !== "battery" || agoMs > forgottenMs || this.#heard.has(stream)) return;
+        if (stream.endsWith(fakeMark) || state.known.on !== "battery" || agoMs > forgottenMs || this.#heard.has(stream)) return;
         this.#heard.set(stream, { reading: { device: stream, source: state.known.source, at: Math.max(at, state.order.at), quality: "missing" }, arrivedAt: now, intervals: state.intervals ?? [] });
     }
 
