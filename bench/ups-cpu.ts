@@ -10,8 +10,8 @@ import type { Runtime } from "./runtime";
 import { upsFlow } from "./ups-flow";
 
 const settleMs = 8000;
-/** As many polls as in half an hour: a monitor runs for months. */
-const warmPolls = 2000;
+/** As many polls as of 50 UPSes in seven minutes, since a monitor runs for months: in the first minute each costs twice as much. */
+const warmPolls = 20_000;
 const upscRuns = 300;
 const streams = 50;
 const burst = 400;
@@ -36,7 +36,7 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     const decision = await decisionMicros(runtime);
     await runtime.deploy([]);
     const idle = await settledCpu();
-    const others = { upsmon: await upsmonMsPerSecond(nut, first), upsc: await upscMs(nut, first) };
+    const others = { upsmon: await upsmonMsPerSecond(nut, [first]), upsmonOfAll: await upsmonMsPerSecond(nut, upses), upsc: await upscMs(nut, first) };
     const [read = NaN, ask = NaN, tick = NaN] = await Promise.all(["read", "ask", "tick"].map((work) => bareMsPerSecond(nut, work)));
 
     const ours = { one: hourly(one - idle), told: hourly(told - idle), each: hourly((many - idle) / upses.length) };
@@ -48,6 +48,7 @@ export async function measureUpsCpu(runtime: Runtime, nut: RealNut, upses: reado
     ];
     return [
         ...beside(`a UPS-hour at 1 s, one of ${upses.length}`, ours.each),
+        ...(others.upsmonOfAll === undefined ? [] : [{ name: `a UPS-hour at 1 s, one of ${upses.length} in upsmon, too`, value: `${seconds(hourly(others.upsmonOfAll / upses.length))}: upsmon asks each for its status only, ours for all variables` }]),
         ...beside("a UPS-hour at 1 s, alone", ours.one),
         { name: "a UPS-hour at 1 s, alone: each verdict sent to a node that does nothing", value: seconds(ours.told) },
         { name: "a UPS-hour at 1 s, alone: what it can't do without", value: `a bare Node.js that reads ${seconds(hourly(read))}, that never looks at the answer ${seconds(hourly(ask))}, that only ticks ${seconds(hourly(tick))}; idle Node-RED ${seconds(hourly(idle))}` },
@@ -111,10 +112,10 @@ async function decisionMicros(runtime: Runtime): Promise<number> {
     return Math.min(...rounds.slice(1));
 }
 
-/** CPU time of upsmon in one process, ms a second. */
-async function upsmonMsPerSecond(nut: RealNut, ups: string): Promise<number | undefined> {
+/** CPU time of one upsmon for these UPSes, ms a second. */
+async function upsmonMsPerSecond(nut: RealNut, upses: readonly string[]): Promise<number | undefined> {
     if (upsmonMissing() !== undefined) return undefined;
-    const upsmon = await startUpsmon({ ups, port: nut.port, user: "mon", password: nut.users.mon });
+    const upsmon = await startUpsmon({ upses, port: nut.port, user: "mon", password: nut.users.mon });
     await wait(settleMs);
     const before = cpuMsOf(upsmon.pid);
     await wait(windows.count * windows.ms);

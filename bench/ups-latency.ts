@@ -74,7 +74,7 @@ export async function measureBesideUpsmon(runtime: Runtime, nut: RealNut): Promi
         const times = { ours: [] as number[], upsmon: [] as number[] };
         for (let change = 0; change < changesBeside; change += 1) {
             await eventually(() => last?.supply === "mains" && last.decision === "none", 90_000, () => `a quiet UPS, not ${last?.text}`);
-            const upsmon = await startUpsmon({ ups: "ups1", port: nut.port, user: "mon", password: nut.users.mon });
+            const upsmon = await startUpsmon({ upses: ["ups1"], port: nut.port, user: "mon", password: nut.users.mon });
             // Wherever in their second the two polls lie.
             await wait(1200 + (change + 0.5) / changesBeside * 1000);
             decidedAt = undefined;

@@ -1,5 +1,6 @@
 import type { Node, NodeMessage } from "node-red";
 import { systemClock, type Cancel, type Clock } from "../../lib/kit/clock";
+import { atNextTick } from "../../lib/kit/ticks";
 import { errorText, Trouble } from "../../lib/kit/trouble";
 
 /** A message as it travels through a flow. Foreign properties are kept. */
@@ -71,8 +72,10 @@ export interface Loop {
  * interval puts the next one off. A round that throws reaches Catch and the loop goes on.
  * @param intervalMs a function is asked after each round
  * @param firstMs delay in ms before the first round, default 0
+ * @param together rounds of all loops that say so begin at whole multiples of their intervals, so that one wake-up of the process serves them
+ * all: for work so small that waking costs more. The second round then comes early
  */
-export function every(node: Node, intervalMs: number | (() => number), tick: () => void | Promise<void>, { clock = systemClock, firstMs = 0 }: { clock?: Clock; firstMs?: number } = {}): Loop {
+export function every(node: Node, intervalMs: number | (() => number), tick: () => void | Promise<void>, { clock = systemClock, firstMs = 0, together = false }: { clock?: Clock; firstMs?: number; together?: boolean } = {}): Loop {
     const interval = typeof intervalMs === "number" ? () => intervalMs : intervalMs;
     let stopped = false;
     let round: Promise<void> | undefined;
@@ -84,7 +87,7 @@ export function every(node: Node, intervalMs: number | (() => number), tick: () 
             round = undefined;
             if (!stopped) {
                 cancel();
-                cancel = clock.after(Math.max(0, started + interval() - clock.monotonic()), scheduled);
+                cancel = together ? atNextTick(clock, started, interval(), scheduled) : clock.after(Math.max(0, started + interval() - clock.monotonic()), scheduled);
             }
         });
         round = mine;

@@ -78,8 +78,7 @@ export = (RED: NodeAPI): void => {
 
         /** Fast for as long as the UPS says that it is on battery, for whatever reason. */
         const interval = (): number => (last?.mains === "absent" || (state !== undefined && onBattery(state)) ? config.batteryIntervalMs : config.intervalMs);
-        // All readers begin in one moment, and stay together: for many UPSes a wake-up each costs far more than what they say.
-        const loop = every(this, interval, poll);
+        const loop = every(this, interval, poll, { together: true });
 
         onInput(this, async (msg, send) => {
             const question = { msg, send };

@@ -144,7 +144,7 @@ describe("side by side with upsmon", function () {
         const red = await startNodeRed();
         undo.push(() => red.stop());
         const twins = await Promise.all(stories.map(async (_, index) => {
-            const upsmon = await startUpsmon({ ups: `${key(index)}_${twin}`, port: rig.port, user: "mon", password: rig.users.mon });
+            const upsmon = await startUpsmon({ upses: [`${key(index)}_${twin}`], port: rig.port, user: "mon", password: rig.users.mon });
             undo.push(() => upsmon.stop());
             return new Twins(new Stage(key(index), layout, rig, red, telegram), upsmon);
         }));

@@ -30,14 +30,14 @@ export interface Upsmon {
 }
 
 /**
- * Starts it as the primary of one UPS of an upsd on loopback, polling once a second and without its final delay.
+ * Starts it as the primary of UPSes of an upsd on loopback, all of which it needs, polling once a second and without its final delay.
  * @param account of upsd.users, with `upsmon primary`
  */
-export async function startUpsmon({ ups, port, user, password }: { ups: string; port: number; user: string; password: string }): Promise<Upsmon> {
+export async function startUpsmon({ upses, port, user, password }: { upses: readonly string[]; port: number; user: string; password: string }): Promise<Upsmon> {
     const folder = temporaryFolder();
     const done = join(folder.path, "shutdown");
     const lines = [
-        `MONITOR ${ups}@127.0.0.1:${port} 1 ${user} ${password} primary`, "MINSUPPLIES 1", "POLLFREQ 1", "POLLFREQALERT 1", "FINALDELAY 0", "HOSTSYNC 0", "DEADTIME 15",
+        ...upses.map((ups) => `MONITOR ${ups}@127.0.0.1:${port} 1 ${user} ${password} primary`), `MINSUPPLIES ${upses.length}`, "POLLFREQ 1", "POLLFREQALERT 1", "FINALDELAY 0", "HOSTSYNC 0", "DEADTIME 15",
         `SHUTDOWNCMD "date +%s.%N > ${done}.part && mv ${done}.part ${done}"`, `POWERDOWNFLAG ${join(folder.path, "killpower")}`, "RUN_AS_USER root",
     ];
     writeFileSync(join(folder.path, "upsmon.conf"), `${lines.join("\n")}\n`, { mode: 0o640 });
@@ -45,7 +45,7 @@ export async function startUpsmon({ ups, port, user, password }: { ups: string; 
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-20_000)));
     const ended = once(child, "exit");
-    await eventually(() => /Logged into UPS/.test(said) || child.exitCode !== null, 30_000, () => `upsmon to log in: ${said}`);
+    await eventually(() => said.split("Logged into UPS").length > upses.length || child.exitCode !== null, 30_000, () => `upsmon to log in: ${said}`);
     return {
         pid: child.pid ?? 0,
         shutdownAt: () => (existsSync(done) ? Number(readFileSync(done, "utf8")) * 1000 : undefined),

@@ -162,6 +162,26 @@ describe("the wire", () => {
             await clock.pass(3500);
             assert.deepEqual(at.map((ms) => ms - began), [0, 1000, 2000, 3000]);
         });
+        it("keeps whole multiples of the interval where loops go together, whenever they begin and however long a round takes", async () => {
+            const at: string[] = [];
+            let second: Loop | undefined;
+            clock = new VirtualClock(50_300);
+            await load((node) => {
+                loop = every(node, 1000, () => void at.push(`a ${clock.monotonic()}`), { clock, together: true });
+                second = every(node, 1000, async () => {
+                    at.push(`b ${clock.monotonic()}`);
+                    await new Promise<void>((resolve) => clock.after(40, resolve));
+                }, { clock, together: true, firstMs: 100 });
+            });
+            await clock.pass(2700);
+            assert.deepEqual(at, ["a 50300", "b 50400", "a 51000", "b 51000", "a 52000", "b 52000", "a 53000", "b 53000"]);
+            assert.equal(clock.pending, 2, "the timer for both, and the round of b");
+            await clock.pass(40);
+            assert.equal(clock.pending, 1);
+            loop.stop();
+            second?.stop();
+            assert.equal(clock.pending, 0);
+        });
         it("begins later where that is asked for", async () => {
             let rounds = 0;
             await start(() => void (rounds += 1), 500);
