@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import dns from "node:dns";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { parseJsonReply, requestHttp, type HttpRequest } from "../../../lib/kit/http";
 import { Trouble, type TroubleKind } from "../../../lib/kit/trouble";
+import { endsWithUs } from "../../support/ends-with-us";
 
 /** Plays one part of a server: gets the socket and what it has received at the first chunk. */
 type Part = (socket: Socket, request: string) => void;
@@ -82,6 +86,27 @@ describe("requestHttp", () => {
             reply("")(socket, request);
         });
         assert.match(seen, /Connection: close/i);
+    });
+    it("waits longer than Node's 250 ms for the first address of a name: a mobile network may need that, and the second one may be IPv6 that leads nowhere", async () => {
+        const far = 'require("net").createServer((socket) => socket.end("HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")).listen({ port: 0, host: "127.0.0.1", backlog: 1 }, function () { console.log(this.address().port); });';
+        const child = endsWithUs(spawn(process.execPath, ["-e", far], { stdio: ["ignore", "pipe", "ignore"] }));
+        const { lookup } = dns;
+        const queue: Socket[] = [];
+        try {
+            const [port] = await once(child.stdout, "data") as [Buffer];
+            // A server that stands still and whose queue is full does not answer a first packet.
+            child.kill("SIGSTOP");
+            for (let count = 0; count < 4; count += 1) queue.push(connect(Number(port), "127.0.0.1").on("error", () => undefined));
+            await Promise.race([once(queue[0] as Socket, "connect"), once(queue[1] as Socket, "connect")]);
+            const both = [{ address: "127.0.0.1", family: 4 }, { address: "::1", family: 6 }];
+            dns.lookup = ((_name: string, _options: object, answer: (error: null, found: object[]) => void) => process.nextTick(answer, null, both)) as typeof lookup;
+            setTimeout(() => child.kill("SIGCONT"), 500);
+            assert.equal((await requestHttp(`http://far.example:${Number(port)}/`, { deadlineMs: 10_000, subject: "far" })).status, 200);
+        } finally {
+            dns.lookup = lookup;
+            for (const socket of queue) socket.destroy();
+            child.kill("SIGKILL");
+        }
     });
     it("does not follow redirects", async () => assert.equal((await ask((socket) => socket.end("HTTP/1.1 302 Found\r\nLocation: http://192.0.2.9/\r\nContent-Length: 0\r\n\r\n"))).status, 302));
 
