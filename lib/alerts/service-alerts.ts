@@ -30,7 +30,8 @@ export function startAlert(last: LastLife, version: string, now: number, at: num
         : awayMs !== undefined && awayMs > restartMs ? `started, had been stopped for ${away}` : `restarted${away === "" ? "" : ` after ${away}`}`;
     return {
         severity: crashed ? "warning" : "info", symbol: crashed ? "⚠️" : "ℹ️", title: "Ridethrough", detail: how + upgraded,
-        text: awayMs !== undefined && awayMs > restartMs ? "Nothing was watched in the meantime." : "", at, key: "service",
+        // Named by the life that is over: the next restart, word for word the same, is no repeat of this one.
+        text: awayMs !== undefined && awayMs > restartMs ? "Nothing was watched in the meantime." : "", at, key: `service/${Math.round(since)}`,
     };
 }
 

@@ -112,6 +112,16 @@ describe("an alert node", () => {
             await arrived(2);
             assert.match(texts().join("\n"), /^ℹ️ Ridethrough — restarted after ([3-9]|\d\d) s(, upgraded .*)?\nlast$/);
         });
+        it("tells of each of two restarts in a minute, word for word the same", async () => {
+            for (const restarts of [1, 2]) {
+                lived({ stoppedAt: Date.now() - 3500 });
+                await load({ service: true });
+                await arrived(restarts);
+                await flow.until("out", 1); // settled on the disk as well
+                if (restarts === 1) await flow.unload();
+            }
+            assert.equal(texts()[0]?.replace(/\d+ s/, ""), texts()[1]?.replace(/\d+ s/, ""));
+        });
         it("tells a crash, as a warning", async () => {
             lived({});
             await load({ service: true, minimumSeverity: "warning" });
