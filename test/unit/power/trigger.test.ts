@@ -65,6 +65,7 @@ describe("decide", () => {
         ["an output that is on again stays on for 30 s before it is restored", [...before, ...polls(20, 60, { ...online, flags: ["OL", "OFF"] }, 5), ...polls(60, 100, online, 5)], ["50 shutdown output-off", "90 restored"]],
         ["OFF for 20 s", [...before, ...polls(20, 40, { ...online, flags: ["OL", "OFF"] }), ...polls(40, 100, online)], []],
         ["OFF in a self-test (nut#2104)", [...before, ...polls(20, 120, { ...flags("OB", "OFF"), testing: true }), ...polls(120, 200, online)], []],
+        ["OFF that outlasts a self-test lasts from its end", [...before, ...polls(20, 60, { ...flags("OB", "OFF"), testing: true }), ...polls(60, 120, { ...online, flags: ["OL", "OFF"] })], ["90 shutdown output-off"]],
 
         ["calibration drains the battery (nut#2794)", [...before, ...polls(20, 1200, draining(20, 3, 70, { flags: ["OB", "CAL", "LB"] })), ...polls(1200, 1300, online)], []],
         ["calibration below the hard floor", [...before, ...polls(20, 60, { ...flags("OB", "CAL"), charge: 9, runtime: 60 })], ["21 shutdown low-charge"]],
