@@ -2,7 +2,7 @@ import { backOffMs } from "../kit/back-off";
 import { systemClock, type Clock } from "../kit/clock";
 import { Trouble } from "../kit/trouble";
 import { NutLink, type NutAddress } from "./nut-link";
-import { checkLogin, type NutCredentials, type NutLogin } from "./nut-login";
+import { checkLogin, introduce, wantsLogin, type NutCredentials, type NutLogin } from "./nut-login";
 import type { NutReply } from "./nut-reply";
 import type { NutTls } from "./nut-tls";
 import { connectionTrouble, refusal } from "./nut-trouble";
@@ -45,6 +45,8 @@ export class NutServer {
     readonly #stop = new AbortController();
     #link: NutLink | undefined;
     #opening: Promise<NutLink> | undefined;
+    /** The connections on which user and password were said, since the server answers nobody without. */
+    readonly #introduced = new WeakMap<NutLink, Promise<void>>();
     #readers = 0;
     #failures = 0;
     #trouble: Trouble | undefined;
@@ -126,13 +128,31 @@ export class NutServer {
     }
 
     async #ask(words: readonly string[], signal: AbortSignal): Promise<NutReply> {
-        const link = this.#link ?? await this.#connected(signal);
+        for (;;) {
+            const link = this.#link ?? await this.#connected(signal);
+            try {
+                return this.#answered(await this.#request(link, words, signal));
+            } catch (error) {
+                // The connection had ended unnoticed; not so the server, as far as we know: such a connection has answered somebody before it ended.
+                if (this.#trouble !== undefined || signal.aborted || !(error instanceof Trouble) || error.kind !== "closed") throw error;
+            }
+        }
+    }
+
+    async #request(link: NutLink, words: readonly string[], signal: AbortSignal): Promise<NutReply> {
+        const { login } = this.options;
+        const known = this.#introduced.has(link);
+        const reply = await link.request(words, signal);
+        if (known || login === undefined || !wantsLogin(reply)) return reply;
+        const introduced = this.#introduced.get(link) ?? introduce(link, login, this.#stop.signal);
+        this.#introduced.set(link, introduced);
         try {
-            return this.#answered(await link.request(words, signal));
+            await unlessAborted(introduced, signal, () => this.#stopped());
+            return await link.request(words, signal);
         } catch (error) {
-            // The connection had ended unnoticed; not so the server, as far as we know.
-            if (this.#trouble !== undefined || signal.aborted || !(error instanceof Trouble) || error.kind !== "closed") throw error;
-            return this.#answered(await (this.#link ?? await this.#connected(signal)).request(words, signal));
+            // Who hangs up on the wrong password has said what there is to say.
+            if (signal.aborted || this.#stop.signal.aborted) throw error;
+            return reply;
         }
     }
 

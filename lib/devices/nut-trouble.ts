@@ -38,7 +38,9 @@ export function refusal(code: string, ups: string, subject: string, known: reado
         case "UNKNOWN-UPS":
             return new NutTrouble("unknown-ups", "config", `${where}: there is no such UPS`, known.length > 0 ? `the server has ${known.slice(0, 10).join(", ")}${known.length > 10 ? " ..." : ""}` : "the server has no UPS at all: see its ups.conf");
         case "ACCESS-DENIED":
-            return new NutTrouble("refused", "auth", `${where}: not allowed to read (ACCESS-DENIED)`, "the server must let this machine's address read");
+        case "USERNAME-REQUIRED":
+        case "PASSWORD-REQUIRED":
+            return new NutTrouble("refused", "auth", `${where}: not allowed to read (${code})`, "the server must let this machine's address read (a NAS has a list of permitted ones), or wants the right user and password");
         default:
             return new NutTrouble("refused", "failed", `${where}: refused (${code.replace(/[^A-Z0-9-]/g, "").slice(0, 40) || "ERR"})`);
     }

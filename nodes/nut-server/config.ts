@@ -17,8 +17,11 @@ export type NutServerConfig = Pick<NutServerOptions, "host" | "port" | "tls" | "
 /** The server's settings as the editor stored them. */
 export function parseConfig(stored: StoredConfig, { user = "", password = "" }: NutServerCredentials = {}): { config: NutServerConfig; problems: string[] } {
     const settings = new Settings(migrate(stored, migrations));
-    const host = settings.text("host", "127.0.0.1");
+    // NUT's own tools want an IPv6 address in brackets.
+    const host = settings.text("host", "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
     if (/[\s/]|^-/.test(host)) settings.problem(`${JSON.stringify(host)} is not an address`);
+    // One colon only: an IPv6 address has more.
+    else if (/^[^:]*:[^:]*$/.test(host)) settings.problem(`${host}: the port has its own field`);
     const port = settings.number("port", { fallback: 3493, min: 1, max: 65_535, integer: true });
     const tls = tlsOf(settings);
     const login = user.trim() === "" ? undefined : { user: user.trim(), password };

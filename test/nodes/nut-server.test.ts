@@ -24,6 +24,9 @@ describe("nut-server's settings", () => {
 
     it("of version 1 are read as the editor stored them", () => assert.deepEqual(parseConfig(stored), { config: { host: "192.0.2.30", port: 3493, tls: { mode: "off" } }, problems: [] }));
     it("default to upsd on this machine", () => assert.deepEqual(parseConfig({}), { config: { host: "127.0.0.1", port: 3493, tls: { mode: "off" } }, problems: [] }));
+    it("take an IPv6 address as NUT's own tools want it, and without brackets", () => {
+        for (const host of ["[2001:db8::7]", "2001:db8::7"]) assert.deepEqual(parseConfig({ ...stored, host }), { config: { host: "2001:db8::7", port: 3493, tls: { mode: "off" } }, problems: [] });
+    });
     it("take user and password", () => assert.deepEqual(parseConfig(stored, { ...credentials, user: " mon " }).config.login, credentials));
     for (const [change, tls] of [
         [{ tls: "required" }, { mode: "required" }],

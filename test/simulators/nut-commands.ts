@@ -27,6 +27,8 @@ export interface Model {
     users: Map<string, SimulatedUser>;
     sessions: Set<Session>;
     tls: boolean;
+    /** Tells nothing to whom it does not know, as the servers of some firmwares (nut#3411 wants it of upsd). */
+    discreet?: boolean;
 }
 
 /** The reply's lines, and what happens to the connection behind it. */
@@ -43,6 +45,10 @@ export const quoted = (text: string): string => `"${text.replace(/[\\"#]/g, "\\$
 /** The answer to the words of a request. */
 export function answerTo(words: readonly string[], session: Session, model: Model): Answer {
     const [verb = "", ...rest] = words;
+    if (model.discreet && ["GET", "LIST"].includes(verb.toUpperCase())) {
+        const who = named(session) ?? (userOf(session, model) === undefined ? error("ACCESS-DENIED") : undefined);
+        if (who !== undefined) return who;
+    }
     return commands[verb.toUpperCase()]?.(rest, session, model) ?? error("UNKNOWN-COMMAND");
 }
 

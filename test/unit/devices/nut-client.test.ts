@@ -261,6 +261,19 @@ describe("NutServer", () => {
             assert.equal(await fails(status(), {}), known);
             assert.equal(upsd.connections, connections);
         });
+        it("to a server that hangs up after each answer, for as many as ask at once", async () => {
+            const peer = await startBrokenPeer((socket) => void socket.once("data", (chunk) => {
+                const ups = chunk.toString().trim().split(" ").at(-1);
+                socket.end(`BEGIN LIST VAR ${ups}\nVAR ${ups} ups.status "OL"\nEND LIST VAR ${ups}\n`);
+            }));
+            try {
+                await start();
+                use({ port: peer.port });
+                for (let round = 0; round < 2; round += 1) assert.deepEqual(await Promise.all(Array.from({ length: 6 }, (_, index) => status(`u${index}`))), Array.from({ length: 6 }, () => "OL"));
+            } finally {
+                await peer.stop();
+            }
+        });
         it("with one attempt for all who ask", async () => {
             await start();
             use();
@@ -375,6 +388,55 @@ describe("NutServer", () => {
         it("says nothing of them when the UPS is unknown", async () => {
             await start();
             assert.deepEqual(await use({ login }).checkCredentials("other", never()), { state: "unchecked" });
+        });
+    });
+
+    describe("of a server that tells nothing to whom it does not know", () => {
+        const login = { user: "mon", password: "mon" };
+        beforeEach(async () => {
+            await start();
+            upsd.model.discreet = true;
+        });
+        it("says user and password once on each connection that reads, and takes no place at the primary's table", async () => {
+            use({ login });
+            assert.deepEqual(await Promise.all([status(), status(), status()]), ["OL", "OL", "OL"]);
+            assert.deepEqual((await server.listUps(never())).map(({ name }) => name), ["ups1"]);
+            await eventually(() => server.credentials.state === "accepted" && upsd.open === 1);
+            assert.equal(upsd.requests.filter((request) => request === "USERNAME mon").length, 2, "where it reads, and where it checks");
+            assert.equal(upsd.logins("ups1"), 0);
+            upsd.hangUp();
+            assert.equal(await status(), "OL");
+        });
+        it("says them also where TLS is required", async () => {
+            await upsd.stop();
+            await start({ tls: true });
+            upsd.model.discreet = true;
+            use({ login, tls: { mode: "required", ca: upsd.authority.certificate } });
+            assert.equal(await status(), "OL");
+            assert.equal(upsd.requests[0], "STARTTLS");
+        });
+        it("says what is wrong with a wrong password, on a connection that it keeps", async () => {
+            use({ login: { user: "mon", password: "tr0mbone" } });
+            for (let round = 0; round < 3; round += 1) {
+                const { message } = await fails(status(), { state: "refused", kind: "auth", text: /not allowed to read \(ACCESS-DENIED\): .*right user and password$/ });
+                assert.doesNotMatch(message, /tr0mbone/);
+            }
+            assert.equal(upsd.connections, 1);
+            assert.equal(upsd.requests.filter((request) => request.startsWith("PASSWORD")).length, 1);
+        });
+        it("says that it wants them when there are none", async () => {
+            use();
+            await fails(status(), { state: "refused", kind: "auth", text: /\(USERNAME-REQUIRED\): .*right user and password$/ });
+        });
+        it("asks once more, not for ever, when it hangs up on a wrong password", async () => {
+            upsd.onRequest = (request) => {
+                if (request.startsWith("PASSWORD")) upsd.hangUp();
+            };
+            use({ login });
+            for (let round = 1; round <= 3; round += 1) {
+                await fails(status(), { state: "refused", kind: "auth" });
+                assert.equal(upsd.connections, round);
+            }
         });
     });
 

@@ -10,7 +10,7 @@ describe("refusal", () => {
         ["DRIVER-NOT-CONNECTED", [], "driver-not-connected", "failed", `UPS rack on ${server}: its driver does not run (DRIVER-NOT-CONNECTED): start the driver on the server (upsdrvctl start, or systemctl start nut-driver.target) and see its log`],
         ["UNKNOWN-UPS", ["ups1", "ups2"], "unknown-ups", "config", `UPS rack on ${server}: there is no such UPS: the server has ups1, ups2`],
         ["UNKNOWN-UPS", [], "unknown-ups", "config", `UPS rack on ${server}: there is no such UPS: the server has no UPS at all: see its ups.conf`],
-        ["ACCESS-DENIED", [], "refused", "auth", `UPS rack on ${server}: not allowed to read (ACCESS-DENIED): the server must let this machine's address read`],
+        ...(["ACCESS-DENIED", "USERNAME-REQUIRED", "PASSWORD-REQUIRED"] as const).map((code) => [code, [], "refused", "auth", `UPS rack on ${server}: not allowed to read (${code}): the server must let this machine's address read (a NAS has a list of permitted ones), or wants the right user and password`] as const),
         ["SOMETHING-NEW", [], "refused", "failed", `UPS rack on ${server}: refused (SOMETHING-NEW)`],
         ["\u001b[2J<b>", [], "refused", "failed", `UPS rack on ${server}: refused (2J)`],
         ["", [], "refused", "failed", `UPS rack on ${server}: refused (ERR)`],
