@@ -1,8 +1,8 @@
 import { uptime } from "node:os";
 import { machine } from "../kit/boot";
-import type { Clock } from "../kit/clock";
+import type { Cancel, Clock } from "../kit/clock";
 import { partOf } from "./domains";
-import type { OpenRun } from "./journal-records";
+import type { Moment, OpenRun } from "./journal-records";
 import type { SequencerSetup } from "./sequencer";
 import { stepsOf } from "./steps";
 
@@ -11,6 +11,8 @@ const resumeWithinMs = 15 * 60_000;
 /** After a longer interruption power may be back: the readers get some time to say so before the run goes on, ms. */
 const longInterruptionMs = 30_000;
 const rereadMs = 15_000;
+/** How often a run says that it goes on, ms. */
+const aliveMs = 5 * 60_000;
 
 /** This machine, as a run that was interrupted finds it. */
 export interface Here {
@@ -30,29 +32,47 @@ export function setupFor({ only, without = [] }: OpenRun, whole: SequencerSetup)
     return { ...whole, plan: whole.plan && partOf(whole.plan, (host) => (only === undefined ? !without.includes(host) : host === only)) };
 }
 
-/** Why a run from the journal must not go on; `over` means that its outage may be over. */
+/** Why a run from the journal must not go on; `over` means that its outage may be over. As long as a person's hold lasts, nobody had to go on with it. */
 export function obstacleTo(open: OpenRun, { plan, switches }: SequencerSetup, here: Here): { why: string; over: boolean } | undefined {
     if (plan === undefined || switches.problems.length > 0) return { why: switches.problems.join("; "), over: false };
     if (plan.hosts.length === 0) return { why: "its hosts are not in the plan any more", over: false };
     if (switches.dryRun !== false || switches.enabled !== true) return { why: "it is no longer armed", over: false };
     // The machine may have been switched off by this very run, and be up again because power is back.
     if (open.boot !== here.boot) return { why: "this machine has been restarted since", over: true };
-    return silentMs(open, here) > resumeWithinMs ? { why: "it was too long ago", over: true } : undefined;
+    return agoMs(open.last, here) > resumeWithinMs && heldForMs(open, here) === 0 ? { why: "it was too long ago", over: true } : undefined;
 }
 
 /** How long a run that goes on waits for a word that power is back, ms. */
 export function rereadMsFor(open: OpenRun, here: Here): number {
-    return silentMs(open, here) > longInterruptionMs ? rereadMs : 0;
+    return agoMs(open.last, here) > longInterruptionMs ? rereadMs : 0;
 }
 
-/** How long nobody has gone on with a run of this same boot. The wall clock may have been set in between: the machine's own count knows better. */
-function silentMs({ lastAt, lastUp }: OpenRun, { clock, uptimeMs }: Here): number {
-    return lastUp === undefined ? Math.abs(clock.now() - lastAt) : uptimeMs() - lastUp;
+/** For how long a person's hold of a run still lasts, ms. */
+export function heldForMs({ held }: OpenRun, here: Here): number {
+    return held === undefined ? 0 : Math.max(0, held.ms - Math.max(0, agoMs(held, here)));
+}
+
+/** How long ago something was written in this same boot, ms. The wall clock may have been set in between: the machine's own count knows better. */
+export function agoMs({ at, up }: Moment, { clock, uptimeMs }: Here): number {
+    return up === undefined ? Math.abs(clock.now() - at) : uptimeMs() - up;
+}
+
+/** Says every few minutes that a run goes on: a step may take an hour, and an interruption is as long as nobody says so. */
+export function keepAlive(finished: Promise<unknown>, clock: Clock, say: () => void): void {
+    let cancel: Cancel = () => undefined;
+    const again = (): void => {
+        cancel = clock.after(aliveMs, () => {
+            say();
+            again();
+        });
+    };
+    again();
+    void finished.then(() => cancel());
 }
 
 /** Says which steps a journal tells of that the plan does not have; undefined when there are none. */
 export function strangeSteps({ intents, results }: OpenRun, { plan }: SequencerSetup): string | undefined {
     const known = new Set(plan === undefined ? [] : stepsOf(plan).flatMap(({ view: { id } }) => [id, `${id}/undo`]));
-    const strange = [...new Set([...intents, ...results.keys()])].filter((id) => !known.has(id));
+    const strange = [...new Set([...intents.keys(), ...results.keys()])].filter((id) => !known.has(id));
     return strange.length === 0 ? undefined : `the journal tells of steps that the plan does not have, and is not believed in that: ${strange.slice(0, 5).join(", ")}${strange.length > 5 ? ` and ${strange.length - 5} more` : ""}`;
 }

@@ -9,8 +9,12 @@ interface Written {
 
 /** One thing that happened. Times are event times in ms. */
 export type JournalRecord = Written & (
-    /** A real run begins. `only`: of this one host, by a person's hand. `without`: hosts of the plan that it leaves alone. */
-    | { kind: "run"; run: string; stream: string; reason: string; boot: string; only?: string; without?: string[]; at: number }
+    /** A real run begins. `only`: of this one host, by a person's hand. `without`: hosts of the plan that it leaves alone. `token`: see RunControl. */
+    | { kind: "run"; run: string; stream: string; reason: string; boot: string; only?: string; without?: string[]; token?: string; at: number }
+    /** It still goes on, though it has long written nothing. */
+    | { kind: "alive"; run: string; at: number }
+    /** A person holds it, for so many ms at most; or lets it go on, or the time is over. */
+    | { kind: "hold"; run: string; on: boolean; ms?: number; at: number }
     /** A step is about to be taken. */
     | { kind: "intent"; run: string; step: string; at: number }
     | { kind: "result"; run: string; step: string; state: StepState; startedAt?: number; error?: string; note?: string; proof?: Proof; did?: string[]; at: number }
@@ -21,12 +25,15 @@ export type JournalRecord = Written & (
     /** Hosts that have power again and stay, while the run goes on for the others. `anew`: those that had stayed, and go after all. */
     | { kind: "spare"; run: string; hosts: string[]; anew?: string[]; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
-    /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. `boot`: of this machine. `without`: the hosts that this one leaves alone from here on. */
-    | { kind: "dealt"; stream: string; mode: RunMode; boot?: string; without?: string[]; at: number }
+    /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. `boot`: of this machine. `without`: the hosts that this one leaves alone from here on. `calledOff`: by a person. */
+    | { kind: "dealt"; stream: string; mode: RunMode; boot?: string; without?: string[]; calledOff?: true; at: number }
     /** A stream's power is back, and must stay so for a while before it counts; or it has failed again. */
     | { kind: "return"; stream: string; on: boolean; at: number }
     /** A stream's power is healthy again. */
     | { kind: "restored"; stream: string; at: number });
+
+/** When something was written: event time in ms, and the same in ms since the machine was switched on. */
+export type Moment = Written & { at: number };
 
 export type StepResult = Omit<Extract<JournalRecord, { kind: "result" }>, "kind" | "run">;
 
@@ -37,16 +44,16 @@ export interface OpenRun {
     reason: string;
     boot: string;
     startedAt: number;
-    /** When it last wrote, and the same in ms since the machine was switched on. */
-    lastAt: number;
-    lastUp?: number;
+    /** When it last wrote. */
+    last: Moment;
     /** The streams whose outage it answers: its own and those that joined, while their power is not back. */
     streams: ReadonlySet<string>;
     /** The host that it is about, as long as it answers no outage. */
     only?: string;
     /** Hosts of the plan that it leaves alone, since something else feeds them. */
     without?: readonly string[];
-    intents: ReadonlySet<string>;
+    /** The steps that were begun, and when. */
+    intents: ReadonlyMap<string, Moment>;
     results: ReadonlyMap<string, StepResult>;
     /** What hosts reported to have stopped, by step. */
     did: ReadonlyMap<string, readonly string[]>;
@@ -56,6 +63,9 @@ export interface OpenRun {
     spared?: { hosts: readonly string[]; why: string };
     /** Why it was being put back; absent while it went forward. */
     undoing?: string;
+    /** Since when a person holds it, and for how many ms at most. */
+    held?: Moment & { ms: number };
+    token?: string;
 }
 
 /** What the records amount to. */
@@ -90,14 +100,15 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
     const { ran, open, calledOff } = memory;
     switch (record.kind) {
         case "run": {
-            const { run, stream, reason, boot, only, without, at } = record;
-            const open: OpenRun = { run, stream, reason, boot, startedAt: at, ...lastOf(record), ...(without && { without }), streams: new Set([stream]), returning: new Set(), intents: new Set(), results: new Map(), did: new Map() };
+            const { run, stream, reason, boot, only, without, token, at } = record;
+            const open: OpenRun = { run, stream, reason, boot, startedAt: at, last: momentOf(record), ...(without && { without }), ...(token !== undefined && { token }), streams: new Set([stream]), returning: new Set(), intents: new Map(), results: new Map(), did: new Map() };
             // It answers no outage, and leaves none behind.
             return only === undefined ? { ...memory, ran: with_(ran, stream, "live"), open } : { ...memory, open: { ...open, only, streams: new Set() } };
         }
         case "dealt":
             return {
                 ...memory, ran: with_(ran, record.stream, ran.get(record.stream) === "live" ? "live" : record.mode),
+                calledOff: record.calledOff ? new Set([...calledOff, record.stream]) : calledOff,
                 open: open && record.mode === "live" ? joined(open, record) : open,
             };
         case "restored":
@@ -110,17 +121,21 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
             return { ...memory, open: open && { ...open, returning: record.on ? new Set([...open.returning, record.stream]) : without(open.returning, record.stream) } };
         case "intent":
             if (open?.run !== record.run) return memory;
-            return { ...memory, open: { ...open, ...lastOf(record), intents: new Set([...open.intents, record.step]) } };
+            return { ...memory, open: { ...open, last: momentOf(record), intents: with_(open.intents, record.step, momentOf(record)) } };
         case "result":
             if (open?.run !== record.run) return memory;
-            return { ...memory, open: { ...open, ...lastOf(record), results: with_(open.results, record.step, record) } };
+            return { ...memory, open: { ...open, last: momentOf(record), results: with_(open.results, record.step, record) } };
         case "did":
             if (open?.run !== record.run) return memory;
-            return { ...memory, open: { ...open, ...lastOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
+            return { ...memory, open: { ...open, last: momentOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
         case "undo":
-            return { ...memory, open: open?.run === record.run ? { ...open, ...lastOf(record), undoing: record.why } : open };
+            return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), undoing: record.why } : open };
+        case "alive":
+            return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record) } : open };
+        case "hold":
+            return { ...memory, open: open?.run === record.run ? heldBy(open, record) : open };
         case "spare":
-            return { ...memory, open: open?.run === record.run ? { ...spared(open, record), ...lastOf(record) } : open };
+            return { ...memory, open: open?.run === record.run ? { ...spared(open, record), last: momentOf(record) } : open };
         case "end":
             if (open?.run !== record.run) return memory;
             return { ran, open: undefined, calledOff: record.outcome === "cancelled" ? new Set([...calledOff, ...open.streams]) : calledOff };
@@ -141,20 +156,25 @@ function spared({ spared: _before, ...open }: OpenRun, { hosts, anew = [], why }
     const keeps = (step: string): boolean => !anew.some((host) => step.startsWith(`${host}/`));
     return {
         ...open, ...(hosts.length > 0 && { spared: { hosts, why } }),
-        intents: new Set([...open.intents].filter(keeps)), results: new Map([...open.results].filter(([step]) => keeps(step))),
+        intents: new Map([...open.intents].filter(([step]) => keeps(step))), results: new Map([...open.results].filter(([step]) => keeps(step))),
     };
 }
 
-function lastOf({ at, up }: JournalRecord): Pick<OpenRun, "lastAt" | "lastUp"> {
-    return { lastAt: at, ...(up !== undefined && { lastUp: up }) };
+function momentOf({ at, up }: JournalRecord): Moment {
+    return { at, ...(up !== undefined && { up }) };
+}
+
+/** The same run, after it was held or let go. */
+function heldBy({ held: _before, ...open }: OpenRun, record: Extract<JournalRecord, { kind: "hold" }>): OpenRun {
+    return { ...open, last: momentOf(record), ...(record.on && { held: { ...momentOf(record), ms: record.ms ?? 0 } }) };
 }
 
 function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<string, V> {
     return new Map([...map, [key, value]]);
 }
 
-const kinds = ["run", "intent", "result", "did", "undo", "spare", "end", "dealt", "return", "restored"] as const;
-const textFields = { run: ["run", "stream", "reason", "boot"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], spare: ["run", "why"], end: ["run"], dealt: ["stream"], return: ["stream"], restored: ["stream"] } as const;
+const kinds = ["run", "alive", "hold", "intent", "result", "did", "undo", "spare", "end", "dealt", "return", "restored"] as const;
+const textFields = { run: ["run", "stream", "reason", "boot"], alive: ["run"], hold: ["run"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], spare: ["run", "why"], end: ["run"], dealt: ["stream"], return: ["stream"], restored: ["stream"] } as const;
 const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
 const proofs: readonly unknown[] = ["watts", "network", "sent", "failed"] satisfies Proof[];
 const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
@@ -174,8 +194,10 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "did" && !areNames(raw.names)) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if ([raw.without, raw.hosts, raw.anew].some((names) => names !== undefined && !areTexts(names)) || (kind === "spare" && raw.hosts === undefined)) return undefined;
-    if ([raw.only, raw.boot].some((text) => text !== undefined && typeof text !== "string")) return undefined;
-    if (kind === "return" && typeof raw.on !== "boolean") return undefined;
+    if ([raw.only, raw.boot, raw.token].some((text) => text !== undefined && typeof text !== "string")) return undefined;
+    if ((kind === "return" || kind === "hold") && typeof raw.on !== "boolean") return undefined;
+    if (kind === "hold" && raw.on === true && !(typeof raw.ms === "number" && Number.isFinite(raw.ms) && raw.ms >= 0)) return undefined;
+    if (raw.calledOff !== undefined && raw.calledOff !== true) return undefined;
     if (kind === "end" && !outcomes.includes(raw.outcome)) return undefined;
     if (kind === "dealt" && raw.mode !== "live" && raw.mode !== "rehearsal") return undefined;
     return raw as unknown as JournalRecord;

@@ -69,7 +69,7 @@ export class RunJournal {
         if (known.length > longJournal && memory.open === undefined) {
             const short = [...memory.ran].map(([stream, mode]): JournalRecord => {
                 const boot = memory.boots.get(stream);
-                return { kind: "dealt", stream, mode, ...(boot !== undefined && { boot }), at: this.clock.now() };
+                return { kind: "dealt", stream, mode, ...(boot !== undefined && { boot }), ...(memory.calledOff.has(stream) && { calledOff: true }), at: this.clock.now() };
             });
             // A full disk must not cost the memory that has just been read.
             const { line, mark: first } = short.length === 0 ? { line: undefined, mark: "" } : sealed(short, "");

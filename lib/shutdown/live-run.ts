@@ -68,7 +68,7 @@ class LiveRun implements Run {
         this.#links = new HostLinks((host) => this.io.access(host), io.logins ?? 32);
         this.#record = new RunRecord(head.run, this.#view, io);
         this.#back = new WayBack({ record: this.#record, startedAt: head.startedAt, link: (host) => this.#links.of(host), underWay: this.#underWay, stopped: () => this.#ended || this.#suspending, ended: () => this.#ended });
-        this.#commit = new CommitPoint(io.clock, ({ view: { id, host } }) => !this.#ended && this.#undoing === undefined && !this.#spared.has(host) && ["running", "done"].includes(this.#view.stateOf(id) ?? "none"), (text) => {
+        this.#commit = new CommitPoint(io.clock, ({ view: { id, host } }) => !this.#ended && this.#undoing === undefined && !this.#spared.has(host) && (["running", "done"].includes(this.#view.stateOf(id) ?? "none") || this.#view.isInterrupted(id)), (text) => {
             this.#standstill.set({ all: false, hosts: [] });
             if (text !== undefined) this.#record.say(text);
             this.#standstill.release().forEach((step) => this.#start(step));
@@ -79,15 +79,15 @@ class LiveRun implements Run {
     }
 
     async #begin(earlier: Earlier | undefined): Promise<void> {
-        const { run, stream, reason, startedAt, only, without } = this.head;
+        const { run, stream, reason, startedAt, only, without, token } = this.head;
         if (earlier !== undefined) {
-            const { committed, keptUp } = recall(this.#steps, earlier, this.#record);
-            this.#commit.passed = committed;
+            const { told, keptUp } = recall(this.#steps, earlier, this.#record);
             keptUp.forEach((label, host) => this.#keptUp.set(host, label));
+            if (earlier.undoing === undefined) told.forEach((each) => this.#commit.sent(...each));
         }
         const waitMs = this.committed ? 0 : (earlier?.waitMs ?? 0);
         this.#record.say(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan, this.head)})` : againText(reason, waitMs));
-        if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(only !== undefined && { only }), ...(without && { without: [...without] }), at: startedAt });
+        if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(only !== undefined && { only }), ...(without && { without: [...without] }), ...(token !== undefined && { token }), at: startedAt });
         if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier);
         if (earlier?.spared !== undefined) this.#leave(earlier.spared.hosts, earlier.spared.why, earlier.results);
         // Whoever goes on with it may have to say at once that it waits.
@@ -132,7 +132,7 @@ class LiveRun implements Run {
         hosts.forEach((host) => this.#spared.add(host));
         const theirs = this.#steps.filter(({ view: { host } }) => hosts.includes(host));
         const left = theirs.filter(({ view: { id } }) => this.#view.stateOf(id) === "planned");
-        left.forEach(({ view: { id } }) => this.#view.change(id, { state: "skipped", note: why }));
+        left.forEach(({ view: { id } }) => this.#view.leaveOut(id, { note: why }));
         this.#lookout.callOff(hosts);
         const steps = this.#back.begin(theirs, known);
         this.#record.say(`${why}: ${staysText(hosts)}${steps === 0 ? "" : `, putting back ${count(steps, "step")} there`}`);
@@ -262,7 +262,7 @@ class LiveRun implements Run {
         this.#waiting.abort();
         this.#lookout.callOff();
         for (const { id, kind, state } of this.#view.steps) {
-            if (state === "planned" && kind !== "undo") this.#view.change(id, earlier?.intents.has(id) ? { state: "failed", error: "interrupted in the middle" } : { state: "skipped", error: "cancelled" });
+            if (state === "planned" && kind !== "undo") this.#view.leaveOut(id, { error: "cancelled" });
         }
         if (earlier === undefined) await this.io.note({ kind: "undo", run: this.head.run, why, at: this.io.clock.now() });
         if (this.#ended || this.#suspending) return;

@@ -17,7 +17,7 @@ export interface PatienceOptions {
 
 const defaultStableMs = 30_000;
 const defaultHoldMs = 10 * 60_000;
-/** How long a person may answer with a run's token, ms. */
+/** How long a person may answer with a run's token after they were last told of it, ms. */
 const tokenMs = 30 * 60_000;
 
 interface Wait {
@@ -33,6 +33,8 @@ export interface PatienceIo<Origin> {
     spared(stream: string): readonly string[];
     /** A stream's power is back, or has failed again before it was so for long enough. */
     returns(stream: string, on: boolean): void;
+    /** A person holds a run for so many ms at most; undefined: no longer. */
+    holds(run: Run, ms: number | undefined): void;
 }
 
 /** What a run under way waits for: power that must stay back for a while, a person's hold, the end of the way back. */
@@ -48,9 +50,17 @@ export class Patience<Origin> {
 
     constructor(readonly options: PatienceOptions, readonly io: PatienceIo<Origin>) {}
 
-    /** A run begins: what a person needs to hold or cancel it. */
-    begin(): RunControl {
-        return this.#control = { token: randomBytes(9).toString("base64url"), until: this.options.clock.now() + tokenMs };
+    /** A run begins. @param token of its own */
+    begin(token = newToken()): void {
+        this.#held?.end();
+        this.#held = undefined;
+        this.#control = { token, until: 0 };
+    }
+
+    /** What a person, who is told of the run now, needs to hold or cancel it. As long as a hold lasts, they may end it, too. */
+    tellControl(): RunControl | undefined {
+        const until = Math.max(this.options.clock.now() + tokenMs, this.#held?.until ?? 0);
+        return this.#control &&= { ...this.#control, until };
     }
 
     /** The run has ended. @returns see believe */
@@ -164,15 +174,26 @@ export class Patience<Origin> {
         if (!on) return this.#release(run, "released") ? undefined : "nothing is held";
         if (this.#held !== undefined) return "it is held already";
         const ms = this.options.holdMs ?? defaultHoldMs;
-        this.#held = this.#wait(ms, () => void this.#release(run, "the hold is over"));
-        run.hold(true, `held by a person, for ${Math.round(ms / 1000)} s at most`);
+        this.io.holds(run, ms);
+        this.#hold(run, ms, "held by a person");
         return undefined;
+    }
+
+    /** It goes on after an interruption, and a person's hold has not ended. @param ms what is left of it */
+    holdOn(run: Run, ms: number): void {
+        if (!run.committed && !run.undoing) this.#hold(run, Math.min(ms, this.options.holdMs ?? defaultHoldMs), "still held by a person");
+    }
+
+    #hold(run: Run, ms: number, text: string): void {
+        this.#held = this.#wait(ms, () => void this.#release(run, "the hold is over"));
+        run.hold(true, `${text}, for ${Math.round(ms / 1000)} s at most`);
     }
 
     #release(run: Run, why: string): boolean {
         if (this.#held === undefined) return false;
         this.#held.end();
         this.#held = undefined;
+        this.io.holds(run, undefined);
         run.hold(this.#standsStill, `${why}: going on`);
         return true;
     }
@@ -188,4 +209,9 @@ export class Patience<Origin> {
         if (this.#control === undefined || token !== this.#control.token) return "that token is of another run";
         return this.options.clock.now() > this.#control.until ? "that token has expired" : undefined;
     }
+}
+
+/** See RunControl. */
+export function newToken(): string {
+    return randomBytes(9).toString("base64url");
 }

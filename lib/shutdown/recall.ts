@@ -1,12 +1,14 @@
-import type { OpenRun, StepResult } from "./journal-records";
+import type { Moment, OpenRun, StepResult } from "./journal-records";
 import type { RunRecord } from "./run-record";
 import { viewOf } from "./run-view";
 import { isRepeatable, type PlannedStep } from "./steps";
 
 /** What an earlier process has done of a run. `undoing`: why it was being put back. */
 export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing">, Partial<Pick<OpenRun, "did" | "spared">> {
-    /** How long to wait for a word that power is back before anything is done, ms. Not once the final commands have begun. */
+    /** How long to wait for a word that power is back before anything is done, ms. Not once there is no way back. */
     waitMs?: number;
+    /** How long ago something was written, ms. Absent: nobody knows. */
+    agoMs?(moment: Moment): number;
 }
 
 /** What is said of a step that an earlier process began, that does harm when taken twice, and whose end nobody has seen. */
@@ -14,9 +16,9 @@ const neverKnown = "interrupted in the middle: whether it was done is not known,
 
 /**
  * Marks what an earlier process has done. A host with nothing left to do needs no login either.
- * @returns whether a final command may have been sent, and the hosts that stay up with the step that failed
+ * @returns the final commands that may have been sent, and how many ms ago; the hosts that stay up with the step that failed
  */
-export function recall(steps: readonly PlannedStep[], { intents, results, did: stopped, spared }: Earlier, { view, reported }: RunRecord): { committed: boolean; keptUp: Map<string, string> } {
+export function recall(steps: readonly PlannedStep[], { intents, results, did: stopped, spared, agoMs = () => Infinity }: Earlier, { view, reported }: RunRecord): { told: [PlannedStep, number][]; keptUp: Map<string, string> } {
     const stays = (host: string): boolean => spared?.hosts.includes(host) === true;
     const keptUp = new Map<string, string>();
     const open = new Set(steps.filter(({ view: { id, host, kind } }) => kind !== "connect" && kind !== "prove" && !results.has(id) && !stays(host)).map((step) => step.view.host));
@@ -29,5 +31,11 @@ export function recall(steps: readonly PlannedStep[], { intents, results, did: s
         if (state === "failed" && onFailure === "keep-up") keptUp.set(host, label);
         view.change(id, { ...viewOf(result ?? {}), state });
     }
-    return { committed: steps.some(({ view: { id, kind, host } }) => kind === "power-off" && intents.has(id) && !stays(host)), keptUp };
+    const told = steps.flatMap((step): [PlannedStep, number][] => {
+        const { id, kind, host } = step.view;
+        const intent = intents.get(id);
+        return kind === "power-off" && intent !== undefined && !stays(host) ? [[step, agoMs(intent)]] : [];
+    });
+    view.interrupt([...intents.keys()].filter((id) => !results.has(id)));
+    return { told, keptUp };
 }

@@ -14,6 +14,8 @@ export interface RunHead {
     simulated?: true;
     /** The host that a person shuts down by hand; absent in an outage. */
     only?: string;
+    /** Of a real run, see RunControl. */
+    token?: string;
     /** Hosts of the plan that it leaves alone. Absent: none. */
     without?: readonly string[];
     /** Those of them that something else feeds, and what. */
@@ -38,6 +40,7 @@ function plannedAnew({ id, host, kind, label, layer, planned }: StepView): StepV
 export class RunView {
     #steps: readonly StepView[];
     #index: ReadonlyMap<string, number>;
+    readonly #interrupted = new Set<string>();
 
     constructor(public head: RunHead, steps: readonly StepView[]) {
         this.#steps = steps;
@@ -82,9 +85,25 @@ export class RunView {
 
     /** The steps of these hosts are planned anew, and what was put back there is forgotten. */
     renew(hosts: readonly string[]): void {
+        this.#steps.forEach(({ id, host }) => hosts.includes(host) && this.#interrupted.delete(id));
         this.#put(this.#steps.filter(({ host, kind }) => !(kind === "undo" && hosts.includes(host))).map((step) => {
             return hosts.includes(step.host) ? plannedAnew(step) : step;
         }));
+    }
+
+    /** An earlier process has begun these, and nobody knows their end. */
+    interrupt(ids: Iterable<string>): void {
+        for (const id of ids) this.#interrupted.add(id);
+    }
+
+    /** Whether a step that is planned may be done already. */
+    isInterrupted(id: string): boolean {
+        return this.stateOf(id) === "planned" && this.#interrupted.has(id);
+    }
+
+    /** A step is not taken, or not again: then it may have been done, and is put back like one that failed. */
+    leaveOut(id: string, why: Pick<StepView, "error" | "note">): void {
+        this.change(id, this.isInterrupted(id) ? { state: "failed", error: "interrupted in the middle" } : { state: "skipped", ...why });
     }
 
     /** A step is planned as if it had not begun. */
@@ -118,7 +137,7 @@ export class RunView {
     /** What is not over is so from here on. @param at event time in ms */
     breakOff(at: number): void {
         for (const { id, state } of this.#steps) {
-            if (state === "planned") this.change(id, { state: "skipped", error: "cancelled" });
+            if (state === "planned") this.leaveOut(id, { error: "cancelled" });
             if (state === "running") this.change(id, { state: "failed", error: "cancelled while under way", endedAt: at });
         }
     }

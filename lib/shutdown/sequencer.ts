@@ -4,9 +4,9 @@ import { fakeMark, type ShutdownCommand } from "../power/command";
 import { decideRun, handStream, manualStream, type Decision } from "./gate";
 import { alone, alsoOut, partOf, spared, taken } from "./domains";
 import { emptyMemory, remember, spentBefore, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
-import { hereOf, obstacleTo, rereadMsFor, setupFor, strangeSteps, type Here } from "./interrupted";
+import { agoMs, heldForMs, hereOf, keepAlive, obstacleTo, rereadMsFor, setupFor, strangeSteps, type Here } from "./interrupted";
 import { startLiveRun } from "./live-run";
-import { Patience } from "./patience";
+import { newToken, Patience } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress } from "./progress";
 import type { Earlier } from "./recall";
@@ -39,6 +39,7 @@ export class Sequencer<Origin> {
             again: (command, origin) => void this.#decide(command, origin, false),
             spared: (stream) => this.#sparedBy(stream),
             returns: (stream, on) => void this.#note({ kind: "return", stream, on, at: options.clock.now() }),
+            holds: ({ head: { run } }, ms) => void this.#note({ kind: "hold", run, on: ms !== undefined, ...(ms !== undefined && { ms }), at: options.clock.now() }),
         });
         this.ready = this.#start();
     }
@@ -177,6 +178,7 @@ export class Sequencer<Origin> {
         }
         this.#closed = true;
         this.#patience.letGo();
+        this.#runs.forEach(({ head }) => this.#alive(head));
         await Promise.all([...this.#runs].map((each) => each.suspend()));
         await (removed ? this.options.journal.remove() : this.options.journal.close());
     }
@@ -194,12 +196,14 @@ export class Sequencer<Origin> {
     }
 
     #resume(open: OpenRun, setup: SequencerSetup): void {
-        const { run, stream, reason, startedAt, only } = open;
+        const { run, stream, reason, startedAt, only, token = newToken() } = open;
+        const heldMs = heldForMs(open, this.#here);
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
         const strange = strangeSteps(open, setup);
         if (strange !== undefined) this.options.voice.warn(strange);
-        const head: RunHead = { run, stream, reason, mode: "live", startedAt, ...(only !== undefined && { only }) };
-        this.#begin(setup, head, "", undefined, { ...open, waitMs: rereadMsFor(open, this.#here) });
+        const head: RunHead = { run, stream, reason, mode: "live", startedAt, token, ...(only !== undefined && { only }) };
+        this.#begin(setup, head, "", undefined, { ...open, waitMs: rereadMsFor(open, this.#here), agoMs: (moment) => agoMs(moment, this.#here) });
+        if (heldMs > 0 && this.#run !== undefined) this.#patience.holdOn(this.#run, heldMs);
         // It had stopped for power that was back, and nobody may say so again.
         for (const back of open.returning) this.#decide({ action: "restored", reason: back, at: this.options.clock.now(), stream: back, conclusive: true }, undefined, false);
     }
@@ -223,15 +227,16 @@ export class Sequencer<Origin> {
         const progress = (next: RunProgress): void => this.#say(() => {
             const { waits } = this.#patience;
             // Nothing can hold or end it any more, and it waits for nobody.
-            const open = begun?.committed !== true;
-            voice.progress({ ...next, at: clock.now(), ...(open && { control }), ...(open && waits && { waits }) }, origin);
+            const control = begun?.committed ? undefined : this.#patience.tellControl();
+            voice.progress({ ...next, at: clock.now(), ...(control && { control }), ...(control && waits && { waits }) }, origin);
         });
-        const control = this.#patience.begin();
+        this.#patience.begin(head.token);
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
         const run = head.mode === "live"
             ? startLiveRun(head, plan, { clock, boot: this.#here.boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }), ...(usualMs && { usualMs }) }, earlier)
             : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }), ...(usualMs && { usualMs }) });
         begun = this.#run = run;
+        keepAlive(run.finished, clock, () => this.#alive(head));
         this.#runs.add(run);
         void run.finished.then((result) => {
             this.#runs.delete(run);
@@ -269,7 +274,7 @@ export class Sequencer<Origin> {
     #headOf({ stream, reason, simulated }: ShutdownCommand, mode: RunHead["mode"], only?: string): RunHead {
         const { clock } = this.options;
         const run = `${new Date(clock.wall()).toISOString().replace(/\..*/, "").replace(/[-:]/g, "")}-${randomBytes(2).toString("hex")}`;
-        return { run, stream, reason, mode, startedAt: clock.now(), ...(only !== undefined && { only }), ...(simulated && { simulated }) };
+        return { run, stream, reason, mode, startedAt: clock.now(), token: newToken(), ...(only !== undefined && { only }), ...(simulated && { simulated }) };
     }
 
     /** Remembers at once, writes down what is real. */
@@ -278,6 +283,10 @@ export class Sequencer<Origin> {
         if ("stream" in record && (record.stream === manualStream || (record.stream === handStream && record.kind !== "run"))) return Promise.resolve();
         this.#memory = remember(this.#memory, record);
         return "stream" in record && record.stream.endsWith(fakeMark) ? Promise.resolve() : this.options.journal.note({ ...record, ...(record.kind === "dealt" && { boot: this.#here.boot }), up: this.#here.uptimeMs() });
+    }
+
+    #alive({ run, mode }: RunHead): void {
+        if (mode === "live") void this.#note({ kind: "alive", run, at: this.options.clock.now() });
     }
 
     /** What goes wrong while telling must not stop a shutdown. */

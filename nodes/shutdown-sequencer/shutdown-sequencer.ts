@@ -184,6 +184,8 @@ export = (RED: NodeAPI): void => {
                 if (supplyOf(msg as Record<string, unknown>) !== undefined) sequencer.speaks(sourceOf(msg as Record<string, unknown>));
                 return;
             }
+            // A run that an earlier process began is known when its journal has been read.
+            await sequencer.ready;
             if ("hold" in heard) {
                 const refused = sequencer.hold(heard.hold, heard.simulated, msg.token);
                 if (refused !== undefined) this.warn(`${heard.hold ? "hold" : "release"}: ${refused}`);

@@ -28,14 +28,14 @@ export function idleStatus({ plan, switches }: SequencerSetup, hosts: readonly H
     }
 }
 
-/** During a run: how many steps of its hosts, then how many final commands, or steps back, are dealt with. They are counted when the text may be shown. */
-export function progressStatus({ mode, changed, steps }: RunProgress): { mood: Mood; text: () => string } {
+/** During a run: whether a person holds it; how many steps of its hosts, then how many final commands, or steps back, are dealt with. They are counted when the text may be shown. */
+export function progressStatus({ mode, changed, steps, waits }: RunProgress): { mood: Mood; text: () => string } {
     const text = (): string => {
         const phase = changed?.kind === "power-off" || changed?.kind === "undo" ? changed.kind : "stop-service";
         const mine = steps.filter(({ kind }) => kind === phase || (phase === "stop-service" && kind === "act"));
         const over = mine.filter((step) => step.state !== "planned" && step.state !== "running").length;
         const what = { "power-off": "power off", "stop-service": "stopping", undo: "putting back" }[phase];
-        return `${what} ${over}/${mine.length}${changed === undefined ? "" : ` on ${changed.host}`}`;
+        return `${waits?.held === undefined ? "" : "held, "}${what} ${over}/${mine.length}${changed === undefined ? "" : ` on ${changed.host}`}`;
     };
     return mode === "live" ? { mood: "critical", text } : { mood: "rehearsal", text: () => `dry run: ${text()}` };
 }

@@ -79,6 +79,7 @@ describe("shutdown-sequencer's status", () => {
         for (const [changed, said] of [[step("b", "stop-service", "running"), "stopping 1/2 on b"], [step("a", "power-off", "running"), "power off 0/1 on a"]] as const) {
             const { mood, text } = progressStatus(progress(changed));
             assert.deepEqual([mood, text()], ["critical", said]);
+            assert.equal(progressStatus({ ...progress(changed), waits: { held: 1 } }).text(), `held, ${said}`);
         }
     });
 
@@ -403,6 +404,28 @@ describe("shutdown-sequencer", () => {
         send(critical({ to: "HEALTHY" }));
         await flow?.until("done", 2);
         assert.equal(flow?.status("sequencer")?.text, "armed 0/1, app: not drilled");
+    });
+
+    it("a redeploy in the middle of a person's hold neither ends it nor loses who may end it, not even in its first moment", async () => {
+        const app = await host("app");
+        app.setBehaviour({ command: "hang" }, "db");
+        await load([{ name: "app", services: ["web", "db"] }], { ...armed, needsToken: true });
+        send(critical());
+        await eventually(() => told("app").length === 2);
+        const { token } = (flow?.received("progress").at(-1)?.progress as RunProgress).control ?? {};
+        send({ payload: "hold", token });
+        await eventually(() => flow?.received("progress").some(({ payload }) => /^held by a person/.test(String(payload))) === true);
+        app.setBehaviour({}, "db");
+        await flow?.redeploy();
+        await eventually(() => flow?.received("progress").some(({ payload }) => /^still held by a person, for (?:600|59\d) s at most$/.test(String(payload))) === true);
+        assert.match(flow?.status("sequencer")?.text ?? "", /^held, stopping 1\/2/);
+        assert.equal(told("app").length, 2);
+        await flow?.redeploy();
+        send({ payload: "cancel", token });
+        const [msg] = await flow?.until("result", 1) ?? [];
+        assert.equal(resultOf(msg).outcome, "cancelled", "said before the journal was read");
+        assert.match(resultOf(msg).text, /2 of 2 steps put back/);
+        assert.ok(!told("app").some((command) => command.includes("shutdown -h")));
     });
 
     describe("fault table: the other host is off in time, Catch hears once, Node-RED lives", () => {

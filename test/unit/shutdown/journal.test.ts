@@ -18,7 +18,7 @@ describe("the journal's memory", () => {
 
     it("has an open run until its end", () => {
         const { open } = memoryOf(begin, intent, result);
-        assert.deepEqual([open?.run, open?.startedAt, open?.lastAt, [...open?.intents ?? []], open?.results.get("nas/power-off")?.state], ["r1", at, at + 2, ["nas/power-off"], "done"]);
+        assert.deepEqual([open?.run, open?.startedAt, open?.last.at, [...open?.intents.keys() ?? []], open?.results.get("nas/power-off")?.state], ["r1", at, at + 2, ["nas/power-off"], "done"]);
         assert.equal(memoryOf(begin, intent, result, end).open, undefined);
     });
 
@@ -41,6 +41,13 @@ describe("the journal's memory", () => {
         assert.deepEqual(spent({ ...joined, mode: "rehearsal", boot: "b" }), [["ups", "rehearsal"]]);
     });
 
+    it("knows for how long a person holds the run, until it is released", () => {
+        const hold: JournalRecord = { kind: "hold", run: "r1", on: true, ms: 60_000, at: at + 1, up: 5 };
+        assert.deepEqual(memoryOf(begin, hold).open?.held, { ms: 60_000, at: at + 1, up: 5 });
+        assert.equal(memoryOf(begin, hold, { kind: "hold", run: "r1", on: false, at: at + 2 }).open?.held, undefined);
+        assert.equal(memoryOf(begin, { ...hold, run: "other" }).open?.held, undefined);
+    });
+
     it("does not mix up runs", () => {
         const { open } = memoryOf(begin, { ...intent, run: "other" }, { ...result, run: "other" }, { ...end, run: "other" });
         assert.deepEqual([open?.run, open?.intents.size, open?.results.size], ["r1", 0, 0]);
@@ -49,6 +56,7 @@ describe("the journal's memory", () => {
     for (const wrong of [
         null, 1, "run", [], {}, { ...begin, kind: "constructor" }, { ...begin, at: "now" }, { ...begin, stream: undefined }, { ...result, state: "running" }, { ...result, error: 1 },
         { ...end, outcome: "won" }, { kind: "dealt", stream: "plug", mode: "maybe", at }, { ...intent, step: 5 }, { ...result, startedAt: "x" }, { ...begin, only: ["nas"] }, { kind: "dealt", stream: "plug", mode: "live", boot: 1, at },
+        { kind: "dealt", stream: "plug", mode: "live", calledOff: "yes", at }, { kind: "hold", run: "r1", on: true, at }, { kind: "hold", run: "r1", on: true, ms: -1, at }, { kind: "hold", run: "r1", on: "true", ms: 1, at }, { ...begin, token: 1 },
     ]) {
         it(`does not take ${JSON.stringify(wrong)} for a record`, () => assert.equal(parseRecord(wrong), undefined));
     }
@@ -162,6 +170,18 @@ describe("the journal on disk", () => {
         assert.ok((await readFile(path, "utf8")).length < 200);
         const { ran, boots } = (await journal().load()).memory;
         assert.deepEqual([ran.get("plug"), boots.get("plug")], ["live", "b"]);
+    });
+
+    it("is shortened without forgetting whose outage a person has called off", async () => {
+        const first = journal();
+        const dealt: JournalRecord = { kind: "dealt", stream: "ups", mode: "live", at };
+        await Promise.all([begin, ...Array.from({ length: 1200 }, () => intent), { ...end, outcome: "cancelled" as const }, dealt].map((record) => first.note(record)));
+        await first.close();
+        const before = (await journal().load()).memory;
+        const { memory, warnings } = await journal().load();
+        assert.deepEqual([before.calledOff, warnings], [new Set(["plug"]), []]);
+        assert.deepEqual(memory, before);
+        assert.equal(remember(memory, { kind: "restored", stream: "plug", at }).calledOff.size, 0);
     });
 
     it("is gone after its node was removed", async () => {

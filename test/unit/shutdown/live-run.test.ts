@@ -511,7 +511,7 @@ describe("a real run", () => {
         });
 
         it("can no longer be cancelled when a final command may have been sent", async () => {
-            const open = { intents: new Set(["nas/power-off"]), results: new Map() };
+            const open = { intents: new Map([["nas/power-off", { at: 0 }]]), results: new Map() };
             hosts.connect = () => new Promise(() => undefined);
             const run = startLiveRun({ run: "r1", stream: "plug", reason: "x", mode: "live", startedAt: 0 }, planOf({ name: "nas" }), io(), open);
             await settle();

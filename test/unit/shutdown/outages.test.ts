@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { Trouble } from "../../../lib/kit/trouble";
 import type { ShutdownCommand } from "../../../lib/power/command";
-import { RunJournal, type Recovered } from "../../../lib/shutdown/journal";
-import { emptyMemory, remember, type JournalRecord } from "../../../lib/shutdown/journal-records";
+import type { JournalRecord } from "../../../lib/shutdown/journal-records";
 import { parsePlan, priorities, type ShutdownPlan } from "../../../lib/shutdown/plan";
 import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
 import { Sequencer } from "../../../lib/shutdown/sequencer";
 import type { CommandEnd, Transport } from "../../../lib/shutdown/transport";
 import { ok } from "../../support/fake-hosts";
+import { MemoryJournal } from "../../support/memory-journal";
 import { VirtualClock } from "../../support/virtual-clock";
 
 /** What a host does wrong, always. */
@@ -42,23 +42,6 @@ class Machine {
             this.#countdown = undefined;
         }
         return ok;
-    }
-}
-
-/** The records on a disk that outlive every process. A process that was killed writes no more. */
-class MemoryJournal extends RunJournal {
-    constructor(readonly records: JournalRecord[], readonly lives: () => boolean) {
-        super("", () => undefined);
-    }
-    override load(): Promise<Recovered> {
-        return Promise.resolve({ memory: this.records.reduce(remember, emptyMemory()), warnings: [] });
-    }
-    override note(record: JournalRecord): Promise<void> {
-        if (this.lives()) this.records.push(record);
-        return Promise.resolve();
-    }
-    override close(): Promise<void> {
-        return Promise.resolve();
     }
 }
 
