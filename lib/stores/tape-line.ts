@@ -1,3 +1,5 @@
+import { parseCommand } from "../power/command";
+import { powerEventKinds } from "../power/power-event";
 import { parseReading } from "../power/reading";
 import { isTime, tapeVersion, type TapeHeader, type TapeKind } from "./tape";
 import { recordOf } from "./timeline-event";
@@ -13,6 +15,21 @@ export type VerdictChoice = "changes" | "all";
 
 type Message = Readonly<Record<string, unknown>>;
 
+const isText = (value: unknown): value is string => typeof value === "string";
+
+/** By what ours is told from that of other nodes, which use such names for anything: an answer of a server, a command with a password. */
+const isOurs = {
+    power: ({ state, since }) => isText(state) && isTime(since),
+    event: ({ kind, device }) => powerEventKinds.some((known) => known === kind) && isText(device),
+    transition: ({ device, from, to }) => [device, from, to].every(isText),
+    missed: ({ device, failures }) => isText(device) && isTime(failures),
+    verdict: ({ device, text, findings }) => [device, text].every(isText) && Array.isArray(findings),
+    command: (command) => "command" in parseCommand(command, 0),
+    quorum: ({ group, standing }) => [group, standing].every(isText),
+    progress: ({ run, text, steps }) => [run, text].every(isText) && Array.isArray(steps),
+    result: ({ run, outcome, steps }) => [run, outcome].every(isText) && Array.isArray(steps),
+} satisfies Record<string, (value: Record<string, unknown>) => boolean>;
+
 /**
  * What of a message goes onto a tape: everything that one of our nodes has put on it. Foreign properties are not written:
  * they may hold secrets.
@@ -25,18 +42,22 @@ export function tapeLines(msg: Message, { last, verdicts }: { last: number; verd
     };
     const parsed = msg.reading === undefined ? { error: "" } : parseReading(msg.reading, last);
     if ("reading" in parsed) add("reading", without({ ...parsed.reading }, ["begins"]));
-    const power = recordOf(msg.power);
+    const ours = (name: keyof typeof isOurs): Record<string, unknown> | undefined => {
+        const value = recordOf(msg[name]);
+        return value !== undefined && isOurs[name](value) ? value : undefined;
+    };
+    const power = ours("power");
     if (power !== undefined && "reading" in parsed) add("power", { at: parsed.reading.at, device: parsed.reading.device, ...without(power, ["reading"]) });
-    const event = recordOf(msg.event);
+    const event = ours("event");
     if (event !== undefined) add("event", { ...event, event: event.kind });
-    add("transition", recordOf(msg.transition));
-    add("missed", recordOf(msg.missed));
-    const verdict = recordOf(msg.verdict);
+    add("transition", ours("transition"));
+    add("missed", ours("missed"));
+    const verdict = ours("verdict");
     if (verdicts === "all" || verdict?.change !== undefined) add("verdict", verdict);
-    add("command", recordOf(msg.command));
-    add("quorum", recordOf(msg.quorum));
-    add("progress", slim(recordOf(msg.progress), last));
-    add("result", slim(recordOf(msg.result), last));
+    add("command", ours("command"));
+    add("quorum", ours("quorum"));
+    add("progress", slim(ours("progress"), last));
+    add("result", slim(ours("result"), last));
     return lines;
 }
 

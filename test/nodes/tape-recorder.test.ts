@@ -38,7 +38,7 @@ describe("tape-recorder", () => {
 
     it("passes every message on at once, unchanged, and writes what is on it", async () => {
         await load();
-        const messages = [{ topic: "ups1", payload: 90, reading: reading(0), mine: { kept: true } }, { payload: "no reading" }, { verdict: { device: "ups1", at: 1_800_000_001_000, change: "shutdown", rule: "low-charge" } }];
+        const messages = [{ topic: "ups1", payload: 90, reading: reading(0), mine: { kept: true } }, { payload: "no reading" }, { verdict: { device: "ups1", at: 1_800_000_001_000, change: "shutdown", rule: "low-charge", text: "", findings: [] } }];
         for (const msg of messages) tell({ ...msg });
         const passed = await flow.until("out", 3);
         assert.deepEqual(passed.map(({ _msgid, ...msg }) => msg), messages);
