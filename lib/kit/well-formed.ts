@@ -2,3 +2,8 @@
 export function wellFormed(text: string): string {
     return text.replaceAll("\0", "").replace(/\p{Cs}/gu, "\ufffd");
 }
+
+/** A text without the byte order mark that Windows' editors put before it. */
+export function withoutMark(text: string): string {
+    return text.replace(/^\ufeff/, "");
+}

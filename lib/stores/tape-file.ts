@@ -1,6 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { toTrouble, Trouble } from "../kit/trouble";
+import { withoutMark } from "../kit/well-formed";
 import { parseHeader, TapeBuilder, type Tape } from "./tape";
 
 /** What a tape may have at most: days of readings once a second. What is larger is no tape, or none to hold in memory. */
@@ -36,7 +37,7 @@ async function read(path: string, limits: typeof tapeLimits): Promise<Tape> {
             count += 1;
             if (count > limits.lines) throw new Trouble("garbage", `it has more than ${limits.lines} lines`);
             if (text.trim() === "") continue;
-            const value = parsed(text);
+            const value = parsed(count === 1 ? withoutMark(text) : text);
             // A last line that only lacks its newline is whole.
             if (!ended && value === undefined) torn = true;
             else if (builder === undefined) builder = new TapeBuilder(parseHeader(value));

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Trouble } from "../kit/trouble";
+import { withoutMark } from "../kit/well-formed";
 import { parseHeader } from "./tape";
 
 /** A tape as lists show it. */
@@ -47,7 +48,7 @@ async function aboutOf(path: string): Promise<string> {
     const handle = await open(path, "r");
     try {
         const { buffer, bytesRead } = await handle.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
-        return parseHeader(JSON.parse(buffer.subarray(0, bytesRead).toString("utf8").split("\n")[0] ?? "")).about;
+        return parseHeader(JSON.parse(withoutMark(buffer.subarray(0, bytesRead).toString("utf8")).split("\n")[0] ?? "")).about;
     } catch {
         return "";
     } finally {

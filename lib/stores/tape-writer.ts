@@ -89,6 +89,8 @@ export class TapeWriter {
         const [first] = lines;
         if (first === undefined) return;
         try {
+            // Somebody has removed the tape: what goes on into it nobody would ever find.
+            if ((await this.#tape?.handle.stat())?.nlink === 0) await this.#shut();
             const tape = (this.#tape ??= await this.#open(first.at));
             const text = lines.map((line) => writtenLine(line, tape.began)).join("");
             await appendWhole(tape.handle, text);

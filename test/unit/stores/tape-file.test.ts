@@ -33,6 +33,7 @@ describe("a tape's file", () => {
         assert.deepEqual([readings.length, torn], [1, false]);
     });
     it("with Windows' line ends and empty lines is read as well", async () => assert.equal((await read(`${header}\n${line(1)}\n${line(2)}`.replaceAll("\n", "\r\n"))).readings.length, 2));
+    it("with the mark that Windows' editors put before a text is read as well", async () => assert.equal((await read(`\ufeff${header}${line(1)}`)).header.name, "küche"));
     it("with damaged lines plays the rest, and counts them", async () => {
         const { readings, bad, torn } = await read(`${header}{"kind"\n${line(1)}\0\0\0\n${line(2)}`);
         assert.deepEqual([readings.length, bad, torn], [2, 2, false]);

@@ -50,6 +50,16 @@ describe("a writer of tapes", () => {
         await write([line(5000)]);
         assert.deepEqual([files().length, (await read()).readings.map(({ reading }) => reading.at)], [1, [0, 5000]]);
     });
+    it("begins anew where somebody has removed the tape under its hands", async () => {
+        const mine = writer();
+        mine.add([line(0)]);
+        await mine.flush();
+        rmSync(join(tapes(), files()[0] ?? ""));
+        await clock.pass(1000);
+        mine.add([line(1000)]);
+        await mine.close();
+        assert.equal((await read()).readings.length, 1);
+    });
     it("never joins a line to one that broke off", async () => {
         await write([line(0)]);
         appendFileSync(join(tapes(), files()[0] ?? ""), '{"kind":"rea');
