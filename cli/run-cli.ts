@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { errorText, Trouble } from "../lib/kit/trouble";
+import { withoutMark } from "../lib/kit/well-formed";
 import { clockTime, differences, isAsExpected } from "../lib/stores/tape-check";
 import { readTape } from "../lib/stores/tape-file";
 import { findTape, listTapes, shippedFolder } from "../lib/stores/tape-library";
@@ -74,7 +75,7 @@ async function printReplay(name: string, { config: file, json }: { config?: stri
 
 /** The settings to decide by: a file's, or else those that the tape was made for. */
 async function settingsOf(tape: Tape, file: string | undefined): Promise<ReturnType<typeof parseConfig>["config"]> {
-    const stored = file === undefined ? tape.header.trigger : triggerIn(JSON.parse(await readFile(file, "utf8")), file);
+    const stored = file === undefined ? tape.header.trigger : triggerIn(JSON.parse(withoutMark(await readFile(file, "utf8"))), file);
     const { config, problems } = parseConfig(stored);
     if (problems.length > 0) throw new Trouble("config", `the settings of the trigger can't be used: ${problems.join("; ")}`);
     return config;
@@ -85,7 +86,8 @@ function triggerIn(value: unknown, file: string): Record<string, unknown> {
     const list = Array.isArray(value) ? (value as unknown[]) : (recordOf(value)?.flows as unknown);
     if (!Array.isArray(list)) {
         const node = recordOf(value);
-        if (node === undefined) throw new Trouble("config", `${file} holds no settings`);
+        // Of anything else not a word would be understood, and the defaults be taken for what was tried.
+        if (node === undefined || (node.type ?? "shutdown-trigger") !== "shutdown-trigger") throw new Trouble("config", `${file} holds no settings of a shutdown-trigger`);
         return node;
     }
     const triggers = list.map(recordOf).filter((node) => node?.type === "shutdown-trigger");

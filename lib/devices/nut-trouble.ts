@@ -2,10 +2,10 @@ import { toTrouble, Trouble, type TroubleKind } from "../kit/trouble";
 
 /**
  * Why a UPS can't be read. `data-stale` and `driver-not-connected` are states of a server that answers well: the
- * connection is kept, and whoever reads goes on asking. `connection` is all that concerns the way to the server, `tls`
+ * connection is kept, and whoever reads goes on asking. `no-choice` is a server of several UPSes, and no name. `connection` is all that concerns the way to the server, `tls`
  * what keeps us from securing it, `refused` any other error that the server answers.
  */
-export type NutState = "data-stale" | "driver-not-connected" | "unknown-ups" | "refused" | "tls" | "connection";
+export type NutState = "data-stale" | "driver-not-connected" | "unknown-ups" | "no-choice" | "refused" | "tls" | "connection";
 
 /** A Trouble of a NUT server that says which state it is. */
 export class NutTrouble extends Trouble {

@@ -36,7 +36,7 @@ export class NutUpsSource {
         const names = (await this.server.listUps(signal)).map(({ name }) => name);
         const [only, second] = names;
         if (only === undefined) throw new NutTrouble("unknown-ups", "config", `${this.server.subject}: the server has no UPS`, "see its ups.conf");
-        if (second !== undefined) throw new NutTrouble("unknown-ups", "config", `${this.server.subject}: no UPS is chosen`, `the server has ${names.join(", ")}`);
+        if (second !== undefined) throw new NutTrouble("no-choice", "config", `${this.server.subject}: no UPS is chosen`, `the server has ${names.join(", ")}`);
         return (this.#found = only);
     }
 }

@@ -98,7 +98,7 @@ export const defaultTriggerConfig: Readonly<TriggerConfig> = {
 export function triggerProblems(config: TriggerConfig): string[] {
     const problems: string[] = [];
     if (!shutdownRules.some((rule) => config.rules[rule])) problems.push("every rule is off: nothing would ever be shut down");
-    if (config.blindMostMs < config.blindLeastMs) problems.push("the countdown without data is at most shorter than at least");
+    if (config.blindMostMs < config.blindLeastMs) problems.push(`after lost data it can't wait at least ${config.blindLeastMs / 1000} s and at most ${config.blindMostMs / 1000} s`);
     if (config.rules["low-charge"] && config.hardFloor > config.lowCharge) problems.push(`the hard floor (${config.hardFloor} %) must not be above the low charge (${config.lowCharge} %)`);
     return problems;
 }

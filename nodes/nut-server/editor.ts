@@ -31,7 +31,7 @@ RED.nodes.registerType<Properties, Credentials>("nut-server", {
     category: "config",
     defaults: {
         name: { value: "" },
-        host: { value: "127.0.0.1", validate: (value: unknown) => isEnvironment(value) || !/[\s/]|^-/.test(fieldText(value)) },
+        host: { value: "127.0.0.1", validate: (value: unknown) => isEnvironment(value) || !/[\s/]|^-|^[^:]*:[^:]*$/.test(fieldText(value)) },
         port: { value: "3493", validate: numberBetween(1, 65_535, { required: false }) },
         tls: { value: "off" },
         caFile: { value: "" },

@@ -20,6 +20,15 @@ export function numberBetween(min: number, max: number, { required = true }: { r
     };
 }
 
+/** Gives the fields that share a row's label a name of their own, for those who hear the dialog: "Depletion: %/min". */
+export function nameFields(dialog: JQuery): void {
+    for (const field of dialog.find<HTMLInputElement>(".form-row input[type=text]")) {
+        if ((field.labels?.length ?? 0) > 0 || field.hasAttribute("aria-label")) continue;
+        const words = [$(field).closest(".form-row").find("label").first().text(), $(field).next("span").text()];
+        field.setAttribute("aria-label", words.map((text) => text.trim()).filter(Boolean).join(": "));
+    }
+}
+
 /** The colours of our nodes in the palette, by what they do. */
 export const colours = { reader: "#A6D8C4", decider: "#F3D08B", actor: "#EFA193", alert: "#A9CBEA", simulator: "#CBBBE8" } as const;
 

@@ -1,5 +1,5 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
-import { category, colours, numberBetween } from "../shared/editor-fields";
+import { category, colours, nameFields, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -73,6 +73,7 @@ RED.nodes.registerType<Properties>("shutdown-trigger", {
         return this._(`shutdown-trigger.port.${["shutdown", "restored", "verdict"][index] ?? "verdict"}`);
     },
     oneditprepare() {
+        nameFields($("#dialog-form"));
         const agreement = $("#node-input-agreement");
         const show = (): void => void $("#node-input-witness").closest(".form-row").toggle(agreement.val() === "two-kinds");
         agreement.on("change", show);

@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say } from "../shared/editor-ask";
-import { category, colours, numberBetween } from "../shared/editor-fields";
+import { category, colours, nameFields, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -53,6 +53,7 @@ RED.nodes.registerType<Properties>("tape-recorder", {
         return this._("tape-recorder.port.output");
     },
     oneditprepare() {
+        nameFields($("#dialog-form"));
         const box = $("#tape-recorder-tapes");
         ask<{ tapes: Listed[] }>("tape-recorder/tapes", {}, (answer) => {
             if (!answer.ok) return say(box, [answer.error], true);

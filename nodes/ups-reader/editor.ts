@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say } from "../shared/editor-ask";
-import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { category, colours, fieldText, isEnvironment, nameFields, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -70,6 +70,7 @@ RED.nodes.registerType<Properties>("ups-reader", {
         },
     },
     oneditprepare() {
+        nameFields($("#dialog-form"));
         const found = $("#ups-reader-found");
         const offer = ({ name, description }: FoundUps): void => {
             const choose = (): void => {
@@ -80,9 +81,11 @@ RED.nodes.registerType<Properties>("ups-reader", {
         };
         $("#ups-reader-search").on("click", (event) => {
             event.preventDefault();
+            const server = String(field("server").val() ?? "");
+            if (server === "" || server === "_ADD_") return say(found, [this._("ups-reader.search.no-server")], true);
             const button = $(event.currentTarget).prop("disabled", true);
             say(found, [this._("ups-reader.search.under-way")]);
-            ask<{ upses: FoundUps[] }>(`nut-server/${String(field("server").val())}/upses`, {}, (answer) => {
+            ask<{ upses: FoundUps[] }>(`nut-server/${server}/upses`, {}, (answer) => {
                 button.prop("disabled", false);
                 if (!answer.ok) return say(found, [answer.error], true);
                 say(found, [this._(answer.upses.length === 0 ? "ups-reader.search.none" : "ups-reader.search.choose")]);

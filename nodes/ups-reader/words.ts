@@ -45,7 +45,7 @@ function wholeSeconds(ms: number): string {
 /** After so many failed polls in a row the status no longer counts on the UPS coming back by itself. */
 const patience = 3;
 
-const byState: Partial<Record<NutState, string>> = { "data-stale": "stale data", "driver-not-connected": "driver gone", "unknown-ups": "no such UPS", "tls": "no TLS" };
+const byState: Partial<Record<NutState, string>> = { "data-stale": "stale data", "driver-not-connected": "driver gone", "unknown-ups": "no such UPS", "no-choice": "no UPS chosen", "tls": "no TLS" };
 const byKind: Partial<Record<TroubleKind, string>> = {
     timeout: "no answer", refused: "refused", unreachable: "not reachable", closed: "hung up", garbage: "answer not understood", auth: "not allowed", config: "check the settings",
 };

@@ -122,6 +122,8 @@ describe("the editor", function () {
                 await tray.locator("#dialog-form, #node-config-dialog-edit-form").first().waitFor();
                 const text = await tray.innerText();
                 assert.doesNotMatch(text, new RegExp(`${type}\\.[a-z]`), `${type}: a label without words`);
+                const nameless = await tray.evaluate((root) => [...root.querySelectorAll<HTMLInputElement>("input[id^=node-], select[id^=node-], textarea[id^=node-]")].filter((field) => field.offsetParent !== null && (field.labels?.length ?? 0) === 0 && !field.matches("[aria-label], [aria-labelledby]")).map(({ id }) => id));
+                assert.deepEqual(nameless, [], `${type}: fields without a name for those who hear the dialog`);
                 assert.deepEqual(await unreadable(page, ".red-ui-tray"), [], `${type} in ${scheme}`);
                 const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) || ""`);
                 assert.ok(help.length > 200, `${type} has help`);

@@ -78,6 +78,8 @@ describe("the dialogs of a UPS", function () {
     it("ups-reader: from nothing to a reading: a server that is tested, a UPS that is chosen from its list", async () => {
         await open();
         const id = await place("ups-reader");
+        await page.locator("#ups-reader-search").click();
+        await page.locator("#ups-reader-found").getByText("Choose a NUT server first, or add one.").waitFor();
         await page.locator("#node-input-btn-server-add").click();
         await page.locator("#node-config-input-port").fill(String(ups.port));
         await page.locator("#nut-server-test").click();
@@ -88,7 +90,7 @@ describe("the dialogs of a UPS", function () {
         await page.locator("#ups-reader-search").click();
         await page.locator("#ups-reader-found").getByText("deploy first: only the deployed server is asked").waitFor();
         await done();
-        await red.eventually(() => /check the settings|no such UPS/.test(red.status(id)?.text ?? ""), 10_000, () => `a word that no UPS is chosen, ${JSON.stringify(red.status(id))}`);
+        await red.eventually(() => red.status(id)?.text === "no UPS chosen", 10_000, () => `a word that no UPS is chosen, ${JSON.stringify(red.status(id))}`);
         assert.match(red.errors().join(), /no UPS is chosen: the server has rack, desk/);
 
         await openDialog(page, id);

@@ -39,6 +39,7 @@ describe("nut-server's settings", () => {
     for (const [change, secrets, problem] of [
         [{ host: "two words" }, {}, /^"two words" is not an address$/],
         [{ host: "-x" }, {}, /is not an address/],
+        [{ host: "nas:3493" }, {}, /^nas:3493: the port has its own field$/],
         [{ port: "0" }, {}, /^port must be between 1 and 65535$/],
         [{ tls: "maybe" }, {}, /^tls must be one of off, required$/],
         [{ tls: "required", pin: "12:34" }, {}, /^the pinned certificate is no SHA-256 fingerprint/],

@@ -208,7 +208,7 @@ describe("shutdown-trigger", () => {
             [{ missedPolls: "0" }, /missedPolls must be between 1/],
             [{ agreement: "nobody" }, /agreement must be one of/],
             [{ hardFloor: "30" }, /hard floor \(30 %\) must not be above/],
-            [{ blindMost: "10" }, /at most shorter than at least/],
+            [{ blindMost: "10" }, /after lost data it can't wait at least 60 s and at most 10 s/],
         ];
         for (const [change, problem] of wrong) {
             it(`${JSON.stringify(change)} stops the node, loudly`, async () => {

@@ -71,6 +71,7 @@ describe("ridethrough on the command line", () => {
         [() => ["replay", "blip", "--config", file("bad.json", '{"lowCharge":"many"}')], /settings of the trigger can't be used: lowCharge/],
         [() => ["replay", "blip", "--config", file("none.json", "[]")], /has 0 shutdown-triggers/],
         [() => ["replay", "blip", "--config", file("three.json", "3")], /holds no settings/],
+        [() => ["replay", "blip", "--config", file("other.json", '{"type":"ups-reader","interval":"5"}')], /other.json holds no settings of a shutdown-trigger/],
         [() => ["replay"], /^ridethrough replay TAPE/],
         [() => ["replay", "blip", "cliff"], /^ridethrough replay TAPE/],
         [() => ["rewind"], /^ridethrough replay TAPE/],

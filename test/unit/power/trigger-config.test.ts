@@ -19,7 +19,7 @@ describe("trigger config", () => {
     const none = Object.fromEntries(shutdownRules.map((rule) => [rule, false])) as TriggerConfig["rules"];
     const wrong: [change: Partial<TriggerConfig>, problem: RegExp][] = [
         [{ rules: none }, /every rule is off/],
-        [{ blindLeastMs: 100, blindMostMs: 10 }, /at most shorter than at least/],
+        [{ blindLeastMs: 100, blindMostMs: 10 }, /can't wait at least 0.1 s and at most 0.01 s/],
         [{ hardFloor: 30 }, /hard floor \(30 %\)/],
     ];
     for (const [change, problem] of wrong) it(`says so: ${String(problem)}`, () => assert.match(triggerProblems({ ...defaultTriggerConfig, ...change }).join(), problem));
