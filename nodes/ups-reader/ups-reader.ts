@@ -24,9 +24,12 @@ export = (RED: NodeAPI): void => {
         const server = node?.server;
         const wrong = [...problems, ...(node === null ? ["no NUT server"] : node.problems)];
         if (wrong.length > 0 || server === undefined) {
+            const problem = `UPS not read: ${wrong.join("; ")}`;
             light.show("error", wrong.join("; "));
+            // In whole, and at once: nobody may ever ask a reader, and a status has room for a few words only.
+            this.error(problem);
             onInput(this, () => {
-                throw new Trouble("config", `UPS not read: ${wrong.join("; ")}`);
+                throw new Trouble("config", problem);
             });
             return;
         }

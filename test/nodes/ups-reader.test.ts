@@ -239,7 +239,7 @@ describe("ups-reader", () => {
         const [msg] = await flow!.until("readings", 1);
         assert.deepEqual([msg?.topic, msg?.payload], ["ups", 77]);
     });
-    for (const [what, ups, text] of [["a wrong name", "ups9", "no such UPS"], ["no name where there are two", "", "no such UPS"]] as const) {
+    for (const [what, ups, text] of [["a wrong name", "ups9", "no such UPS"], ["no name where there are two", "", "no UPS chosen"]] as const) {
         it(`${what}: red, and the error names those that the server has, once`, async () => {
             await load({ config: { ups }, options: { upses: { rack: {}, cellar: {} } } });
             await flow!.until("readings", 3);
@@ -336,8 +336,10 @@ describe("ups-reader", () => {
         ["no server", { server: "" }, "no NUT server"],
         ["a wrong interval", { interval: "often" }, "interval is not a number"],
     ] as const) {
-        it(`${what}: red, and each message reaches Catch`, async () => {
+        it(`${what}: red, in whole in the log before anybody asks, and each message reaches Catch`, async () => {
             await load({ config });
+            const log = helper.log() as unknown as { args: [{ level: number; msg: unknown }][] };
+            assert.deepEqual(log.args.flatMap(([{ level, msg }]) => (level === 20 ? [String(msg)] : [])), [`UPS not read: ${text}`]);
             flow?.node("ups").receive({});
             const [error] = await flow!.until("errors", 1);
             assert.deepEqual(flow?.status("ups"), { fill: "red", shape: "ring", text });
