@@ -1,6 +1,6 @@
+import { aftermathOf, parseAftermath, type Aftermath } from "./aftermath";
 import { afterRestart, parseOrder, type Order } from "./order";
 import { powerStates, type PowerState } from "./power-state";
-import { parseToldOutage, type ToldOutage } from "./told-outage";
 
 /** What a classifier remembers of one stream. */
 export interface ClassifierState {
@@ -14,20 +14,23 @@ export interface ClassifierState {
     missed?: { failures: number; since: number };
     /** Nothing has been told about this stream yet: that it turns out HEALTHY is no news. */
     unannounced?: true;
-    /** A CRITICAL or DEAD that was told. */
-    outage?: ToldOutage;
+    /** This machine was started again, and what its outage has left behind may be all that is seen. */
+    aftermath?: Aftermath;
     /** In which boot of this machine it was read; only of real streams. */
     boot?: string;
 }
 
 /**
- * A saved state as this machine finds it in its present `boot`. An outage that was told in an earlier one has led to what it could: it is told
- * anew only where it is another one (see ToldOutage), and nothing that was read before confirms anything.
+ * A saved state as this machine finds it in its present `boot`: an outage that was told in an earlier one has led to what it could. Nothing that was
+ * read before confirms anything.
  */
 export function afterBoot(state: ClassifierState, boot: string): ClassifierState {
     if (state.boot === undefined || state.boot === boot) return state;
-    const { missed: _missed, outage, ...rest } = state;
-    return { ...rest, recent: [], boot, ...(outage && { outage: { booted: "lasts" } }) };
+    const after: ClassifierState = { ...state, recent: [], boot };
+    delete after.missed;
+    const aftermath = aftermathOf(state.state, state.aftermath);
+    if (aftermath) after.aftermath = aftermath;
+    return after;
 }
 
 /** A saved state after a restart, or undefined for anything that is none. */
@@ -38,7 +41,7 @@ export function parseClassifierState(value: unknown): ClassifierState | undefine
     const order = parseOrder(raw.order);
     if (state === undefined || order === undefined || !isNumber(raw.since) || !Array.isArray(raw.recent)) return undefined;
     const missed = raw.missed as { failures?: unknown; since?: unknown } | null | undefined;
-    const outage = parseToldOutage(raw.outage);
+    const aftermath = parseAftermath(raw.aftermath);
     return {
         state,
         since: raw.since,
@@ -46,7 +49,7 @@ export function parseClassifierState(value: unknown): ClassifierState | undefine
         recent: (raw.recent as { at?: unknown; watts?: unknown }[]).flatMap((sample) => (isNumber(sample?.at) && isNumber(sample.watts) ? [{ at: sample.at, watts: sample.watts }] : [])),
         ...(missed && isNumber(missed.failures) && isNumber(missed.since) && { missed: { failures: missed.failures, since: missed.since } }),
         ...(raw.unannounced === true && { unannounced: true }),
-        ...(outage && { outage }),
+        ...(aftermath && { aftermath }),
         ...(typeof raw.boot === "string" && { boot: raw.boot }),
     };
 }

@@ -1,9 +1,9 @@
+import { followState, heedReading, isLow, showsOutage, type Aftermath } from "./aftermath";
 import type { ClassifierState } from "./classifier-state";
 import { arrive, type Order } from "./order";
 import { powerStates, type Classified, type KnownPowerState, type Missed, type PowerState, type Transition } from "./power-state";
 import { knownBefore, type Reading } from "./reading";
 import { severityOf, stateAt, type Thresholds } from "./thresholds";
-import { followOutage, heedReading, isLow, showsOutage, type ToldOutage } from "./told-outage";
 
 /** How a classifier judges. */
 export interface ClassifierConfig {
@@ -33,8 +33,8 @@ export interface ClassifierStep {
  * - A reading that is stale, missing or without watts is a missed poll, never 0 W. It neither confirms nor disturbs a
  *   confirmation under way; enough of them in a row make the state UNKNOWN.
  * - A stream begins as UNKNOWN. That its first state is HEALTHY is not told; every other first state is.
- * - Where this machine was started again after an outage was told, low watts prove nothing until they are another outage
- *   (see ToldOutage). That one is told though the state may be the same.
+ * - After a boot of this machine low watts prove nothing until power was seen (see Aftermath). An outage after that is told though the
+ *   state may be the same as before the boot.
  * - A simulated reading that `begins` its stream anew finds nothing known. Where the last word was worse, HEALTHY is told.
  * - Late readings change nothing; a second reading of the same moment replaces the first.
  */
@@ -60,7 +60,7 @@ function goOn(before: ClassifierState | undefined, order: Order, at: number): Cl
     const state: ClassifierState = { state: before.state, since: before.since, order, recent: before.recent };
     if (before.missed) state.missed = before.missed;
     if (before.unannounced) state.unannounced = true;
-    if (before.outage) state.outage = before.outage;
+    if (before.aftermath) state.aftermath = before.aftermath;
     if (before.boot !== undefined) state.boot = before.boot;
     return state;
 }
@@ -68,12 +68,13 @@ function goOn(before: ClassifierState | undefined, order: Order, at: number): Cl
 function measured(config: ClassifierConfig, known: ClassifierState, reading: Reading, watts: number): ClassifierStep {
     const { order, unannounced, boot } = known;
     const recent = remember(known.recent, { at: reading.at, watts }, config.confirmations);
-    const outage = known.outage && heedReading(known.outage, reading, severityIn(known.state, watts, config) === 0);
-    const to = confirmedState(config, known.state, recent) ?? anotherOutage(config, outage, recent);
+    const seen = known.aftermath && powerStates[severityIn(known.state, watts, config)];
+    const aftermath = known.aftermath && heedReading(known.aftermath, reading, seen);
+    const to = confirmedState(config, known.state, recent) ?? anotherOutage(config, aftermath, recent);
     const state: ClassifierState = { state: to ?? known.state, since: to === undefined ? known.since : (recent[0]?.at ?? reading.at), order, recent };
     if (to === undefined && unannounced) state.unannounced = true;
-    const goesOn = followOutage(outage, state.state, to !== undefined, reading.at);
-    if (goesOn) state.outage = goesOn;
+    const open = aftermath && followState(aftermath, state.state, to !== undefined, reading.at, seen);
+    if (open) state.aftermath = open;
     if (boot !== undefined) state.boot = boot;
     const step: ClassifierStep = { state, classified: classifiedAs(config, state, reading) };
     if (to === undefined || (unannounced && to === "HEALTHY")) return step;
@@ -99,8 +100,8 @@ function missing(config: ClassifierConfig, known: ClassifierState, reading: Read
     }
     const turns = known.state !== "UNKNOWN";
     const state: ClassifierState = { state: "UNKNOWN", since: turns ? since : known.since, order: known.order, recent: [], missed };
-    const outage = followOutage(known.outage, "UNKNOWN", turns, reading.at);
-    if (outage) state.outage = outage;
+    const open = known.aftermath && followState(known.aftermath, "UNKNOWN", turns, reading.at);
+    if (open) state.aftermath = open;
     if (known.boot !== undefined) state.boot = known.boot;
     return {
         state,
@@ -126,9 +127,9 @@ function confirmedState(config: ClassifierConfig, state: PowerState, recent: Cla
     return worst < present ? powerStates[worst] : undefined;
 }
 
-/** The low state that the recent readings confirm where another outage is to be told than the one before this machine was started. */
-function anotherOutage(config: ClassifierConfig, outage: ToldOutage | undefined, recent: ClassifierState["recent"]): KnownPowerState | undefined {
-    const state = outage?.booted === "over" ? confirmedState(config, "UNKNOWN", recent) : undefined;
+/** The low state that the recent readings confirm, where power was seen since this machine was started: it may be called as before the boot. */
+function anotherOutage(config: ClassifierConfig, aftermath: Aftermath | undefined, recent: ClassifierState["recent"]): KnownPowerState | undefined {
+    const state = aftermath?.over ? confirmedState(config, "UNKNOWN", recent) : undefined;
     return isLow(state) ? state : undefined;
 }
 
@@ -168,8 +169,8 @@ function classifiedAs(config: ClassifierConfig, known: ClassifierState, reading:
  * See Transition.conclusive. Watts that a UPS did not measure (whole percents of its rating) come in steps of 9 W and more, and 0 of
  * them is no 0 W: they show a state, as measured ones do, but mains that is absent makes no proof of them.
  */
-function isConclusive({ loadIsConstant }: ClassifierConfig, { outage }: ClassifierState, reading: Reading): boolean {
-    return outage?.booted === undefined && (loadIsConstant || (showsOutage(reading) && reading.derived?.includes("watts") !== true));
+function isConclusive({ loadIsConstant }: ClassifierConfig, { aftermath }: ClassifierState, reading: Reading): boolean {
+    return aftermath === undefined && (loadIsConstant || (showsOutage(reading) && reading.derived?.includes("watts") !== true));
 }
 
 function transitionOf(from: PowerState, after: ClassifierState, reading: Reading, conclusive: boolean): Transition {

@@ -188,7 +188,7 @@ function wishOf(command: ShutdownCommand, { dryRun, enabled, problems, unready }
     if (enabled !== true) return { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: "Shutdown enabled is off" };
     if (unready.length > 0) return { act: "tell", mode: "rehearsal", outcome: "invalid", why: unready.join("; ") };
     if (command.conclusive !== true) {
-        return { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: "low watts alone do not prove an outage, the load may just be off; if this load is constant, say so in the power-classifier" };
+        return { act: "tell", mode: "rehearsal", outcome: "not-enabled", why: "low watts alone do not prove an outage, the load may just be off, or not be up again since this machine was restarted; if this load is constant, say so in the power-classifier" };
     }
     return { act: "run", mode: "live", outcome: "completed", why: "Dry run is off and Shutdown enabled is on", preempts: false };
 }

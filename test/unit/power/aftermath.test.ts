@@ -4,7 +4,7 @@ import { afterBoot, parseClassifierState, type ClassifierState } from "../../../
 import { classify, type ClassifierConfig, type ClassifierStep } from "../../../lib/power/classify";
 import type { Reading } from "../../../lib/power/reading";
 import { defaultThresholds } from "../../../lib/power/thresholds";
-import { isLow, parseToldOutage } from "../../../lib/power/told-outage";
+import { isLow, parseAftermath } from "../../../lib/power/aftermath";
 
 const config: ClassifierConfig = { thresholds: defaultThresholds, hysteresis: 5, confirmations: 2, missedPolls: 3, loadIsConstant: true };
 
@@ -51,7 +51,7 @@ class Rig {
 
 const shutDown = (...after: Poll[]): Rig => new Rig().poll(421, 421, 24, 24, 3, 3, ...after);
 
-describe("an outage that was told, over a boot of this machine", () => {
+describe("what a classifier knows after a boot of this machine, where an outage was told before", () => {
     it("is told like any other before it", () => assert.deepEqual(shutDown().told, ["HEALTHY > CRITICAL!", "CRITICAL > DEAD!"]));
 
     const stories: [story: string, polls: Poll[], told: string[]][] = [
@@ -93,21 +93,36 @@ describe("an outage that was told, over a boot of this machine", () => {
 
     it("is not confirmed by a reading from before the boot", () => assert.deepEqual(new Rig().poll(421, 421, 3).restart("boot-2", 3600).poll(3, 421, 421).told, []));
 
-    it("of a state that is not low, a boot forgets nothing: a monitor that is started in an outage acts", () => {
-        for (const watts of [421, 100, 60]) assert.match(new Rig().poll(watts, watts).restart("boot-2").poll(3, 3).told.join(), /> DEAD!$/, `${watts} W`);
+    it("a source that was HEALTHY, or could not be read, may have lost its power unseen: low watts prove nothing yet", () => {
+        for (const before of [[421, 421], [421, 421, null, null, null]]) {
+            const booted = (...polls: Poll[]): string[] => new Rig().poll(...before).restart("boot-2").poll(...polls).told.filter((line) => !line.endsWith("HEALTHY"));
+            assert.deepEqual(booted(3, 3, 24, 24, 60, 60, 421, 421).filter((line) => line.endsWith("!")), []);
+            assert.match(booted(421, 421, 3, 3).join(), /^HEALTHY > DEAD!$/);
+            assert.match(booted({ watts: 3, mains: "absent" }, { watts: 3, mains: "absent" }).join(), /> DEAD!$/);
+        }
+    });
+
+    it("one that was on its way down goes on: a monitor that is started in an outage acts", () => {
+        for (const watts of [100, 60]) assert.match(new Rig().poll(watts, watts).restart("boot-2").poll(3, 3).told.join(), /> DEAD!$/, `${watts} W`);
+    });
+
+    it("a slow source is not taken for one that has been better", () => {
+        const rig = new Rig({ ...config, confirmations: 3 }).poll(421, 421, 421).restart("boot-2").poll(3);
+        rig.seconds += 3600;
+        assert.deepEqual(rig.poll(3, 3).told, ["HEALTHY > DEAD"]);
     });
 
     it("of a file from before this was kept nothing is known: it goes on as ever", () => {
         const rig = shutDown();
-        const { boot: _boot, outage: _outage, ...old } = rig.state!;
-        assert.deepEqual(afterBoot(parseClassifierState(old)!, "boot-2").outage, undefined);
+        const old = { ...rig.state!, boot: undefined };
+        assert.deepEqual(afterBoot(parseClassifierState(old)!, "boot-2").aftermath, undefined);
         rig.state = parseClassifierState(old);
         assert.deepEqual(rig.poll(3).restart("boot-2").poll(3, 421, 3, 3).told, ["UNKNOWN > DEAD!"], "and the next reading knows its boot");
     });
 
     it("is read back from a file, whatever else stands there", () => {
-        for (const [value, outage] of [[{}, {}], [{ booted: "over", betterSince: "x" }, { booted: "over" }], [{ booted: "lasts", betterSince: 5 }, { booted: "lasts", betterSince: 5 }], [{ booted: 1 }, {}], [null, undefined], ["lasts", undefined]]) {
-            assert.deepEqual(parseToldOutage(value), outage, JSON.stringify(value));
+        for (const [value, aftermath] of [[{}, {}], [{ over: true, betterSince: "x" }, { over: true }], [{ betterSince: 5 }, { betterSince: 5 }], [{ over: 1 }, {}], [null, undefined], ["over", undefined]]) {
+            assert.deepEqual(parseAftermath(value), aftermath, JSON.stringify(value));
         }
     });
 
