@@ -29,20 +29,21 @@ const atOnce = 50;
 
 /** Plays a tape's readings in the order of their arrival. Returns what stops it. */
 export function playTape(tape: Tape, { speed, base, clock, emit, ended }: PlayOptions): Cancel {
-    const played = playable(tape, base);
-    const due = dueTimes(tape.readings, speed);
+    const { readings } = tape;
+    const moved = mover(base);
+    const due = dueTimes(readings, speed);
     const started = clock.monotonic();
     let place = 0;
     let stopped = false;
     let cancel: Cancel = () => undefined;
     const turn = (): void => {
         const elapsed = clock.monotonic() - started;
-        for (let count = 0; !stopped && count < atOnce && place < played.length && (due[place] ?? 0) <= elapsed; count += 1) {
+        for (let count = 0; !stopped && count < atOnce && place < readings.length && (due[place] ?? 0) <= elapsed; count += 1) {
             place += 1;
-            emit(played[place - 1] as Played, place - 1);
+            emit(moved(readings[place - 1] as TapeReading), place - 1);
         }
         if (stopped) return;
-        if (place < played.length) cancel = clock.after((due[place] ?? 0) - elapsed, turn);
+        if (place < readings.length) cancel = clock.after((due[place] ?? 0) - elapsed, turn);
         else ended();
     };
     cancel = clock.after(0, turn);
@@ -57,8 +58,14 @@ export function playTape(tape: Tape, { speed, base, clock, emit, ended }: PlayOp
  * stream anew, so that every play finds nothing known.
  */
 export function playable({ readings }: Tape, base: number): Played[] {
+    const moved = mover(base);
+    return readings.map((entry) => moved(entry));
+}
+
+/** One reading after the other: days of them at once would hold up all of Node-RED for seconds. */
+function mover(base: number): (entry: TapeReading) => Played {
     const begun = new Set<string>();
-    return readings.map(({ reading, power }) => {
+    return ({ reading, power }) => {
         const begins = !begun.has(reading.device);
         begun.add(reading.device);
         const { estimated } = reading;
@@ -70,7 +77,7 @@ export function playable({ readings }: Tape, base: number): Played[] {
             ...(begins && { begins: true }),
         };
         return { reading: shifted, ...(power && { power: { ...power, since: base + power.since, reading: shifted } }) };
-    });
+    };
 }
 
 /** When each reading is played: real ms since the play began. */

@@ -36,6 +36,12 @@ describe("a tape that is played", () => {
         const { played } = await play(tapeOf(at(0), at(0, "ups2"), at(5), at(5, "ups2")), "max");
         assert.deepEqual(played.map(({ reading }) => [reading.simulated, reading.begins]), [[true, true], [true, true], [true, undefined], [true, undefined]]);
     });
+    it("days of readings are made ready one by one: a tape that begins holds nobody up", () => {
+        let looks = 0;
+        const watched = Array.from({ length: 1000 }, (_, ms) => ({ get reading() { return looks += 1, at(ms).reading; } }));
+        playTape(tapeOf(...watched), { speed: "max", base, clock: new VirtualClock(), emit: () => undefined, ended: () => undefined });
+        assert.ok(looks < 1500, `1000 readings were looked at ${looks} times`); // for their times alone
+    });
     it("power states and estimates move with their readings", async () => {
         const entry: TapeReading = { reading: { ...at(5000).reading, estimated: { low: 1, high: 2, since: 4000 } }, power: { state: "CRITICAL", since: 3000, conclusive: true } };
         const [played] = (await play(tapeOf(entry), 1)).played;
