@@ -87,6 +87,28 @@ describe("the dashboard's page of UPSes", function () {
         assert.deepEqual(problems, []);
     });
 
+    it("puts what is worst first, and is not green where nothing can be judged", async () => {
+        await nut.apply("ups2", { "ups.status": "OB DISCHRG", "battery.charge": "80" });
+        await nut.driverDown("ups1");
+        const { page, problems } = await open(1280, 900);
+        const real = page.locator(".rt-ups").filter({ hasNotText: "SIMULATED" });
+        const lost = real.filter({ hasText: /^ups_a/ });
+        await lost.getByText("these are the last values").waitFor();
+        await real.filter({ hasText: /^ups_b/ }).getByText("ON BATTERY", { exact: true }).waitFor();
+        assert.deepEqual((await real.locator(".rt-name").allInnerTexts()).slice(0, 2), ["ups_b", "ups_a"], "the one on battery comes before the one without data");
+        await lost.getByText("Cannot judge: no data").waitFor();
+        assert.equal(await lost.locator(".rt-is-ok, .rt-f-no b:text('\u2713')").count(), 0);
+
+        changes["ups-reader"] = { interval: "1", device: "a name that is longer than the column in which what happened to it is told" };
+        await deploy("09 One UPS (NUT)", "05 Dashboard");
+        await real.filter({ hasText: /^a_name/ }).getByText("not read since Node-RED started").waitFor();
+        await nut.apply("ups1", { "ups.status": "OB DISCHRG" });
+        await nut.driverUp("ups1");
+        await page.locator(".rt-event").getByText(/^a_name.*on battery/).waitFor();
+        assert.ok((await page.locator(".rt-events").evaluate((list) => list.scrollWidth - list.clientWidth)) <= 0, "long names are broken");
+        assert.deepEqual(problems, []);
+    });
+
     for (const [device, width, height] of [["a desktop", 1280, 900], ["a phone", 390, 844]] as const) {
         it(`fits ${device} (${width} px): nothing sticks out at the side, every part is there`, async () => {
             const { page, problems } = await open(width, height);
