@@ -13,6 +13,7 @@ import { loadState, nodeState } from "../shared/storage";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
 import { parseConfig } from "./config";
 import { addDialogRoutes } from "./dialog-routes";
+import { claimName, keepName, leaveName } from "./names";
 import { badStatus, goodStatus } from "./words";
 
 export = (RED: NodeAPI): void => {
@@ -36,6 +37,9 @@ export = (RED: NodeAPI): void => {
 
         const source = new NutUpsSource(server, config.ups, config.device);
         const leave = server.join();
+        const nameTaken = (): Trouble | undefined => claimName(config.device, { node: this.id, server: server.subject, ups: config.ups });
+        // The first one in the flow has it, whoever is read first.
+        nameTaken();
         const outage = new OutageReport(this);
         const refusal = new OutageReport(this);
         const keeper = new StateKeeper<UpsState>(this, nodeState(RED, this, parseUpsState));
@@ -51,8 +55,15 @@ export = (RED: NodeAPI): void => {
         /** A round of the loop: the reading goes out as the answer to those who asked, or else by itself; with it what is new. */
         const poll = async (): Promise<void> => {
             await loaded;
+            if (closing.signal.aborted) return;
+            const taken = nameTaken();
+            if (taken !== undefined) {
+                outage.failed(taken, { topic: config.device });
+                return light.show("error", `the name ${config.device} is taken`);
+            }
             const { reading, trouble } = await source.read(closing.signal);
             if (closing.signal.aborted) return;
+            if (trouble === undefined) keepName(config.device, this.id);
             const step = stepUpsEvents(config.events, state, reading, loginOf(server.credentials));
             state = step.state;
             // The save runs beside the messages: a slow disk delays no alert.
@@ -84,6 +95,8 @@ export = (RED: NodeAPI): void => {
         const loop = every(this, interval, poll, { together: true });
 
         onInput(this, async (msg, send) => {
+            const taken = nameTaken();
+            if (taken !== undefined) throw taken;
             const question = { msg, send };
             asking.push(question);
             await loop.now();
@@ -94,6 +107,7 @@ export = (RED: NodeAPI): void => {
         onClose(this, async (removed) => {
             closing.abort();
             leave();
+            leaveName(config.device, this.id);
             await loaded;
             if (removed) await keeper.file.remove();
             else if (state !== undefined) await keeper.save(savedUpsState(state));
