@@ -336,7 +336,7 @@ describe("ups-reader", () => {
         ["no server", { server: "" }, "no NUT server"],
         ["a wrong interval", { interval: "often" }, "interval is not a number"],
     ] as const) {
-        it(`${what}: red, in whole in the log before anybody asks, and each message reaches Catch`, async () => {
+        it(`${what}: red, and each message reaches Catch; the log has it in whole before anybody asks`, async () => {
             await load({ config });
             const log = helper.log() as unknown as { args: [{ level: number; msg: unknown }][] };
             assert.deepEqual(log.args.flatMap(([{ level, msg }]) => (level === 20 ? [String(msg)] : [])), [`UPS not read: ${text}`]);
