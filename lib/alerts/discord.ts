@@ -92,6 +92,9 @@ export function discordChannel({ webhook, loudFrom = "warning" }: DiscordTarget,
 
 type Verdict = "taken" | { error: Refused } | { error: Refused; unframed: true };
 
+/** What is wrong with this message, and no other: a field is wrong or too long, nothing is in it, a filter of words or of links has caught it. */
+const ofTheMessage: ReadonlySet<number> = new Set([50035, 50006, 20009, 200000, 240000]);
+
 const newWebhook = "make a new webhook in the settings of the Discord channel, and copy its address into this node; what waits is kept and sent then";
 
 /** What an answer of Discord means. Codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json */
@@ -111,8 +114,8 @@ function judge(reply: HttpReply, token: string): Verdict {
     // 40333: the network before Discord blocks this address for a while.
     if (status === 403 && code !== 40333) return refused("config", { next: "settings" }, "webhook refused", newWebhook);
     if (status === 404) return refused("config", { next: "settings" }, "thread not found", "check the thread in the webhook's address; what waits is kept and sent then");
-    // 50035: a field is wrong or too long. 50006: nothing in it. 413: too long.
-    if (status === 413 || (status === 400 && (code === 50035 || code === 50006))) return { ...refused("failed", { next: "discard" }, "message refused"), unframed: true };
+    // 413: too long.
+    if (status === 413 || (status === 400 && ofTheMessage.has(code))) return { ...refused("failed", { next: "discard" }, "message refused"), unframed: true };
     if (status === 400) return refused("config", { next: "settings" }, "channel refused", "check the channel of this webhook: one of threads needs ?thread_id= in the address, an open thread, and room");
     return refused("failed", { next: "retry" }, status >= 500 ? "server error" : "odd answer");
 }

@@ -132,7 +132,7 @@ function judge(reply: HttpReply, token: string): Verdict {
         if (movedTo !== undefined) return { movedTo: String(movedTo), error: refused("config", { next: "settings" }, "group has moved", `set the chat id to ${String(movedTo)}`) };
         const discard = (): Refused => refused("failed", { next: "discard" }, "message refused");
         if (/can't parse entities/i.test(said)) return { unparsed: true, error: discard() };
-        if (/too long/i.test(said)) return { tooLong: true, error: discard() };
+        if (/too[ _]long/i.test(said)) return { tooLong: true, error: discard() };
         if (/text is empty|must be non-empty|encoded in utf-8/i.test(said)) return { error: discard() };
         return { error: refused("config", { next: "settings" }, "chat refused", "check the chat id and the topic in this node; what waits is kept and sent then") };
     }

@@ -122,6 +122,12 @@ describe("discordChannel", () => {
         assert.ok(error instanceof Refused);
         assert.deepEqual([error.advice, error.message], [{ next: "discard" }, "Discord: Invalid Form Body: Must be 4096 or fewer in length. (400)"]);
     });
+    for (const [code, message] of [[200000, "Message was blocked by automatic moderation"], [240000, "Message blocked by harmful links filter"]] as const) {
+        it(`gives up what a filter has caught, so that the others have their turn: ${message}`, async () => {
+            const caught: discord.ApiFault = { kind: "answer", answer: { status: 400, body: { code, message } } };
+            assert.deepEqual(((await failure(caught, caught)) as Refused).advice, { next: "discard" });
+        });
+    }
     for (const [what, fault, kind] of [
         ["garbage", { kind: "garbage" }, "garbage"], ["half an answer", { kind: "truncated" }, "closed"], ["an answer of 10 MB", { kind: "oversized" }, "garbage"], ["a connection that breaks", { kind: "reset" }, "closed"],
         ["a login page in between (200)", { kind: "raw", status: 200, body: "<html>log in</html>" }, "garbage"], ["a login page in between (404)", { kind: "raw", status: 404, body: "<html>" }, "garbage"],

@@ -95,6 +95,7 @@ describe("telegramChannel", () => {
             ["400 for an empty text", [badRequest("message text is empty")], { next: "discard" }, "message refused (400)"],
             ["400 even without markup", [badRequest("can't parse entities: a"), badRequest("can't parse entities: b")], { next: "discard" }, "message refused (400)"],
             ["400 too long though it is short", [badRequest("message is too long")], { next: "discard" }, "message refused (400)"],
+            ["400 too long in the words of the servers behind it", [badRequest("MESSAGE_TOO_LONG")], { next: "discard" }, "message refused (400)"],
             ["a group that moves in a circle", [telegram.movedTo(456)], { next: "settings" }, "group has moved (400)"],
             ["500", [{ kind: "error", status: 500, description: "Internal Server Error" }], { next: "retry" }, "server error (500)"],
             ["502 of a proxy", [telegram.badGateway], { next: "retry" }, "server error (502)"],
