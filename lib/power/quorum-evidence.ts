@@ -1,6 +1,6 @@
 import { isTainted } from "./command";
 import { powerStates, type PowerState } from "./power-state";
-import { fsdWhy, type MemberEvidence, type Word } from "./quorum-member";
+import type { MemberEvidence, Word } from "./quorum-member";
 import { memberName, type GroupMember } from "./quorum";
 import { parseReading, type Reading } from "./reading";
 import { healths, type Finding, type Health, type Supply } from "./verdict";
@@ -99,7 +99,7 @@ function byReading(reading: Reading): Word {
     const word = { at: reading.at, rank: 0 } as const;
     if (reading.quality !== "good") return { ...word, health: "unknown", supply: "unknown", conclusive: false, why: reading.error ?? `the reading is ${reading.quality}` };
     const supply = supplyOf(reading);
-    if (reading.flags?.includes("FSD")) return { ...word, health: "critical", supply, conclusive: true, why: fsdWhy };
+    if (reading.flags?.includes("FSD")) return { ...word, health: "critical", supply, conclusive: true, forced: true, why: "forced shutdown (FSD)" };
     if (isTest(reading)) return { ...word, ...testing };
     if (supply === "unknown") return { ...word, health: "unknown", supply, conclusive: false, why: "the reading says nothing of mains" };
     return { ...word, health: supply === "mains" ? "healthy" : "degraded", supply, conclusive: supply === "battery", why: feeds[supply] };

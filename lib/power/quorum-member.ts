@@ -14,19 +14,24 @@ export interface MemberEvidence {
     conclusive: boolean;
     /** Cause, for people. */
     why: string;
+    /** It is critical since the UPS's primary orders a shutdown (FSD), which stays until upsd is restarted. */
+    forced?: true;
     /** Who judged: a plain reading 0, a classifier 1, a trigger 2. The better judge is heard while it speaks. */
     rank: 0 | 1 | 2;
     simulated?: true;
 }
 
-/** The last word that said something of a member's health. */
+/** What was said of a member, and when. */
 export type Word = Omit<MemberEvidence, "member" | "simulated">;
 
 /** What a group remembers of a member. Times are event times in ms. */
 export interface MemberState {
     name: string;
     order?: Order;
-    word?: Word;
+    /** The last word that said something of its health. */
+    word?: Omit<Word, "forced">;
+    /** That word told of an FSD, however long ago it was. */
+    forced?: true;
     /** Its health was told since the start of the process. */
     heard?: true;
     /** It can't be read: since when, and the cause. */
@@ -36,9 +41,6 @@ export interface MemberState {
     /** The health that was last shown, and since when. */
     shown?: { health: Health; since: number };
 }
-
-/** Why a plain reading that tells of an FSD is critical. */
-export const fsdWhy = "forced shutdown (FSD)";
 
 const gapsKept = 5;
 const severities: readonly Health[] = ["unknown", "healthy", "degraded", "critical"];
@@ -65,12 +67,15 @@ export function hear(config: QuorumConfig, before: MemberState, word: Word, now:
     }
     if (last !== undefined && last.at === word.at && compare(last, word) >= 0) return after;
     delete after.silent;
-    after.word = word;
+    delete after.forced;
+    const { forced, ...said } = word;
+    after.word = said;
+    if (forced) after.forced = true;
     if (now - word.at < staleMs(config, after)) after.heard = true;
     return after;
 }
 
-function compare(a: Word, b: Word): number {
+function compare(a: Omit<Word, "forced">, b: Omit<Word, "forced">): number {
     return a.rank - b.rank || severities.indexOf(a.health) - severities.indexOf(b.health) || Number(a.conclusive) - Number(b.conclusive) || (a.why < b.why ? -1 : a.why > b.why ? 1 : 0);
 }
 
@@ -104,7 +109,7 @@ export function held(config: QuorumConfig, member: MemberState, startedAt: numbe
 }
 
 /** How long a member that can't be read keeps its health. On battery there is less time to wait (Eneru's failsafe: three polls). */
-function patienceMs(config: QuorumConfig, member: MemberState, { supply }: Word): number {
+function patienceMs(config: QuorumConfig, member: MemberState, { supply }: Pick<Word, "supply">): number {
     const usual = usualGapMs(member) ?? 0;
     // One lost poll of a slow source is no loss: the next one must have had its chance.
     return supply === "battery" ? Math.max(leastStaleMs, 3 * usual) : Math.max(config.graceSeconds * 1000, 1.5 * usual);

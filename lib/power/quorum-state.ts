@@ -1,5 +1,5 @@
 import type { QuorumConfig } from "./quorum";
-import { fsdWhy, type MemberState, type Word } from "./quorum-member";
+import type { MemberState } from "./quorum-member";
 import { healths, type Supply } from "./verdict";
 
 /** What a group remembers of its real members, or of its fakes. Times are event times in ms. */
@@ -31,14 +31,14 @@ const forgetMs = 15 * 60_000;
 /**
  * A group after a time in which nobody listened: a restart, or a process that slept. What it knew is kept for people and
  * for the failsafe, but every member has to be heard again before anything follows. Nothing is kept after a quarter of
- * an hour, or where the clock says that no time has passed: only that a shutdown was told.
+ * an hour, or where the clock says that no time has passed: only that a shutdown was told, and an FSD.
  */
 export function resumeQuorum(config: QuorumConfig, before: QuorumState, at: number): QuorumState {
     const away = at - before.now;
     const keeps = away >= 0 && away <= forgetMs;
     const members = config.members.map(({ name }): MemberState => {
-        const { word, gaps = [], shown } = before.members.find((member) => member.name === name) ?? {};
-        return { name, gaps, ...(keeps && word && { word }), ...(keeps && shown && { shown }) };
+        const { word, forced, gaps = [], shown } = before.members.find((member) => member.name === name) ?? {};
+        return { name, gaps, ...(forced && { forced }), ...(keeps && word && { word }), ...(keeps && shown && { shown }) };
     });
     const { lost, told, simulated } = before;
     return { startedAt: at, now: at, members, told, ...(lost && { lost }), ...(simulated && { simulated }) };
@@ -51,12 +51,12 @@ export function lostIn(boot: string, state: QuorumState): QuorumState {
 
 /**
  * resumeQuorum, for a state that was saved in an earlier `boot` of this machine: what was shut down then is spent, and all is
- * heard anew. Only where a member told of an FSD that may still be there, the loss stays: it would shut down again and again.
+ * heard anew. Only where a member that counts told of an FSD that may still be there, the loss stays: it would shut down again and again.
  */
 export function resumeInBoot(config: QuorumConfig, before: QuorumState, at: number, boot: string): QuorumState {
     const { lost, members } = before;
-    const isSpent = lost?.boot !== undefined && lost.boot !== boot && members.every(({ word }) => word?.why !== fsdWhy);
-    if (isSpent) return newQuorum(config, at);
+    const forced = config.members.some(({ name, role }) => role === "counts" && members.find((member) => member.name === name)?.forced);
+    if (lost?.boot !== undefined && lost.boot !== boot && !forced) return newQuorum(config, at);
     const state = resumeQuorum(config, before, at);
     return state.lost === undefined ? state : { ...state, lost: { ...state.lost, boot } };
 }
@@ -78,12 +78,12 @@ export function parseQuorumState(value: unknown): QuorumState | undefined {
 
 function parseMember(value: unknown): MemberState | undefined {
     if (!isObject(value)) return undefined;
-    const { name, order, word, heard, silent, gaps, shown } = value;
+    const { name, order, word, forced, heard, silent, gaps, shown } = value;
     if (typeof name !== "string" || !Array.isArray(gaps)) return undefined;
     const health = isObject(shown) ? healths.find((each) => each === shown.health) : undefined;
     const said = parseWord(word);
     return {
-        name, gaps: gaps.filter(isNumber), ...(isObject(order) && isNumber(order.at) && { order: { at: order.at } }), ...(said && { word: said }), ...(heard === true && { heard }),
+        name, gaps: gaps.filter(isNumber), ...(isObject(order) && isNumber(order.at) && { order: { at: order.at } }), ...(said && { word: said }), ...((forced === true || said?.why === fsdBefore) && { forced: true }), ...(heard === true && { heard }),
         ...(isObject(silent) && isNumber(silent.since) && typeof silent.why === "string" && { silent: { since: silent.since, why: silent.why } }),
         ...(isObject(shown) && health !== undefined && isNumber(shown.since) && { shown: { health, since: shown.since } }),
     };
@@ -91,7 +91,10 @@ function parseMember(value: unknown): MemberState | undefined {
 
 const supplies: readonly Supply[] = ["mains", "battery", "off", "unknown"];
 
-function parseWord(value: unknown): Word | undefined {
+/** By this text alone an older version knew the word of an FSD. */
+const fsdBefore = "forced shutdown (FSD)";
+
+function parseWord(value: unknown): MemberState["word"] {
     if (!isObject(value)) return undefined;
     const health = healths.find((name) => name === value.health);
     const supply = supplies.find((name) => name === value.supply);

@@ -47,6 +47,12 @@ describe("what a message says of a member", () => {
     ];
     for (const [what, msg, expected] of cases) it(what, () => assert.deepEqual(word(msg), expected));
 
+    it("marks an FSD as one, and nothing else", () => {
+        const forced = (msg: object): unknown => (heard(msg) as { evidence?: { forced?: true } }).evidence?.forced;
+        assert.deepEqual([["FSD", "OL"], ["OB", "FSD"], ["OB", "LB"]].map((flags) => forced({ reading: reading({ mains: "absent", flags }) })), [true, true, undefined]);
+        assert.equal(forced({ verdict: verdict({ health: "critical", decision: "shutdown", rule: "forced-shutdown" }), reading: reading({ flags: ["FSD"] }) }), undefined, "a trigger remembers by itself what it has acted upon");
+    });
+
     it("finds the member by its device, else by the topic", () => {
         const member = (msg: object): unknown => {
             const found = heard(msg);

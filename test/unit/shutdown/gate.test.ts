@@ -176,7 +176,7 @@ describe("property: what leads to a real shutdown", () => {
             assert.equal(set.dryRun === false && set.enabled === true && set.problems.length === 0 && set.unready.length === 0, true);
             if (heard.only !== undefined) {
                 byHand += 1;
-                assert.deepEqual([heard.only, msg.payload, msg.confirm, msg.command ?? msg.transition ?? msg.power], [msg.host, "shutdown", msg.host, undefined]);
+                assert.deepEqual([heard.only, msg.payload, msg.confirm, msg.command ?? msg.transition ?? msg.power ?? undefined], [msg.host, "shutdown", msg.host, undefined]);
                 return;
             }
             live += 1;
