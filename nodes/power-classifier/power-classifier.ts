@@ -1,8 +1,10 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import { machine } from "../../lib/kit/boot";
 import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
 import { classify, type ClassifierStep } from "../../lib/power/classify";
-import { parseClassifierState, type ClassifierState } from "../../lib/power/classifier-state";
+import { afterBoot, parseClassifierState, type ClassifierState } from "../../lib/power/classifier-state";
+import { fakeMark } from "../../lib/power/command";
 import { readingInOrder } from "../../lib/power/order";
 import type { Classified } from "../../lib/power/power-state";
 import { copyReading, streamOf } from "../../lib/power/reading";
@@ -53,7 +55,15 @@ export = (RED: NodeAPI): void => {
         const keeper = new StateKeeper(this, nodeState(RED, this, (value) => parseStreams(value, parseClassifierState)));
         let streams: Streams<ClassifierState> | undefined;
         // What arrives before the state is loaded waits for it, in order.
-        const loaded = loadState(this, keeper.file).then((found) => (streams = found ?? new Streams<ClassifierState>()));
+        const loaded = loadState(this, keeper.file).then((found) => {
+            const known = found ?? new Streams<ClassifierState>();
+            for (const [stream, saved] of [...known.entries()]) {
+                const state = stream.endsWith(fakeMark) ? saved : afterBoot(saved, machine.boot);
+                if (state.aftermath && state !== saved) this.log(`${stream}: this machine was restarted since; low watts prove nothing until power was seen`);
+                known.set(stream, state);
+            }
+            return (streams = known);
+        });
 
         const newestOf = (stream: string): number | undefined => streams?.get(stream)?.order.at;
         const judge = (known: Streams<ClassifierState>, msg: Judged, send: Send): void => {
@@ -63,6 +73,7 @@ export = (RED: NodeAPI): void => {
             const stream = streamOf(reading);
             const before = known.get(stream);
             const step = classify(config, before, reading);
+            if (!reading.simulated) step.state.boot ??= machine.boot;
             known.set(stream, step.state);
 
             const { transition, missed } = step;
@@ -77,7 +88,7 @@ export = (RED: NodeAPI): void => {
 
             // The save comes after the message: a slow disk delays no shutdown. Cut off in between, a restart tells the
             // same transition once more, rather than never.
-            if (before?.state !== step.state.state || missed) keeper.saveSoon(known);
+            if (before?.state !== step.state.state || transition || missed || before.boot !== step.state.boot) keeper.saveSoon(known);
             light.showSoon(moodOf(step), () => textOf(step, config.missedPolls, known.size > 1));
         };
         onInput(this, (msg, send) => (streams ? judge(streams, msg, send) : loaded.then((known) => judge(known, msg, send))));

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeMessage } from "node-red";
-import type { Missed, Transition } from "../../lib/power/power-state";
+import { machine } from "../../lib/kit/boot";
+import type { Classified, Missed, Transition } from "../../lib/power/power-state";
 import type { Reading } from "../../lib/power/reading";
 import { parseConfig } from "../../nodes/power-classifier/config";
 import powerClassifier from "../../nodes/power-classifier/power-classifier";
@@ -148,6 +149,26 @@ describe("power-classifier", () => {
             const [msg] = await flow.until("every", 1);
             assert.equal((msg?.power as { since: number }).since, 2000);
             assert.equal(flow.received("news").length, 0);
+        });
+
+        it("a boot of this machine lets low watts prove nothing until power was seen; of a fake it changes nothing", async () => {
+            const { boot } = machine;
+            await load({ confirmations: "2", loadIsConstant: true });
+            const fake = { simulated: true } as const;
+            const polls = (from: number, watts: number[]): Reading[] => watts.flatMap((each, place) => [reading(each, from + place), reading(each, from + place, fake)]);
+            feedReadings(...polls(1000, [421, 421, 3, 3]));
+            await flow.until("news", 2);
+            try {
+                machine.boot = "the next boot";
+                await flow.redeploy();
+                feedReadings(...polls(9000, [3, 421, 3, 3]));
+                await flow.until("every", 8);
+                assert.deepEqual(flow.received("every").map(({ power }) => (power as Classified).conclusive).filter((_, place) => place % 2 === 0), [false, false, false, true]);
+                assert.deepEqual(flow.received("every").map(({ power }) => (power as Classified).conclusive).filter((_, place) => place % 2 === 1), [true, true, true, true]);
+                assert.deepEqual(flow.received("news").map((msg) => [msg.payload, (msg.transition as Transition).simulated]), [["DEAD", undefined]]);
+            } finally {
+                machine.boot = boot;
+            }
         });
 
         it("so does kill -9: the file alone suffices", async () => {
