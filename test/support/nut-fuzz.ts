@@ -40,7 +40,7 @@ export function damage(reply: string, next: () => number): Buffer {
         case "cut": return good.subarray(0, next() % good.length);
         case "unterminated": return Buffer.from(lines.slice(0, -1).join("") + 'VAR ups1 ups.alarm "x"\n'.repeat(next() % 50));
         case "twice": return Buffer.concat([good, good]);
-        case "flood": return next() % 1000 === 0 ? Buffer.from(lines.slice(0, 1).join("") + `${lines[1] ?? "OK\n"}`.repeat(mostEntries + 5)) : Buffer.alloc(1000, next() & 0xff);
+        case "flood": return next() % 1000 === 0 ? Buffer.from(lines.slice(0, 1).join("") + `${lines[1] ?? "OK\n"}`.repeat(mostEntries + 5) + (lines.at(-1) ?? "")) : Buffer.alloc(1000, next() & 0xff);
         case "long line": return Buffer.concat([good.subarray(0, next() % good.length), Buffer.alloc(next() % 20 === 0 ? longestLine * 2 : 300, next() & 0xff)]);
         case "lines swapped": return Buffer.from(lines.map((line, index) => lines[(index + next()) % lines.length] ?? line).join(""));
         case "other": return Buffer.from(exchanges[next() % exchanges.length]?.reply ?? "");

@@ -45,6 +45,8 @@ export interface Layout {
     reader?: Fields;
     trigger?: Fields;
     telegram?: Fields;
+    /** What upsd is told about who we are. Default: nothing. */
+    login?: { user: string; password: string };
     /** What a reader asks the server for, where that is not its UPS. */
     asksFor?: string;
     /** With them the shutdown is armed. */

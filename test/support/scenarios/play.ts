@@ -7,6 +7,7 @@ import { startTelegram } from "../../simulators/telegram";
 import { startNodeRed, type NodeRed } from "../node-red";
 import type { NutRig, RigOptions, RigVariables } from "../nut-rig";
 import { temporaryFolder } from "../temporary-folder";
+import { turns } from "../turns";
 import { idOf, planHostOf, tabOf, telegramToken, upsName, type Layout, type Place, type ScenarioHost } from "./layout";
 import type { Machine, StartMachine } from "./machine";
 import { outages } from "./outages";
@@ -73,14 +74,17 @@ async function known(play: { layout: Layout; redeployed?: Layout }, machines: re
 const upsesOf = (plays: readonly { title: string; layout: Layout; redeployed?: Layout }[]): Record<string, RigVariables> =>
     Object.fromEntries(plays.flatMap(({ title, layout, redeployed }) => Object.entries({ ...layout.upses, ...redeployed?.upses }).map(([ups, says]) => [upsName(keyOf(title), ups), says])));
 
-const telegramCredentials = (plays: readonly { title: string }[]): Record<string, Record<string, string>> =>
-    Object.fromEntries(plays.map(({ title }) => [idOf(keyOf(title), "telegram"), { token: telegramToken }]));
+const credentialsOf = (plays: readonly { title: string; layout: Layout }[]): Record<string, Record<string, string>> =>
+    Object.fromEntries(plays.flatMap(({ title, layout: { login } }) => [[idOf(keyOf(title), "telegram"), { token: telegramToken }], ...(login ? [[idOf(keyOf(title), "server"), login]] : [])]));
 
 /** Waits until every UPS of a scenario has been read and judged. */
 async function begun(stage: Stage, { asksFor, upses }: Layout): Promise<void> {
     if (asksFor !== undefined) return;
     await stage.until("the first readings", () => Object.keys(upses).every((ups) => stage.verdict(ups) !== undefined), 40_000);
 }
+
+/** So many scenarios log in to hosts at a time: on a busy machine a process that logs in to all of theirs at once takes longer for it than a login may take. */
+const mostArmed = 5;
 
 /** Plays every scenario at once, each on a tab of its own of one Node-RED, those with a break on a second one, and has a test for each. */
 export function describeScenarios(what: string, rigs: Rigs, skip?: string): void {
@@ -142,9 +146,14 @@ async function playAll(played: readonly Scenario[], { nut, machine, own }: Rigs,
     }));
     for (const home of [onMachine, inContainer]) {
         const mine = stages.filter((each) => each.home === home);
-        await home?.red.deploy(mine.flatMap(({ flow }) => flow), { credentials: telegramCredentials(mine.map(({ scenario }) => scenario)) });
+        await home?.red.deploy(mine.flatMap(({ flow }) => flow), { credentials: credentialsOf(mine.map(({ scenario }) => scenario)) });
     }
-    return new Map(stages.map(({ stage, scenario: { title, layout, play } }) => [title, begun(stage, layout).then(() => play(stage)).then(() => undefined, (failure: unknown) => failure ?? new Error(title))]));
+    const inTurn = turns(mostArmed);
+    return new Map(stages.map(({ stage, scenario: { title, layout, play } }) => {
+        const story = (): Promise<void> => play(stage);
+        const played = begun(stage, layout).then(() => (layout.hosts ? inTurn(story) : story()));
+        return [title, played.then(() => undefined, (failure: unknown) => failure ?? new Error(title))];
+    }));
 }
 
 /** @returns the failures by title */
@@ -164,7 +173,7 @@ async function playBroken({ nut, machine }: Rigs, undo: Undo[]): Promise<Readonl
     }));
     const deploy = (again: boolean): Promise<void> => {
         const flows = stages.flatMap(({ scenario: { title, layout, redeployed }, place }) => tabOf(keyOf(title), title, (again ? redeployed : undefined) ?? layout, place));
-        return red.deploy(flows, { credentials: telegramCredentials(brokenScenarios) });
+        return red.deploy(flows, { credentials: credentialsOf(brokenScenarios) });
     };
     const failures = new Map<string, unknown>();
     /** All at once; who has failed plays no more. */

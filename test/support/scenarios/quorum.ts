@@ -33,6 +33,17 @@ async function lost(stage: Stage, group = "rack", withinMs?: number): Promise<vo
 /** UPSes that back each other up. */
 export const quorumScenarios: readonly Scenario[] = [
     {
+        title: "20 a group that needs three healthy of two says so in red and never counts; the one beside it does",
+        layout: { upses, groups: { rack: { members: ["ups1", "ups2"] }, bad: { members: ["ups1", "ups2"], fields: { minHealthy: "3" } } } },
+        async play(stage) {
+            await bothHealthy(stage);
+            for (const ups of ["ups1", "ups2"]) await stage.apply(ups, rows["low-battery"]);
+            await lost(stage);
+            assert.match(stage.problems()[0] ?? "", /3 healthy needed of 2 that count/);
+            assert.deepEqual([stage.status("group/bad")?.fill, stage.quorums("bad"), stage.actions("bad"), stage.outcomes("bad")], ["red", [], [], []]);
+        },
+    },
+    {
         title: "21 one of two healthy, for as many polls as Eneru makes in 18 s: the group holds and shuts nothing down",
         layout: rack(),
         async play(stage) {
@@ -150,7 +161,8 @@ export const quorumScenarios: readonly Scenario[] = [
             await bothHealthy(stage);
             for (const ups of ["ups1", "ups2"]) await stage.driverDown(ups);
             await stage.until("both silent", () => ["ups1", "ups2"].every((ups) => (stage.readings(ups).at(-1)?.error ?? "").includes("DRIVER-NOT-CONNECTED")));
-            await stage.polls("ups1", 2);
+            // Longer than a loss lasts before it is told where there is no grace.
+            await stage.polls("ups1", 6);
             for (const ups of ["ups1", "ups2"]) await stage.driverUp(ups);
             await stage.until("both read again", () => ["ups1", "ups2"].every((ups) => stage.readings(ups).at(-1)?.quality === "good"));
             await heldFor(stage, 2);

@@ -14,7 +14,7 @@ export const nas: ScenarioHost = { name: "nas", services: ["nfs-server"] };
 /** The UPS runs low, and the run that follows ends. */
 export async function outage(stage: Stage, ups: string, run = 1): Promise<void> {
     await stage.apply(ups, rows["low-battery"]);
-    await stage.until(`run ${run} of ${ups}`, () => stage.runs(ups).length === run, 90_000);
+    await stage.until(`run ${run} of ${ups}`, () => stage.runs(ups).length === run, 120_000);
 }
 
 export async function restored(stage: Stage, ups: string): Promise<void> {

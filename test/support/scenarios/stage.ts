@@ -55,6 +55,13 @@ export class Stage {
         return { at, endedAt };
     }
 
+    /** "5 s": how long the first outage of a UPS was, by its readings. */
+    outageText(ups: string): string {
+        const begun = this.readings(ups).find(({ mains }) => mains === "absent")?.at ?? NaN;
+        const over = this.readings(ups).find(({ mains, at }) => mains === "present" && at > begun)?.at ?? NaN;
+        return `${Math.round((over - begun) / 1000)} s`;
+    }
+
     // What the nodes have said, oldest first.
     verdicts(ups: string): Verdict[] {
         return this.#sent(`verdict/${ups}`, "verdict");
@@ -93,8 +100,18 @@ export class Stage {
     }
     /** Presses the button of a sequencer. @returns whether it rehearses */
     async rehearse(who: string): Promise<boolean> {
-        const answer = await this.red.request(`ridethrough/shutdown-sequencer/${idOf(this.key, `sequencer/${who}`)}`, { method: "POST", body: {} });
-        return ((await answer.json()) as { ok: boolean }).ok;
+        return (await this.#press(`shutdown-sequencer/${idOf(this.key, `sequencer/${who}`)}`)).ok;
+    }
+    /** Presses the button of a reader, and waits for the reading that comes of it. */
+    async readNow(ups: string): Promise<Reading | undefined> {
+        const before = this.readings(ups).length;
+        if (!(await this.#press(`ups-reader/${idOf(this.key, `reader/${ups}`)}`)).ok) return undefined;
+        await this.until(`a reading of ${ups}`, () => this.readings(ups).length > before);
+        return this.readings(ups)[before];
+    }
+    /** Presses the test button in the server's dialog. */
+    testServer(): Promise<{ ok: boolean; upses?: Record<string, string>[] }> {
+        return this.#press("nut-server/test", { host: "127.0.0.1", port: String(this.rig.port), tls: "off" });
     }
     /** Presses the button of an Inject node; see Layout.says. */
     say(name: string): Promise<void> {
@@ -136,6 +153,9 @@ export class Stage {
         return this.texts().filter((text) => text.includes(part)).length;
     }
 
+    async #press(route: string, body: object = {}): Promise<{ ok: boolean; upses?: Record<string, string>[] }> {
+        return (await (await this.red.request(`ridethrough/${route}`, { method: "POST", body })).json()) as { ok: boolean };
+    }
     #sent<Type>(part: string, field: string): Type[] {
         return this.red.received(idOf(this.key, part)).flatMap((msg: FlowMsg) => (msg[field] === undefined ? [] : [msg[field] as Type]));
     }

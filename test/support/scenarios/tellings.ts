@@ -14,7 +14,8 @@ export const tellings: readonly Scenario[] = [
             await stage.apply("ups1", rows.brownout);
             await stage.told("BROWNOUT DETECTED");
             await stage.happened("ups1", "brownout");
-            assert.deepEqual(stage.events("ups1").map(({ kind, detail }) => [kind, detail]), [["brownout", "165 V, below 207 V (230 V - 10 %)"]]);
+            const first = stage.readings("ups1").find(({ volts }) => volts === 165);
+            assert.deepEqual(stage.events("ups1").map(({ kind, detail, at }) => [kind, detail, at]), [["brownout", "165 V, below 207 V (230 V - 10 %)", first?.at]]);
             await stage.apply("ups1", rows["online-charging"]);
             await stage.told("VOLTAGE NORMALIZED");
             assert.deepEqual([stage.count("BROWNOUT"), stage.actions("ups1")], [1, []]);
@@ -35,6 +36,20 @@ export const tellings: readonly Scenario[] = [
                 ["overload", "load 110 %"], ["overload-ended", "load 25 %"], ["boost", "input 209 V"], ["regulation-ended", "input 230.5 V"],
             ]);
             assert.deepEqual(stage.actions("ups1"), []);
+        },
+    },
+    {
+        title: "8 the server's test button: both UPSes answer with what they say, and one whose driver is gone is named",
+        alone: true,
+        layout: { upses: { ups1: rows["online-charging"], ups2: rows["on-battery"] } },
+        async play(stage) {
+            const both = await stage.testServer();
+            const [ups1, ups2] = both.upses ?? [];
+            assert.deepEqual([both.ok, both.upses?.length, ups1?.name, ups1?.status, ups1?.charge, ups2?.name, ups2?.status, ups2?.charge], [true, 2, "s8_ups1", "OL CHRG", "100", "s8_ups2", "OB DISCHRG", "85"]);
+            await stage.driverDown("ups2");
+            const [first, second] = (await stage.testServer()).upses ?? [];
+            assert.equal(first?.status, "OL CHRG");
+            assert.match(second?.error ?? "", /^UPS s8_ups2 on .*DRIVER-NOT-CONNECTED/);
         },
     },
     {
@@ -71,11 +86,11 @@ export const tellings: readonly Scenario[] = [
         async play(stage) {
             await stage.telegram.down();
             await stage.apply("ups1", rows["on-battery"]);
-            await stage.until("5 s on battery", () => (stage.verdict("ups1")?.onBatterySeconds ?? 0) >= 4.5);
+            await stage.until("5 s on battery", () => (stage.verdict("ups1")?.onBatterySeconds ?? 0) >= 4.9);
             await stage.apply("ups1", rows["online-charging"]);
             await stage.until("the outage over", () => stage.actions("ups1").includes("restored"));
             await stage.telegram.up();
-            await stage.told(/Brief outage: \d+ s/);
+            await stage.told(`Brief outage: ${stage.outageText("ups1")}`);
             await stage.told("OUTAGE OVER");
             assert.deepEqual([stage.count("ON BATTERY"), stage.count("POWER RESTORED"), stage.texts().length], [0, 0, 2]);
         },
@@ -115,6 +130,18 @@ export const tellings: readonly Scenario[] = [
         async play(stage) {
             await stage.until("a verdict", () => stage.verdict("ups1") !== undefined);
             assert.deepEqual([stage.readings("ups1")[0]?.quality, stage.verdict("ups1")?.health], ["good", "healthy"]);
+        },
+    },
+    {
+        title: "53 a password that upsd refuses: told once, without it, and the readings go on",
+        layout: { ...one, login: { user: "mon", password: "tr0mbone" } },
+        async play(stage) {
+            await stage.until("the refusal", () => stage.kinds("ups1").length > 0);
+            await stage.polls("ups1", 4);
+            assert.deepEqual([stage.kinds("ups1"), stage.readings("ups1").every(({ quality }) => quality === "good"), stage.status("reader/ups1")?.fill], [["credentials-refused"], true, "yellow"]);
+            await stage.told("mon not accepted");
+            assert.equal(stage.problems().filter((problem) => problem.includes("mon not accepted")).length, 1);
+            assert.doesNotMatch(JSON.stringify([stage.texts(), stage.events("ups1"), stage.problems()]), /tr0mbone/);
         },
     },
 ];

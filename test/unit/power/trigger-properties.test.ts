@@ -62,8 +62,8 @@ function isPast(what: Outage, second: number, onBattery: number[]): boolean {
 describe("trigger, by property", () => {
     it("while mains is present, and without FSD and a lasting OFF, nothing is ever shut down", () => {
         const poll = fc.record({
-            elapsed: fc.oneof(fc.integer({ min: -4000, max: 4000 }), fc.integer({ min: 0, max: 30 })), quality: fc.constantFrom("good", "good", "stale", "missing" as const), numbers: garbage,
-            flags: fc.array(fc.oneof({ weight: 4, arbitrary: flag }, { weight: 1, arbitrary: fc.constant("OFF") }), { maxLength: 4 }), says: fc.boolean(), testing: fc.boolean(), state: powerState, conclusive: fc.boolean(),
+            elapsed: fc.oneof({ weight: 1, arbitrary: fc.integer({ min: -4000, max: 4000 }) }, { weight: 4, arbitrary: fc.integer({ min: 0, max: 30 }) }), quality: fc.constantFrom("good", "good", "stale", "missing" as const),
+            numbers: garbage, flags: fc.array(fc.oneof({ weight: 2, arbitrary: flag }, { weight: 1, arbitrary: fc.constant("OFF") }), { maxLength: 3 }), says: fc.boolean(), testing: fc.constantFrom(true, false, false, false), state: powerState, conclusive: fc.boolean(),
         });
         fc.assert(fc.property(fc.array(poll, { maxLength: 60 }), agreement, (all, mode) => {
             let second = 100_000;
