@@ -4,7 +4,7 @@ import type { Standing } from "./trigger-state";
 
 /**
  * What one reading says by itself.
- * - `mains`, `battery`: the source knows, and says so. `excused`: on battery, for a reason that is no outage.
+ * - `mains`, `battery`: the source knows, and says so. `excused`: on battery, for a reason that is no outage, or in bypass.
  * - `sound`, `doubtful`, `failing`: the source knows nothing of mains, but a classifier judges its watts.
  * - `silent`: a good reading from which nothing follows. `blind`: no good reading.
  */
@@ -30,7 +30,8 @@ export function evidenceOf({ reading, power }: Pick<TriggerInput, "reading" | "p
     if (reading.quality !== "good") return { standing: "blind", forced: false, off: false, lowBattery: false };
     const mains = mainsOf(reading);
     const excuse = excuseOf(reading, stuck);
-    const standing = mains === "present" ? "mains" : mains === "absent" ? (excuse === undefined ? "battery" : "excused") : standings[power?.state ?? "UNKNOWN"];
+    // Drivers say BYPASS without OL or OB, too (snmp-ups of APC): the UPS is heard, and its battery carries nothing.
+    const standing = mains === "present" ? "mains" : excuse === "bypass" || (mains === "absent" && excuse !== undefined) ? "excused" : mains === "absent" ? "battery" : standings[power?.state ?? "UNKNOWN"];
     return {
         standing,
         forced: flags?.includes("FSD") ?? false,
@@ -45,7 +46,7 @@ export function evidenceOf({ reading, power }: Pick<TriggerInput, "reading" | "p
 const standings = { HEALTHY: "sound", WARNING: "doubtful", ALERT: "doubtful", CRITICAL: "failing", DEAD: "failing", UNKNOWN: "silent" } as const;
 
 /** What the source says of mains: its own word, else NUT's OL and OB where just one of them stands. */
-function mainsOf({ mains, flags }: Reading): "present" | "absent" | undefined {
+export function mainsOf({ mains, flags }: Reading): "present" | "absent" | undefined {
     if (mains !== undefined) return mains === "unknown" ? undefined : mains;
     const online = flags?.includes("OL") ?? false;
     const onBattery = flags?.includes("OB") ?? false;

@@ -1,6 +1,6 @@
 import { runClock, startClock, unsettledMs, type BatteryClock } from "./battery-clock";
 import { estimateDepletion, type DepletionConfig } from "./depletion";
-import { isTestStuck, testOf, type Evidence } from "./evidence";
+import { isTestStuck, mainsOf, testOf, type Evidence } from "./evidence";
 import type { Order } from "./order";
 import { withInterval, type Passing } from "./passing";
 import type { Reading } from "./reading";
@@ -37,7 +37,8 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
     if (paceMs !== undefined) next.paceMs = paceMs;
     const wasOn = before?.known.on;
     if (wasOn === "battery" && evidence.standing !== "mains" && evidence.standing !== "excused" && next.battery) next.battery = runClock(next.battery, passing);
-    rememberMains(next, evidence, at, passing);
+    const breaks = passing.gap !== undefined || wasLost(config, before, at);
+    rememberMains(next, evidence, at, breaks);
     if (evidence.standing !== "blind") {
         rememberTest(next, before, reading, evidence, passing);
         rememberOff(next, evidence, at, passing);
@@ -52,6 +53,7 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
     }
     if (evidence.standing === "battery") {
         if (wasOn !== "battery") next.battery = startClock(next.battery, at, assumedBefore(config, before, at, passing));
+        if (breaks) delete next.lowBattery;
         rememberBattery(config, next, before, input, evidence, passing);
     } else {
         delete next.still;
@@ -63,12 +65,17 @@ export function remember(config: TriggerConfig, before: TriggerState | undefined
     return next;
 }
 
-/** Mains counts as back from the first reading of an unbroken row; a gap breaks it, and so does an output that is off: the load has no mains. */
-function rememberMains(next: TriggerState, { standing, off }: Evidence, at: number, { gap }: Passing): void {
+/** Whether nothing was known of the source for so long that what came before proves no row: a poll or two that failed are no reason. */
+function wasLost({ missedPolls, missedMs }: TriggerConfig, before: TriggerState | undefined, at: number): boolean {
+    return before?.missed !== undefined && before.missed.count >= missedPolls && at - before.missed.since >= missedMs;
+}
+
+/** Mains counts as back from the first reading of an unbroken row; a gap and lost data break it, and so does an output that is off: the load has no mains. */
+function rememberMains(next: TriggerState, { standing, off }: Evidence, at: number, breaks: boolean): void {
     const neverKnewMains = next.known.on === undefined;
     if (off) delete next.mainsSince;
     else if (standing === "mains" || (standing === "sound" && neverKnewMains)) {
-        next.mainsSince = (gap ? undefined : next.mainsSince) ?? at;
+        next.mainsSince = (breaks ? undefined : next.mainsSince) ?? at;
     } else if (standing === "battery" || standing === "excused" || (neverKnewMains && standing !== "blind")) {
         delete next.mainsSince;
     }
@@ -92,10 +99,9 @@ function rememberOff(next: TriggerState, { off }: Evidence, at: number, { gap }:
     else delete next.off;
 }
 
-/** What lasts on battery lasts from the first reading of an unbroken row; a gap breaks it, since a clock may have jumped. */
+/** What lasts on battery lasts from the first reading of an unbroken row; a gap breaks it, since a clock may have jumped, and that of LB breaks with lost data. */
 function rememberBattery(config: TriggerConfig, next: TriggerState, before: TriggerState | undefined, { reading }: TriggerInput, evidence: Evidence, { gap }: Passing): void {
     if (gap) {
-        delete next.lowBattery;
         delete next.still;
         delete next.runtimeStillSince;
     }
@@ -141,6 +147,7 @@ function knownFrom(next: TriggerState, before: TriggerState | undefined, { readi
         source: reading.source,
         at: reading.at,
         ...(on && { on }),
+        ...(standing === "excused" && mainsOf(reading) === undefined && { bypassed: true as const }),
         ...(shows && { shows }),
         ...(lastCharge !== undefined && { charge: lastCharge }),
         ...(lastRuntime !== undefined && { runtime: lastRuntime }),

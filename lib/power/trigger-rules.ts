@@ -24,8 +24,8 @@ export interface Asked {
     testimony: Testimony | undefined;
 }
 
-/** A rule's answer. `floor`: it holds below the hard floor. */
-export type Answer = Omit<Finding, "rule"> & { floor?: true };
+/** A rule's answer. `floor`: it holds below the hard floor. `overdue`: another transfer is no reason to wait longer. */
+export type Answer = Omit<Finding, "rule"> & { floor?: true; overdue?: true };
 
 interface Rule {
     /** `battery`: asked only while on battery, and only when the transfer has settled. `any`: at all times. */
@@ -71,11 +71,11 @@ export function ask(rule: ShutdownRule, asked: Asked): Answer {
 }
 
 /**
- * Mains that comes and goes would put everything off for ever, until the battery is empty: below the hard floor, only the first
- * transfer of an outage has to settle.
+ * Mains that comes and goes would put everything off for ever, until the battery is empty: below the hard floor, and where the time
+ * on battery has long been over, only the first transfer of an outage has to settle.
  */
 function onBatteryNow(answer: Answer, { config, state: { battery }, input }: Asked): Answer {
-    if (battery === undefined || (answer.floor && battery.elapsedMs >= config.stabilizationMs)) return answer;
+    if (battery === undefined || ((answer.floor || answer.overdue) && battery.elapsedMs >= config.stabilizationMs)) return answer;
     return settled(answer, unsettledMs(battery, input.reading.at, config.stabilizationMs));
 }
 
@@ -84,11 +84,11 @@ function settled(answer: Answer, leftMs: number): Answer {
     return answer.outcome === "holds" && leftMs > 0 ? { ...answer, outcome: "waits", why: `${answer.why}; stabilization, ${seconds(leftMs)} s to go` } : answer;
 }
 
-/** On battery on purpose: nothing is asked above the hard floor. */
-function excused(rule: ShutdownRule, { config, evidence, before }: Asked): Answer {
+/** On battery on purpose: nothing is asked above the hard floor; nor below it where nobody says that the battery is in use. */
+function excused(rule: ShutdownRule, { config, evidence, state, before }: Asked): Answer {
     const { charge, excuse } = evidence;
     const suspended: Answer = { outcome: "suspended", why: excuse ?? "no outage" };
-    if (rule !== "low-charge" || charge === undefined) return suspended;
+    if (rule !== "low-charge" || charge === undefined || state.known.bypassed) return suspended;
     const below = isBelow(config.hardFloor, charge, before?.known.charge, chargeStep);
     const measured = { value: charge, limit: config.hardFloor, ageSeconds: 0 };
     if (below === "above") return { ...suspended, ...measured, why: `${excuse}: charge ${text(charge)} % is not below the hard floor of ${text(config.hardFloor)} %` };
@@ -224,7 +224,8 @@ function askTimeOnBattery({ config, state, passing }: Asked): Answer {
     const assumed = state.battery.assumedMs > 0 ? ` (${seconds(state.battery.assumedMs)} s of it assumed: it began before anybody looked)` : "";
     const said = `${seconds(elapsedMs)} s on battery${assumed}`;
     if (!(elapsedMs > config.timeOnBatteryMs)) return { outcome: "no", ...found, why: `${said}, not longer than ${seconds(config.timeOnBatteryMs)} s` };
-    return afterGap({ outcome: "holds", ...found, why: `${said}, longer than ${seconds(config.timeOnBatteryMs)} s` }, passing);
+    const overdue = elapsedMs > config.timeOnBatteryMs + config.stabilizationMs && { overdue: true as const };
+    return afterGap({ outcome: "holds", ...found, ...overdue, why: `${said}, longer than ${seconds(config.timeOnBatteryMs)} s` }, passing);
 }
 
 /** What rests on elapsed time is read again after a gap before it counts. */

@@ -20,6 +20,8 @@ export interface TriggerState {
         source: string;
         at?: number;
         on?: Standing;
+        /** In bypass, with no word on mains: what feeds the load is not its battery. */
+        bypassed?: true;
         /** Whether the source itself shows that power fails, or that it is there: for other sources, as a witness. */
         shows?: "absent" | "present";
         /** %, s and %/min. */

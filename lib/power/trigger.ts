@@ -147,7 +147,7 @@ function conclude(config: TriggerConfig, state: TriggerState, evidence: Evidence
  * Where two kinds of source must agree, a rule that holds waits for the other one. FSD does not: it is an order, not a
  * measurement. Below the hard floor, and without any data, a second source that is lost too holds nothing up; one that sees mains does.
  */
-function findingOf(rule: ShutdownRule, { floor, ...answer }: Answer, testimony: Testimony | undefined): Finding {
+function findingOf(rule: ShutdownRule, { floor, overdue: _overdue, ...answer }: Answer, testimony: Testimony | undefined): Finding {
     const finding: Finding = { rule, ...answer };
     if (finding.outcome !== "holds" || testimony === undefined || testimony === "agree" || rule === "forced-shutdown") return finding;
     if (testimony === "silent" && (floor || rule === "failsafe")) return finding;
@@ -162,7 +162,7 @@ function isOver(config: TriggerConfig, { mainsSince }: TriggerState, { standing,
 function supplyOf(config: TriggerConfig, state: TriggerState): Supply {
     if ((state.missed?.count ?? 0) >= config.missedPolls) return "unknown";
     if (state.off) return "off";
-    return state.known.on === undefined ? "unknown" : state.known.on === "mains" ? "mains" : "battery";
+    return state.known.on === undefined || state.known.bypassed ? "unknown" : state.known.on === "mains" ? "mains" : "battery";
 }
 
 function healthOf(config: TriggerConfig, state: TriggerState, { standing, excuse, off }: Evidence): Health {

@@ -26,7 +26,7 @@ function saying(config: TriggerConfig, state: TriggerState, reading: Reading, { 
         case "battery":
             return [elapsed, ...numbers(reading), doubt].filter(Boolean).join(", ");
         case "excused":
-            return [`on battery, no outage: ${findings.find((finding) => finding.outcome === "suspended")?.why ?? ""}`, ...numbers(reading), doubt].filter(Boolean).join(", ");
+            return [`${state.known.bypassed ? "" : "on battery, "}no outage: ${findings.find((finding) => finding.outcome === "suspended")?.why ?? ""}`, ...numbers(reading), doubt].filter(Boolean).join(", ");
         case "mains":
             return [state.battery ? backFor(config, state, reading) : "on mains", ...numbers(reading), doubt].filter(Boolean).join(", ");
         default:

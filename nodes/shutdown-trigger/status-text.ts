@@ -14,7 +14,7 @@ export function statusOf(verdict: Verdict, reading: Pick<Reading, "quality" | "c
     return { mood, text: `${named ? `${verdict.device} ` : ""}${sayingOf(verdict, reading)}` };
 }
 
-function sayingOf({ decision, rule, supply, findings, onBatterySeconds }: Verdict, { quality, charge, runtime }: Pick<Reading, "quality" | "charge" | "runtime">): string {
+function sayingOf({ decision, rule, supply, findings, notes, onBatterySeconds }: Verdict, { quality, charge, runtime }: Pick<Reading, "quality" | "charge" | "runtime">): string {
     if (decision === "shutdown" && rule) {
         const finding = findings.find((found) => found.rule === rule && found.outcome === "holds");
         return `SHUTDOWN: ${finding ? briefly(finding) : supply === "mains" ? "mains is back" : rule}`;
@@ -30,6 +30,7 @@ function sayingOf({ decision, rule, supply, findings, onBatterySeconds }: Verdic
         case "off":
             return `OFF${waiting?.value === undefined ? "" : ` ${briefSeconds(waiting.value)} of ${briefSeconds(waiting.limit)}`}`;
         case "unknown":
+            if (notes?.includes("bypass")) return ["in bypass", ...numbers.slice(0, 1)].join(", ");
             return findings.find((finding) => finding.rule === "power-state")?.why ?? "mains unknown";
     }
 }

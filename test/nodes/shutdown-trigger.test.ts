@@ -226,6 +226,7 @@ describe("shutdown-trigger", () => {
         const looks: [rule: string, readings: Reading[], fill: string, shape: string, text: string][] = [
             ["mains is green", before, "green", "dot", "on mains, 100 %"],
             ["battery is yellow", [...before, ...polls(20, 33, { ...onBattery, charge: 64, runtime: 900 })], "yellow", "dot", "on battery 12 s, 64 %, 15 min left"],
+            ["bypass is no battery", [...before, poll(20, { flags: ["BYPASS"], charge: 80 })], "yellow", "dot", "in bypass, 80 %"],
             ["a decision is red", [...before, ...polls(20, 60, { ...onBattery, charge: 18 })], "red", "dot", "SHUTDOWN: charge 18 % < 20 %"],
             ["lost data shows the countdown", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(60, 80, missed, 5)], "yellow", "ring", "no data 16 s of 60 s, was on battery"],
             ["a fake is a ring of blue", before.map((reading) => ({ ...reading, simulated: true as const })), "blue", "ring", "on mains, 100 %"],

@@ -20,6 +20,8 @@ describe("evidenceOf", () => {
         ["OL DISCHRG is no outage", { flags: ["OL", "DISCHRG"] }, "mains"],
         ["calibration on battery", { flags: ["OB", "CAL"] }, "excused"],
         ["bypass on battery", { flags: ["OB", "BYPASS"] }, "excused"],
+        ["bypass without a word on mains", { mains: "unknown", flags: ["BYPASS"] }, "excused"],
+        ["bypass on mains", { flags: ["OL", "BYPASS"] }, "mains"],
         ["a self-test on battery", { mains: "absent", testing: true }, "excused"],
         ["a self-test while mains is seen", { mains: "present", testing: true }, "mains"],
         ["stale", { mains: "absent", quality: "stale" }, "blind"],

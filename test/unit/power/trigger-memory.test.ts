@@ -58,6 +58,7 @@ describe("how a source stands after a reading", () => {
         ["mains back, but not for good", [...before, poll(20, onBattery), poll(25, online)], "mains", "degraded"],
         ["mains back for good", [...before, poll(20, onBattery), ...polls(25, 60, online, 5)], "mains", "healthy"],
         ["calibrating", [...before, poll(20, flags("OB", "CAL"))], "battery", "degraded"],
+        ["in bypass, with no word on mains", [...before, poll(20, { flags: ["BYPASS"] })], "unknown", "degraded"],
         ["a test on mains", [...before, poll(20, { ...online, testing: true })], "mains", "degraded"],
         ["its output off", [...before, poll(20, { ...online, flags: ["OL", "OFF"] })], "off", "degraded"],
         ["decided", [...before, poll(20, { ...online, flags: ["OL", "FSD"] })], "mains", "critical"],

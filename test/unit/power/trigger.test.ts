@@ -15,6 +15,8 @@ describe("decide", () => {
     const stories: [story: string, readings: Reading[], told: string[], config?: Partial<TriggerConfig>][] = [
         ["nothing happens on mains", polls(0, 600, online, 5), []],
         ["a blip is cancelled when mains has been back for 30 s", [...before, ...polls(20, 24, onBattery), ...polls(24, 80, online)], ["20 on-battery", "24 on-mains", "54 cancelled"]],
+        ["nor does mains that was seen before data were lost and after: what was in between nobody knows", [...before, ...polls(20, 60, onBattery), poll(60, online), ...polls(65, 100, missed, 5), poll(100, online), ...polls(105, 110, onBattery), ...polls(110, 145, online, 5)], ["20 on-battery", "60 on-mains", "105 on-battery", "110 on-mains", "140 cancelled"]],
+        ["a poll or two that fail while mains is back put off nothing", [...before, ...polls(20, 60, onBattery), poll(60, online), ...polls(65, 75, missed, 5), ...polls(75, 100, online, 5)], ["20 on-battery", "60 on-mains", "90 cancelled"]],
         ["mains that comes and goes within 30 s ends nothing", [...before, ...polls(20, 60, onBattery), ...polls(60, 80, online), ...polls(80, 90, onBattery), ...polls(90, 130, online)], ["20 on-battery", "60 on-mains", "80 on-battery", "90 on-mains", "120 cancelled"]],
         ["OB, mains, OB: each outage decides, and each is restored (34a)", [
             ...before, ...polls(20, 60, { ...onBattery, charge: 15 }), ...polls(60, 100, online, 5), ...polls(100, 140, { ...onBattery, charge: 15 }), ...polls(140, 180, online, 5),
@@ -24,7 +26,7 @@ describe("decide", () => {
         ["FSD bypasses stabilization", [...before, ...polls(20, 25, flags("OB", "FSD"))], ["20 shutdown forced-shutdown"]],
         ["FSD stays latched in upsd while mains returns: nothing follows until it is gone", [
             ...before, ...polls(20, 30, flags("FSD", "OB")), ...polls(30, 300, { ...online, flags: ["FSD", "OL"] }, 5), ...polls(300, 320, missed, 5), ...polls(320, 360, online, 5),
-        ], ["20 shutdown forced-shutdown", "30 on-mains", "320 restored"]],
+        ], ["20 shutdown forced-shutdown", "30 on-mains", "350 restored"]],
         ["an FSD that comes after another decision is not a second one", [
             ...before, ...polls(20, 60, { ...onBattery, charge: 15 }), ...polls(60, 70, { ...flags("FSD", "OB"), charge: 15 }), ...polls(70, 130, { ...online, flags: ["FSD", "OL"] }, 5), ...polls(130, 140, online, 5),
         ], ["20 on-battery", "50 shutdown low-charge", "70 on-mains", "130 restored"]],
@@ -48,6 +50,7 @@ describe("decide", () => {
         ["OB LB alone, the charge still high, after 60 s", [...before, ...polls(20, 100, onBattery), ...polls(100, 200, { ...flags("OB", "LB"), charge: 97 })], ["20 on-battery", "160 shutdown low-battery-flag"]],
         ["LB alone without any number, after 60 s", [...before, ...polls(20, 200, { mains: "absent", flags: ["OB", "LB"] })], ["20 on-battery", "110 shutdown low-battery-flag"]],
         ["LB at the moment of transfer, gone when settled (nut#1942)", [...before, ...polls(20, 40, { ...flags("OB", "LB"), charge: 45 }), ...polls(40, 120, { ...onBattery, charge: 45 })], ["20 on-battery"]],
+        ["LB for 2 s before data were lost and for 2 s after (nut#2347)", [...before, ...polls(20, 100, onBattery), ...polls(100, 102, { ...flags("OB", "LB"), charge: 45 }), ...polls(102, 120, missed, 2), ...polls(120, 122, { ...flags("OB", "LB"), charge: 45 }), ...polls(122, 200, { ...onBattery, charge: 45 })], ["20 on-battery"]],
         ["LB for 2 s (nut#2347)", [...before, ...polls(20, 100, onBattery), ...polls(100, 102, { ...flags("OB", "LB"), charge: 45 }), ...polls(102, 200, { ...onBattery, charge: 45 })], ["20 on-battery"]],
         ["LB because the device calls everything low (nut#2652)", [...before, ...polls(20, 400, { ...flags("OB", "LB"), charge: 98, lowCharge: 100 })], ["20 on-battery"]],
         ["LB on mains, now and then (ZimaOS#588)", polls(0, 600, (second) => ({ ...online, flags: second % 60 < 2 ? ["OL", "LB", "RB"] : ["OL"] })), []],
@@ -76,6 +79,8 @@ describe("decide", () => {
         ["a clock that jumps makes no self-test stuck", [...polls(0, 20, { ...online, testing: true }, 5), ...polls(3620, 3800, { ...onBattery, testing: true, charge: 15 })], []],
         ["a self-test that takes the UPS to battery is believed for as long as it takes", [...polls(0, 60, { ...online, testing: true }, 5), ...polls(60, 4000, { ...onBattery, testing: true, charge: 60 }, 5)], []],
         ["bypass", [...before, ...polls(20, 1200, { ...flags("OB", "BYPASS"), runtime: 10 })], []],
+        ["BYPASS without OL or OB is no loss of data, whatever its battery holds (snmp-ups)", [...before, ...polls(20, 60, { ...onBattery, runtime: 620 }), ...polls(60, 1000, { flags: ["BYPASS"], charge: 3, runtime: 20 }, 5)], ["20 on-battery"]],
+        ["and an outage after it settles first", [...before, poll(20, onBattery), ...polls(25, 100, { flags: ["BYPASS"] }, 5), ...polls(100, 140, { ...onBattery, charge: 15 })], ["20 on-battery", "100 on-battery", "130 shutdown low-charge"]],
         ["calibration that turns into an outage settles first", [...before, ...polls(20, 100, { ...flags("OB", "CAL"), charge: 15 }), ...polls(100, 140, { ...onBattery, charge: 15 })], ["100 on-battery", "130 shutdown low-charge"]],
 
         ["data lost on mains never decides", [...before, ...polls(20, 4000, missed, 5)], []],
@@ -118,6 +123,11 @@ describe("decide", () => {
     it("mains that comes and goes while the battery empties: below the hard floor no transfer is waited for any more", () => {
         const flicker = polls(20, 620, (second) => ({ ...(second % 30 < 20 ? onBattery : online), runtime: 900, charge: Math.round(60 - (second - 20) / 10) }));
         assert.deepEqual(told(judgeAll([...before, ...flicker])).filter((change) => change.includes("shutdown")), ["526 shutdown low-charge"]);
+    });
+
+    it("mains that comes and goes for ever, with a battery that says nothing: the time on battery decides all the same", () => {
+        const flicker = polls(20, 2000, (second) => ({ mains: (second - 20) % 30 < 20 ? "absent" : "present" }));
+        assert.deepEqual(told(judgeAll([...before, ...flicker])).filter((change) => change.includes("shutdown")), ["1479 shutdown time-on-battery"]);
     });
 
     describe("every rule can be switched off", () => {
