@@ -33,6 +33,11 @@ describe("the header of a tape", () => {
 
 describe("the entries of a tape", () => {
     it("readings stay in the order of arrival, also where a clock went back", () => assert.deepEqual(tapeOf([reading(5000), reading(1000)]).readings.map((entry) => entry.reading.at), [5000, 1000]));
+    it("readings count however long the tape is: a slow source fills one in weeks", () => {
+        const days = [0, 11, 12, 90, 1100].map((day) => day * 86_400_000);
+        const { readings, bad } = tapeOf(days.map((at) => reading(at)));
+        assert.deepEqual([readings.map((entry) => entry.reading.at), bad], [days, 0]);
+    });
     it("a power state joins the reading of its device and moment", () => {
         const power = { kind: "power", at: 5000, device: "ups1", state: "CRITICAL", since: 4000, conclusive: true };
         const { readings, bad } = tapeOf([reading(0), reading(5000), reading(5000, { device: "ups2" }), power]);
