@@ -1,13 +1,14 @@
-import { copyFile, rename, rm } from "node:fs/promises";
-import { writeAtomic } from "../kit/atomic-file";
+import { rm } from "node:fs/promises";
+import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
+import { copyAside, forgetAside, setAside } from "../kit/set-aside";
 import { parseRecord, type QueueRecord } from "./queue";
 
 /** What an outbox's file held. */
 export interface LoadedRecords {
     records: QueueRecord[];
-    /** The file had unreadable lines: a copy is kept here, and the readable ones are obeyed. */
+    /** The file had unreadable lines: a copy is kept here, where the disk allows that, and the readable ones are obeyed. */
     copiedTo?: string;
     /** Whether the file should be rewritten: torn, damaged, or with more in it than is still needed. */
     stale: boolean;
@@ -31,21 +32,22 @@ export function outboxFile(path: string, clock: Clock = systemClock): RecordFile
     let read = false;
     return {
         async load(signal) {
+            await removeLeftovers(path, clock.wall());
             const { records: found, bad, torn } = await readJsonLines(path);
             read = signal?.aborted !== true;
             const records = found.map(parseRecord).filter((record) => record !== undefined);
             const stale = torn || records.some((record) => !("add" in record));
             if (bad.length === 0 && records.length === found.length) return { records, stale };
-            // The copy first: whatever happens now, nothing that was readable or not is lost.
-            const copiedTo = `${path}.bad-${clock.wall()}`;
-            await copyFile(path, copiedTo);
+            // The copy first: whatever happens now, nothing that was readable or not is lost. Where there is none, the rewrite keeps it.
+            const copiedTo = await copyAside(path, clock.wall());
+            read &&= copiedTo !== path;
             return { records, copiedTo, stale: true };
         },
         append: (record) => lines.append(record),
         async rewrite(records) {
             await lines.close(); // its handle would go on writing to the replaced file
             // What could not be read at the start may be readable to a person later.
-            if (!read) await rename(path, `${path}.bad-${clock.wall()}`).catch(() => undefined);
+            if (!read) await setAside(path, clock.wall());
             read = true;
             await writeAtomic(path, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
         },
@@ -53,6 +55,7 @@ export function outboxFile(path: string, clock: Clock = systemClock): RecordFile
         async remove() {
             await lines.close();
             await rm(path, { force: true });
+            await forgetAside(path);
         },
     };
 }

@@ -45,7 +45,7 @@ async function openNew(path: string): Promise<FileHandle> {
     }
 }
 
-/** Removes temporary files that a crash in the middle of `writeAtomic(path)` left behind: those a minute old at `wallMs`. */
+/** Removes temporary files that a crash in the middle of `writeAtomic(path)` left behind: those a minute away from `wallMs`. */
 export function removeLeftovers(path: string, wallMs: number): Promise<void> {
     return removeLeftoversIn(dirname(path), (name) => name === basename(path), wallMs);
 }
@@ -56,6 +56,7 @@ export async function removeLeftoversIn(folder: string, wanted: (name: string) =
         const target = /^(.+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
         if (target === undefined || !wanted(target)) continue;
         const found = await stat(join(folder, name)).catch(() => undefined);
-        if (found !== undefined && found.mtimeMs < wallMs - 60_000) await rm(join(folder, name), { force: true }).catch(() => undefined);
+        // Those of a clock that was set back since lie ahead.
+        if (found !== undefined && Math.abs(found.mtimeMs - wallMs) > 60_000) await rm(join(folder, name), { force: true }).catch(() => undefined);
     }
 }

@@ -59,21 +59,35 @@ export class JsonLinesFile {
     /** Waits for the appends under way and closes the file. A later append opens it again. */
     async close(): Promise<void> {
         await this.#tail;
+        await this.#drop();
+    }
+
+    async #drop(): Promise<void> {
         const handle = this.#handle;
         this.#handle = undefined;
-        await handle?.close();
+        // All that was written is on the disk already.
+        await handle?.close().catch(() => undefined);
+    }
+
+    /** The open file. One that somebody has removed meanwhile would take records into nowhere. */
+    async #ours(): Promise<FileHandle> {
+        if (this.#handle !== undefined && (await this.#handle.stat().catch(() => undefined))?.nlink === 0) await this.#drop();
+        return this.#handle ?? this.#open();
     }
 
     async #write(line: string): Promise<void> {
-        const handle = this.#handle ?? await this.#open();
-        const { size } = await handle.stat();
+        const handle = await this.#ours();
+        let size: number | undefined;
         try {
+            ({ size } = await handle.stat());
             // writeFile goes on after a short write; write() would report half a line on a full disk as success.
             await handle.writeFile(line);
             await handle.sync();
         } catch (error) {
             // Half a line would swallow the next record: cut it off again where the disk lets us.
-            await handle.truncate(size).catch(() => undefined);
+            if (size !== undefined) await handle.truncate(size).catch(() => undefined);
+            // Where it does not, the next append ends it. A handle of a file server that was away is good for nothing more.
+            await this.#drop();
             throw error;
         }
     }

@@ -6,18 +6,20 @@ import { errorCode, Trouble } from "./trouble";
 /** Nothing of ours grows so long, bytes. */
 export const mostOwnBytes = 32 << 20;
 
-/** For opening a file of ours: what lies under its name must be the file itself. A link may lead anywhere. */
-export const notThroughLinks = constants.O_NOFOLLOW;
+/** For opening a file of ours: what lies under its name must be the file itself. A link may lead anywhere, and a pipe hold us up for ever. */
+export const notThroughLinks = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * The text of a file that we wrote ourselves; undefined where there is none.
- * @throws Trouble of kind "garbage" for what we cannot have written: a link, or more than `mostOwnBytes`; else the system's error
+ * @throws Trouble of kind "garbage" for what we cannot have written: a link, a folder, or more than `mostOwnBytes`; else the system's error
  */
 export async function readOwn(path: string): Promise<string | undefined> {
     try {
         const handle = await open(path, constants.O_RDONLY | notThroughLinks);
         try {
-            const { size } = await handle.stat();
+            const found = await handle.stat();
+            if (!found.isFile()) throw new Trouble("garbage", `${path} is no file`);
+            const { size } = found;
             if (size > mostOwnBytes) throw new Trouble("garbage", `${path} has ${Math.round(size / (1 << 20))} MB, which nobody of us has written`);
             return await handle.readFile("utf8");
         } finally {

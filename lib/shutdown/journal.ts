@@ -1,8 +1,9 @@
-import { rename, rm } from "node:fs/promises";
-import { writeAtomic } from "../kit/atomic-file";
+import { rm } from "node:fs/promises";
+import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { withDeadline } from "../kit/deadline";
 import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
+import { forgetAside, setAside } from "../kit/set-aside";
 import { toTrouble, Trouble } from "../kit/trouble";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord } from "./journal-records";
 import { sealed, unsealed } from "./journal-seal";
@@ -51,6 +52,7 @@ export class RunJournal {
 
     async #load(signal: AbortSignal): Promise<Recovered> {
         const warnings: string[] = [];
+        await removeLeftovers(this.path, this.clock.wall());
         const lines = await readJsonLines(this.path).catch((error: unknown) => {
             if (error instanceof Trouble && error.kind === "garbage") return undefined;
             throw error;
@@ -58,8 +60,7 @@ export class RunJournal {
         signal.throwIfAborted();
         const read = lines && unsealed(lines);
         if (lines === undefined || read === undefined) {
-            const aside = `${this.path}.bad-${this.clock.wall()}`;
-            await rename(this.path, aside);
+            const aside = await setAside(this.path, this.clock.wall());
             return { memory: emptyMemory(), warnings: [`the journal was damaged and set aside as ${aside}; starting without it`], lost: true };
         }
         if (lines.bad.length > 0 || lines.torn) warnings.push("the journal ends or continues after a broken line: its process was killed while writing");
@@ -123,5 +124,6 @@ export class RunJournal {
     async remove(): Promise<void> {
         await this.close();
         await rm(this.path, { force: true });
+        await forgetAside(this.path);
     }
 }

@@ -1,15 +1,19 @@
-import { rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { checksum, readOwn } from "../kit/own-file";
+import { forgetAside, setAside } from "../kit/set-aside";
 import { Trouble } from "../kit/trouble";
 
 /** What was found on the disk. */
 export type Loaded<T> =
     | { kind: "none" }
     | { kind: "loaded"; value: T }
-    /** The file was no valid state: it was moved to `movedTo` and is not obeyed. */
+    /** The file was no valid state: it was moved to `movedTo`, where the disk allowed that, and is not obeyed. */
     | { kind: "set-aside"; movedTo: string };
+
+/** What is written or removed at the moment, by path: a node that is deployed anew comes after the one before it, however slow the disk. */
+const underWay = new Map<string, Promise<void>>();
 
 /**
  * A small JSON document that survives crashes and power cuts. Saves are serialized; while one is being written, only
@@ -17,12 +21,15 @@ export type Loaded<T> =
  */
 export class StateFile<T> {
     #waiting: { value: T; promise: Promise<void> } | undefined;
-    #writing: Promise<void> = Promise.resolve();
 
     constructor(readonly path: string, readonly parse: (value: unknown) => T | undefined, readonly clock: Clock = systemClock) {}
 
-    /** @throws the system's error when the file exists and cannot be read. */
-    async load(): Promise<Loaded<T>> {
+    /**
+     * @param signal nobody waits for it any more: what is there by then stays
+     * @throws the system's error when the file exists and cannot be read.
+     */
+    async load(signal?: AbortSignal): Promise<Loaded<T>> {
+        await this.settled();
         await removeLeftovers(this.path, this.clock.wall());
         const text = await readOwn(this.path).catch((error: unknown) => {
             if (error instanceof Trouble && error.kind === "garbage") return "";
@@ -31,9 +38,8 @@ export class StateFile<T> {
         if (text === undefined) return { kind: "none" };
         const value = this.#parseText(text);
         if (value !== undefined) return { kind: "loaded", value };
-        const movedTo = `${this.path}.bad-${this.clock.wall()}`;
-        await rename(this.path, movedTo);
-        return { kind: "set-aside", movedTo };
+        signal?.throwIfAborted();
+        return { kind: "set-aside", movedTo: await setAside(this.path, this.clock.wall()) };
     }
 
     /** Resolves when `value`, or a newer one, is on the disk. @throws the system's error (ENOSPC, EROFS ...). */
@@ -45,23 +51,33 @@ export class StateFile<T> {
         // Put into words when its turn comes: of many saves in a row only some are written.
         const entry = { value, promise: Promise.resolve() };
         this.#waiting = entry;
-        entry.promise = this.#writing.then(() => {
+        entry.promise = this.#inTurn(() => {
             this.#waiting = undefined;
             return writeAtomic(this.path, `${sealed(JSON.stringify(entry.value))}\n`);
         });
-        this.#writing = entry.promise.catch(() => undefined);
         return entry.promise;
     }
 
     /** Resolves when no save is under way. */
     async settled(): Promise<void> {
-        await this.#writing;
+        await underWay.get(this.path);
     }
 
-    /** Removes the document after the saves under way. */
-    async remove(): Promise<void> {
-        await this.settled();
-        await rm(this.path, { force: true });
+    /** Removes the document, and what was set aside of it, after the saves under way. */
+    remove(): Promise<void> {
+        return this.#inTurn(async () => {
+            await rm(this.path, { force: true });
+            await forgetAside(this.path);
+        });
+    }
+
+    #inTurn(work: () => Promise<void>): Promise<void> {
+        const mine = (underWay.get(this.path) ?? Promise.resolve()).then(work);
+        const over = mine.catch(() => undefined).finally(() => {
+            if (underWay.get(this.path) === over) underWay.delete(this.path);
+        });
+        underWay.set(this.path, over);
+        return mine;
     }
 
     #parseText(text: string): T | undefined {

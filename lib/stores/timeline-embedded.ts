@@ -53,7 +53,13 @@ export class EmbeddedTimeline implements TimelineStore {
             const name = fileName("raw", first.created_at);
             const mine = leading(rows, hour);
             const handle = this.#open.get(name) ?? (await this.#begin(name, first.created_at));
-            await appendWhole(handle, mine.map(rowLine).join(""));
+            try {
+                await appendWhole(handle, mine.map(rowLine).join(""));
+            } catch (error) {
+                // Half a line may be left, and the handle of a file server that was away is good for nothing more: the next attempt opens it again.
+                await this.#end(name);
+                throw error;
+            }
             await this.#sync();
             return { kind: "written", upTo: mine.length === rows.length ? to : from + mine.length, repeated: 0 };
         });

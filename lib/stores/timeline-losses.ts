@@ -1,6 +1,7 @@
-import { readFile, rename, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomic } from "../kit/atomic-file";
+import { removeLeftoversIn, writeAtomic } from "../kit/atomic-file";
+import { systemClock, type Clock } from "../kit/clock";
 
 /** The file in a spool's folder that holds how many rows were given up. */
 const fileName = "dropped";
@@ -9,7 +10,7 @@ const fileName = "dropped";
 export class Losses {
     #count = 0;
     /** @param folder the spool's; without one they are known to this process only */
-    constructor(readonly folder: string | undefined) {}
+    constructor(readonly folder: string | undefined, readonly clock: Clock = systemClock) {}
 
     /** Rows given up that nobody has been told of. */
     get count(): number {
@@ -19,7 +20,9 @@ export class Losses {
     /** Takes up what an earlier process left. Never throws. */
     async load(): Promise<void> {
         if (this.folder === undefined) return;
-        this.#count += Number(await readFile(join(this.folder, fileName), "utf8").catch(() => "0")) || 0;
+        await removeLeftoversIn(this.folder, (name) => name === fileName, this.clock.wall());
+        const text = await readFile(join(this.folder, fileName), "utf8").catch(() => "");
+        if (/^\d{1,15}\n$/.test(text)) this.#count += Number(text);
     }
 
     /** So many more rows were given up, or so many have been told of. Never throws. */
@@ -29,13 +32,4 @@ export class Losses {
         const path = join(this.folder, fileName);
         await (this.#count === 0 ? rm(path, { force: true }) : writeAtomic(path, `${this.#count}\n`)).catch(() => undefined);
     }
-}
-
-/**
- * Puts a file out of the way that cannot be read, so that it hinders no later start either; a person may bring it back.
- * @returns where it is now: a disk may refuse that, too
- */
-export async function setAside(path: string, wallMs: number): Promise<string> {
-    const aside = `${path}.bad-${wallMs}`;
-    return rename(path, aside).then(() => aside, () => path);
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rm } from "node:fs/promises";
 import { systemClock, type Clock } from "../kit/clock";
+import { setAside } from "../kit/set-aside";
 import { errorText } from "../kit/trouble";
 import type { TimelineRow } from "./timeline-event";
 import { rowLine } from "./timeline-line";
-import { Losses, setAside } from "./timeline-losses";
+import { Losses } from "./timeline-losses";
 import { appendWhole, markLine, readSegment, segmentFiles, writeSegment, type Segment, type SegmentFile } from "./timeline-segment";
 import type { Piece } from "./timeline-store";
 
@@ -15,7 +16,7 @@ export interface SpoolOptions {
     maxBytes: number;
     maxMemoryBytes: number;
     clock?: Clock;
-    /** Called when a file of an earlier process can't be read; the spool goes on without it. Must not throw. */
+    /** Called when a file of an earlier process, or some of its lines, can't be read; the spool goes on without them. Must not throw. */
     onUnreadable?: (path: string, trouble: string) => void;
 }
 
@@ -57,7 +58,6 @@ export class Spool {
     #segments: Segment[] = [];
     #next = 1;
     #tail: Promise<unknown> = Promise.resolve();
-    #damaged = 0;
     #disk: string | undefined;
     #retryAt = 0;
     #syncAt = 0;
@@ -69,7 +69,7 @@ export class Spool {
 
     constructor(readonly options: SpoolOptions) {
         this.#clock = options.clock ?? systemClock;
-        this.#losses = new Losses(options.folder);
+        this.#losses = new Losses(options.folder, this.#clock);
         this.#segmentBytes = Math.min(4 << 20, options.maxBytes / 8, options.maxMemoryBytes / 4);
     }
 
@@ -77,11 +77,6 @@ export class Spool {
         const waiting = this.#segments.reduce((sum, { count, stored }) => sum + count - stored, 0);
         const unsafe = this.#segments.reduce((sum, { path, count, stored }) => sum + (path === undefined ? count - stored : 0), 0);
         return { waiting, dropped: this.#losses.count, ...(this.options.folder !== undefined && { unsafe }), ...(this.#disk !== undefined && { disk: this.#disk }) };
-    }
-
-    /** Lines of the spool's files that could not be read, so far. */
-    get damaged(): number {
-        return this.#damaged;
     }
 
     /** So many of the rows that were given up have been told of. Never throws. */
@@ -194,7 +189,8 @@ export class Spool {
     async #adopt({ path, number, id }: SegmentFile): Promise<void> {
         this.#next = Math.max(this.#next, number + 1);
         const { rows, stored, bytes } = await readSegment(path);
-        this.#damaged += rows.filter((row) => row === undefined).length;
+        const damaged = rows.slice(stored).filter((row) => row === undefined).length;
+        if (damaged > 0) this.options.onUnreadable?.(path, `${damaged} of its lines ${damaged === 1 ? "is" : "are"} damaged`);
         const segment: Segment = { id, number, path, rows: this.#segments.length === 0 ? rows : undefined, count: rows.length, stored, bytes, adopted: true };
         if (stored < rows.length) this.#segments.push(segment);
         else await this.#remove(segment);

@@ -17,6 +17,9 @@ import { moodOf, textOf } from "./status-text";
 /** A crash in an outage costs this much of the trend at most; in return the disk is written no more often, in ms. */
 const saveIntervalMs = 10_000;
 
+/** What it means that the state is lost. */
+const forgotten = "in an outage that goes on, how fast a battery drains is measured anew";
+
 export = (RED: NodeAPI): void => {
     function DepletionRate(this: Node, stored: NodeDef): void {
         RED.nodes.createNode(this, stored);
@@ -34,7 +37,7 @@ export = (RED: NodeAPI): void => {
         let streams: Streams<DepletionState> | undefined;
         let unsaved = false;
         // What arrives before the state is loaded waits for it, in order.
-        const loaded = loadState(this, keeper.file).then((found) => (streams = found ?? new Streams<DepletionState>()));
+        const loaded = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((found) => (streams = found ?? new Streams<DepletionState>()));
 
         const newestOf = (stream: string): number | undefined => streams?.get(stream)?.order.at;
         const estimate = (known: Streams<DepletionState>, msg: FlowMessage & { depletion?: Depletion }, send: Send): void => {

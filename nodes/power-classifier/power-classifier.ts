@@ -39,6 +39,9 @@ function newsOf(RED: NodeAPI, msg: Judged, { state, classified, transition, miss
     return foreign.length === 0 ? news : Object.assign(news, RED.util.cloneMessage(Object.fromEntries(foreign)));
 }
 
+/** What it means that the state is lost. */
+const forgotten = "how each device stands is not known before its next reading, and an outage that was told may be told once more";
+
 export = (RED: NodeAPI): void => {
     function PowerClassifier(this: Node, stored: NodeDef): void {
         RED.nodes.createNode(this, stored);
@@ -55,7 +58,7 @@ export = (RED: NodeAPI): void => {
         const keeper = new StateKeeper(this, nodeState(RED, this, (value) => parseStreams(value, parseClassifierState)));
         let streams: Streams<ClassifierState> | undefined;
         // What arrives before the state is loaded waits for it, in order.
-        const loaded = loadState(this, keeper.file).then((found) => {
+        const loaded = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((found) => {
             const known = found ?? new Streams<ClassifierState>();
             for (const [stream, saved] of [...known.entries()]) {
                 const state = stream.endsWith(fakeMark) ? saved : afterBoot(saved, machine.boot);

@@ -25,6 +25,9 @@ const saveMs = 10_000;
 /** The most names that are told to be no member's. */
 const mostStrangers = 20;
 
+/** What it means that the state is lost. */
+const forgotten = "its members are unknown until they are heard again, and a loss that was told may be told once more";
+
 export = (RED: NodeAPI): void => {
     function RedundancyGroup(this: Node, stored: NodeDef): void {
         RED.nodes.createNode(this, stored);
@@ -44,7 +47,7 @@ export = (RED: NodeAPI): void => {
         const strangers = new Set<string>();
         let streams: Streams<QuorumState> | undefined;
         // What arrives before the state is loaded waits for it, in order.
-        const loaded = loadState(this, keeper.file).then((found) => {
+        const loaded = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((found) => {
             const known = new Streams<QuorumState>();
             const now = systemClock.now();
             const [before, fakes] = [found?.get(real), found?.get(fake)];

@@ -13,6 +13,7 @@ import { OutageReport } from "./outage-report";
 import { ServiceLife } from "./service-life";
 import { StatusLight } from "./status";
 import { dataPath } from "./storage";
+import { teller } from "./telling";
 import { background, onClose, onInput, type FlowMessage } from "./wire";
 
 /** What an alert node tells people through. */
@@ -68,6 +69,7 @@ export function runAlertNode(RED: NodeAPI, node: Node, { name, choices, problems
     };
 
     const dropWords = { full: "the queue is full", old: "it waited for a week", refused: `${name} will never take it` };
+    const tell = teller(RED, node, "alerts");
     const events: OutboxEvents<FlowMessage> = {
         delivered: (alert, delivery, carry) => {
             hindrance = undefined;
@@ -92,10 +94,10 @@ export function runAlertNode(RED: NodeAPI, node: Node, { name, choices, problems
         },
         disk: (trouble) => {
             if (trouble === undefined) node.log("alerts are kept on the disk again");
-            else node.error(`waiting alerts are only in memory and would not survive a restart: ${trouble.message}`, {});
+            else tell(`waiting alerts are only in memory and would not survive a restart: ${trouble.message}`);
         },
         loaded: (waiting, copiedTo) => {
-            if (copiedTo !== undefined) node.warn(`the file of waiting alerts was damaged: a copy is kept as ${copiedTo}, what could be read is sent`);
+            if (copiedTo !== undefined) tell(`the file of waiting alerts was damaged: a copy is kept as ${copiedTo}, what could be read is sent, and the rest may have told something that nobody hears now`);
             if (waiting > 0) node.log(`${waiting} alerts from before the restart are waiting`);
             show();
         },

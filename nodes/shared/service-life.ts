@@ -24,9 +24,9 @@ export class ServiceLife {
     readonly #version = ownVersion();
     #begun: Promise<unknown> = Promise.resolve();
 
-    constructor(RED: NodeAPI, readonly node: Node, readonly clock: Clock = systemClock) {
+    constructor(readonly RED: NodeAPI, readonly node: Node, readonly clock: Clock = systemClock) {
         this.#file = new StateFile(dataPath(RED, node, ".life"), parseLife);
-        this.#keeper = new StateKeeper(node, this.#file);
+        this.#keeper = new StateKeeper(node, this.#file, clock);
     }
 
     /** The message of Node-RED's start: once a process. None for a node that has not lived before, and none at a deploy. */
@@ -49,8 +49,10 @@ export class ServiceLife {
     }
 
     async #tell(): Promise<Alert | undefined> {
-        const seenAt = await stat(this.#file.path).then(({ mtimeMs }) => mtimeMs, () => undefined);
-        const last = await loadState(this.node, this.#file);
+        const [seenAt, last] = await Promise.all([
+            stat(this.#file.path).then(({ mtimeMs }) => mtimeMs, () => undefined),
+            loadState(this.RED, this.node, this.#file, { loss: "nobody is told of this restart", clock: this.clock }),
+        ]);
         if (last === undefined || seenAt === undefined || last.process === thisProcess) return undefined;
         return startAlert({ ...last, seenAt }, this.#version, this.clock.wall(), this.clock.now());
     }

@@ -2,7 +2,10 @@ import { join } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import { systemClock } from "../../lib/kit/clock";
 import { withDeadline } from "../../lib/kit/deadline";
+import { errorText } from "../../lib/kit/trouble";
 import { StateFile } from "../../lib/stores/state-file";
+import type { StatusLight } from "./status";
+import { teller } from "./telling";
 
 /** Where everything that must survive lives: `<userDir>/ridethrough/`. */
 export function dataFolder(RED: NodeAPI): string {
@@ -22,14 +25,30 @@ export function nodeState<T>(RED: NodeAPI, node: Node, parse: (value: unknown) =
 /** Messages wait for the state, so a disk that hangs must not hold them for ever, ms. */
 const loadPatienceMs = 5000;
 
-/** The node's state from the disk; a file that cannot be believed is set aside, and that is said. Never throws. */
-export async function loadState<T>(node: Node, file: StateFile<T>, clock = systemClock): Promise<T | undefined> {
+export interface LoadOptions {
+    /** What it means when the state is lost, for the person who hears of it: "the next reading starts anew". */
+    loss: string;
+    /** Shows it too, until the node has something newer to show. */
+    light?: StatusLight;
+    clock?: typeof systemClock;
+}
+
+/**
+ * The node's state from the disk, asked for in its constructor. A file that cannot be believed is set aside, one that cannot be
+ * read is as good as none: that reaches Catch, and the status. Never throws.
+ */
+export async function loadState<T>(RED: NodeAPI, node: Node, file: StateFile<T>, { loss, light, clock = systemClock }: LoadOptions): Promise<T | undefined> {
+    const tell = teller(RED, node, "state");
+    const lost = (why: string): undefined => {
+        light?.show("error", "memory lost: see the log");
+        tell(`the saved state ${why}; starting without it: ${loss}`);
+        return undefined;
+    };
     try {
-        const loaded = await withDeadline({ ms: loadPatienceMs, subject: "the disk", clock }, () => file.load());
-        if (loaded.kind === "set-aside") node.warn(`the saved state was damaged and set aside as ${loaded.movedTo}; starting without it`);
+        const loaded = await withDeadline({ ms: loadPatienceMs, subject: "the disk", clock }, (signal) => file.load(signal));
+        if (loaded.kind === "set-aside") return lost(`was damaged and set aside as ${loaded.movedTo}`);
         return loaded.kind === "loaded" ? loaded.value : undefined;
     } catch (error) {
-        node.warn(`the saved state could not be read: ${error instanceof Error ? error.message : String(error)}`);
-        return undefined;
+        return lost(`could not be read: ${errorText(error)}`);
     }
 }

@@ -14,6 +14,9 @@ export interface DrilledPlanNode extends ShutdownPlanNode {
     drills: DrillBook;
 }
 
+/** What it means that the state is lost. */
+const forgotten = "its hosts count as not drilled: drill them in the plan's dialog. Until then a sequencer that leaves undrilled hosts alone shuts none of them down";
+
 const dayMs = 24 * 3_600_000;
 
 /** The drills of a plan's node, which lie next to its state. @param lastsMs for how long a drill counts, ms */
@@ -22,7 +25,7 @@ export function openDrills(RED: NodeAPI, node: ShutdownPlanNode, lastsMs: number
     const drills = new DrillBook({
         target: () => node.resolve(),
         lastsMs,
-        load: async () => parseBook(await loadState(node, keeper.file)),
+        load: async () => parseBook(await loadState(RED, node, keeper.file, { loss: forgotten })),
         save: (book) => keeper.save(storedBook(book)),
         changed: () => void RED.events.emit(drilledEvent, node.id),
     });

@@ -14,6 +14,7 @@ import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { dataPath, loadState, nodeState } from "../shared/storage";
+import { teller } from "../shared/telling";
 import { background, every, onClose, onInput, type FlowMessage } from "../shared/wire";
 import { isForAnother, type SequencerMark } from "./addressed";
 import { parseConfig } from "./config";
@@ -84,6 +85,8 @@ export = (RED: NodeAPI): void => {
             },
             tell,
         });
+        const tellJournal = teller(RED, this, "journal");
+        let closing = false;
         const sequencer: Sequencer<FlowMessage> = new Sequencer<FlowMessage>({
             setup: () => ({ ...setup(), access: (host) => readiness.accessTo(host) }),
             prove: (...look) => observer.prove(...look),
@@ -93,7 +96,7 @@ export = (RED: NodeAPI): void => {
             holdMs: config.holdMinutes * 60_000,
             needsToken: config.needsToken,
             clock: systemClock,
-            journal: new RunJournal(dataPath(RED, this, ".journal"), (text) => this.warn(text)),
+            journal: new RunJournal(dataPath(RED, this, ".journal"), (text) => (closing ? this.warn(text) : tellJournal(text))),
             voice: {
                 progress: (progress, origin) => {
                     if (progress.mode === "live") drilling.runs();
@@ -111,7 +114,7 @@ export = (RED: NodeAPI): void => {
                 },
                 warn: (text) => this.warn(text),
                 lost: (text) => {
-                    this.error(text, { topic: "journal", payload: text } as FlowMessage);
+                    tellJournal(text);
                     lost = true;
                     showIdle();
                 },
@@ -152,7 +155,7 @@ export = (RED: NodeAPI): void => {
             if (Number((stored as { version?: unknown }).version ?? 1) < 2) unsafe(surroundings(RED)).forEach((risk) => this.warn(`armed, since it was before this was asked: ${risk}`));
         });
         background(this, async () => {
-            const measured = await loadState(this, keeper.file);
+            const measured = await loadState(RED, this, keeper.file, { loss: "how long steps take, and what hosts draw when they are down, is measured anew" });
             if (measured !== undefined) observer.restore(measured);
         });
         background(this, async () => {
@@ -204,6 +207,7 @@ export = (RED: NodeAPI): void => {
 
         this.rehearse = () => sequencer.handle({ action: "shutdown", reason: "rehearsal by hand", at: systemClock.now(), stream: manualStream, conclusive: false, simulated: true });
         onClose(this, async (removed) => {
+            closing = true;
             RED.events.off(drilledEvent, drilled);
             soon?.();
             drilling.over();

@@ -27,6 +27,9 @@ const watchMs = 1000;
 /** What would make somebody act on an older message again. */
 const spent = ["command", "transition", "missed", "event", "quorum", "alert"] as const;
 
+/** What it means that the state is lost. */
+const forgotten = "in an outage that goes on, the time on battery and the trend count anew, and what was decided may be decided once more";
+
 export = (RED: NodeAPI): void => {
     function ShutdownTrigger(this: Node, stored: NodeDef): void {
         RED.nodes.createNode(this, stored);
@@ -46,7 +49,7 @@ export = (RED: NodeAPI): void => {
         let unsaved = false;
         let saving: Cancel | undefined;
         // What arrives before the state is loaded waits for it, in order.
-        const loaded = loadState(this, keeper.file).then((found) => {
+        const loaded = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((found) => {
             for (const [stream, saved] of [...(found?.entries() ?? [])]) {
                 const state = stream.endsWith(fakeMark) ? saved : forgetBeforeBoot(saved, machine.boot);
                 if (state !== saved) this.log(`${stream}: the decision (${saved.decided?.rule}) was taken before this machine was restarted and is spent`);

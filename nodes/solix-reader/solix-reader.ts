@@ -22,6 +22,9 @@ const answerMs = 20_000;
 /** Kinds of doubt that are told, once each. */
 const doubtsTold = 20;
 
+/** What it means that the state is lost. */
+const forgotten = "while the cloud is silent, the charge can't be carried on before the power station has been heard once";
+
 export = (RED: NodeAPI): void => {
     function SolixReader(this: Node, stored: NodeDef & { account?: string }): void {
         RED.nodes.createNode(this, stored);
@@ -90,7 +93,7 @@ export = (RED: NodeAPI): void => {
         };
 
         // What arrives before the memory is read waits for it.
-        const started = loadState(this, keeper.file).then((remembered) => {
+        const started = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((remembered) => {
             charge = remembered;
             if (!closed) monitor = new AnkerMonitor(stream, config, systemClock, ears, remembered);
         });

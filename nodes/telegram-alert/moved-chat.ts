@@ -22,7 +22,7 @@ export class MovedChat implements Channel {
             node.warn(`the group is a supergroup now, its chat id is ${to}: alerts go there, please put it into the node`);
             this.#file.save({ from, to }).catch((error: unknown) => node.warn(`the new chat id could not be saved: ${errorText(error)}`));
         };
-        this.#channel = loadState(node, this.#file).then((move) => telegramChannel(move?.from === from ? { ...target, chatId: move.to } : target, { onMoved }));
+        this.#channel = loadState(RED, node, this.#file, { loss: "alerts go to the chat of the node's settings again" }).then((move) => telegramChannel(move?.from === from ? { ...target, chatId: move.to } : target, { onMoved }));
     }
 
     async send(message: Outgoing, signal: AbortSignal): Promise<void> {

@@ -16,6 +16,9 @@ import { addDialogRoutes } from "./dialog-routes";
 import { claimName, keepName, leaveName } from "./names";
 import { badStatus, goodStatus } from "./words";
 
+/** What it means that the state is lost. */
+const forgotten = "since when the UPS is on battery is not known, and what goes on may be told once more";
+
 export = (RED: NodeAPI): void => {
     function UpsReader(this: Node, stored: NodeDef): void {
         RED.nodes.createNode(this, stored);
@@ -47,7 +50,7 @@ export = (RED: NodeAPI): void => {
         const asking: { msg: FlowMessage; send: Send }[] = [];
         let state: UpsState | undefined;
         let last: Reading | undefined;
-        const loaded = loadState(this, keeper.file).then((found) => void (state = found));
+        const loaded = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((found) => void (state = found));
         light.show("working", "connecting");
 
         const fields = (reading: Reading): FlowMessage => ({ topic: reading.device, payload: config.payload === "reading" ? reading : (reading[config.payload] ?? null), reading });

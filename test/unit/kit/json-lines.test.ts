@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JsonLinesFile, readJsonLines } from "../../../lib/kit/json-lines";
 import { timesOpen, withDisk } from "../../support/open-files";
@@ -102,6 +103,39 @@ describe("a JSON-lines file", () => {
             await file.close();
             assert.equal(readFileSync(file.path, "utf8"), "1\n3\n");
         });
+    });
+    it("is made again when somebody has removed it while it was in use", async () => {
+        const file = new JsonLinesFile(fresh());
+        await file.append(1);
+        rmSync(join(file.path, ".."), { recursive: true });
+        await file.append(2);
+        await file.close();
+        assert.equal(readFileSync(file.path, "utf8"), "2\n");
+    });
+    it("is opened again after an error: a handle of a file server that was away never works again", async () => {
+        const file = new JsonLinesFile(fresh());
+        await file.append(1);
+        let stale: unknown;
+        await withDisk("sync", (handle) => {
+            stale ??= handle;
+            if (handle === stale) throw Object.assign(new Error("stale file handle"), { code: "ESTALE" });
+        }, async () => {
+            await assert.rejects(file.append(2), { code: "ESTALE" });
+            await file.append(3);
+        });
+        await file.close();
+        assert.equal(readFileSync(file.path, "utf8"), "1\n3\n");
+    });
+    it("in whose place a folder, a pipe or a link lies is garbage, and holds nobody up", async () => {
+        const path = fresh("");
+        rmSync(path);
+        const lay = [() => mkdirSync(path), () => spawnSync("mkfifo", [path]), () => symlinkSync("/dev/zero", path)];
+        for (const each of lay) {
+            each();
+            if (!lstatSync(path, { throwIfNoEntry: false })) continue; // no mkfifo here
+            await assert.rejects(readJsonLines(path), { kind: "garbage" });
+            rmSync(path, { recursive: true });
+        }
     });
     it("drops a torn last line and says so, at every place where it can tear", async () => {
         const path = fresh();

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StateFile } from "../../../lib/stores/state-file";
+import { failingAt } from "../../support/crashing-disk";
+import { withDisk } from "../../support/open-files";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { VirtualClock } from "../../support/virtual-clock";
 
@@ -40,9 +42,34 @@ describe("a state file", () => {
         });
     }
     it("that cannot be read rejects with the system's error", async () => {
+        const file = fresh('{"count":1}');
+        await failingAt(1, { code: "EIO", only: ["readFile"] }, () => assert.rejects(file.load(), { code: "EIO" }));
+        assert.deepEqual(await file.load(), { kind: "loaded", value: { count: 1 } });
+    });
+    it("in whose place a folder lies is set aside, so that it can be saved again", async () => {
         const file = fresh();
         mkdirSync(file.path, { recursive: true });
-        await assert.rejects(file.load(), (error: NodeJS.ErrnoException) => error.code === "EISDIR");
+        assert.deepEqual(await file.load(), { kind: "set-aside", movedTo: `${file.path}.bad-1000` });
+        await file.save({ count: 1 });
+    });
+    it("that is damaged stays where it is when nobody waits for it any more: by then it may be a new one", async () => {
+        const file = fresh("damaged");
+        await assert.rejects(file.load(AbortSignal.abort(new Error("too late"))), /too late/);
+        assert.equal(readFileSync(file.path, "utf8"), "damaged");
+    });
+    it("is read by the next one only when the one before has saved, and keeps the order of both, however slow the disk", async () => {
+        const [before, now] = [fresh('{"count":1}')].flatMap((file) => [file, again(file)]) as [StateFile<Counter>, StateFile<Counter>];
+        let go: () => void = () => undefined;
+        const slow = new Promise<void>((resolve) => (go = resolve));
+        await withDisk("sync", () => slow, async () => {
+            const saves = [before.save({ count: 2 })];
+            const loading = now.load();
+            saves.push(now.save({ count: 3 }));
+            go();
+            assert.deepEqual(await loading, { kind: "loaded", value: { count: 2 } });
+            await Promise.all(saves);
+        });
+        assert.deepEqual(await now.load(), { kind: "loaded", value: { count: 3 } });
     });
     it("takes the newest of many saves that nobody waited for, and each resolves when that one is on the disk", async () => {
         const file = fresh();
