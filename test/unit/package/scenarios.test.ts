@@ -20,6 +20,7 @@ function testsIn(text: string): { file: string; title: string }[] {
 
 const cases = rowsUnder("The 66 cases");
 const bugs = rowsUnder("Eneru's shipped bugs");
+const evidence = rowsUnder("What ups.md §8 asks of evidence");
 const asked = rowsUnder("What ups.md §8 asks of shutting down, and of security");
 
 describe("SCENARIOS.md", () => {
@@ -32,8 +33,11 @@ describe("SCENARIOS.md", () => {
         const numbers = [[20, 25], [30, 38], [70, 78]].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => `R${first + index}`));
         assert.deepEqual(asked.map(([number]) => number), numbers);
     });
+    it("has every requirement of evidence once", () => {
+        assert.deepEqual(evidence.map(([number]) => number), ["R01", "R02", "R03", "R04", "R05", "R06", "R07", "R08", "R08b", "R08c", "R09", "R10", "R11", "R12"]);
+    });
     it("names a test for every row that is held here", () => {
-        for (const [number = "", what, here = "", test = ""] of [...cases, ...bugs, ...asked]) {
+        for (const [number = "", what, here = "", test = ""] of [...cases, ...bugs, ...evidence, ...asked]) {
             assert.match(here, /^(same|ours|equivalent|later|none)\b/, `${number} ${what}`);
             if (/^(same|ours|equivalent)\b/.test(here)) assert.ok(testsIn(test).length > 0, `${number} ${what}: no test`);
             else assert.notEqual(test, "", `${number} ${what}: no reason`);
