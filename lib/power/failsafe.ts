@@ -12,8 +12,8 @@ export interface Allowance {
 /**
  * The pessimistic countdown. Data that stops is no outage by itself (nut#2454: 4 s of a broken network shut a machine down),
  * but on battery it cannot be waited for for ever. What was last known bounds the wait: half of the claimed runtime above
- * its limit; else the charge above its limit at twice the measured rate, or at the rate that counts as too fast when none was
- * measured; never past the limit of time on battery. A local model of the charge (`estimated`) carries on while its lower bound holds.
+ * its limit, and the charge above its limit at twice the measured rate; without a runtime and a measured rate, at the rate that counts as too
+ * fast; never past the limit of time on battery. A local model of the charge (`estimated`) carries on while its lower bound holds.
  */
 export function blindAllowance(config: TriggerConfig, state: TriggerState, { estimated }: Pick<Reading, "estimated">): Allowance {
     const { charge, runtime, perMinute } = state.known;
@@ -26,12 +26,13 @@ export function blindAllowance(config: TriggerConfig, state: TriggerState, { est
             ? { ms: config.blindLeastMs, why: `the charge may be ${round(estimated.low)} % by now` }
             : { ms: within(longestMs, longestMs), why: `the charge is at least ${round(estimated.low)} % by our own reckoning` };
     }
-    if (runtime !== undefined) return { ms: within((runtime - lowRuntime) * 500, config.blindMostMs), why: `last known runtime ${Math.round(runtime)} s` };
-    if (charge !== undefined) {
-        const rate = perMinute !== undefined && perMinute > 0 ? 2 * perMinute : config.depletionPerMinute;
-        return { ms: within(((charge - lowCharge) / rate) * 60_000, config.blindMostMs), why: `last known charge ${round(charge)} %` };
-    }
-    return { ms: within(0, config.blindMostMs), why: "neither charge nor runtime was ever known" };
+    const measured = perMinute !== undefined && perMinute > 0;
+    const bounds: Allowance[] = [];
+    if (runtime !== undefined) bounds.push({ ms: (runtime - lowRuntime) * 500, why: `last known runtime ${Math.round(runtime)} s` });
+    // Without a rate a claimed runtime knows better; with one it may be of long ago, or hopeful.
+    if (charge !== undefined && (measured || runtime === undefined)) bounds.push({ ms: ((charge - lowCharge) / (measured ? 2 * perMinute : config.depletionPerMinute)) * 60_000, why: `last known charge ${round(charge)} %` });
+    const [least = { ms: 0, why: "neither charge nor runtime was ever known" }] = bounds.sort((a, b) => a.ms - b.ms);
+    return { ms: within(least.ms, config.blindMostMs), why: least.why };
 }
 
 /** However well the charge is reckoned: a day without data is too long. */
