@@ -110,7 +110,7 @@ export class NutServer {
     async checkCredentials(ups: string, signal: AbortSignal): Promise<NutCredentials> {
         const { login } = this.options;
         if (login === undefined) return this.#credentials;
-        const said = await checkLogin(this.#address, login, ups, AbortSignal.any([signal, this.#stop.signal]));
+        const said = await withEither(signal, this.#stop.signal, (either) => checkLogin(this.#address, login, ups, either));
         this.#checkAt = this.#clock.monotonic() + (said.state === "accepted" ? recheckMs.accepted : recheckMs.otherwise);
         const changed = said.state !== this.#credentials.state;
         // A server that can't say now has not taken back what it said before.
@@ -204,6 +204,19 @@ export class NutServer {
 
 function entriesOf(reply: NutReply): readonly (readonly string[])[] {
     return reply.kind === "list" ? reply.entries : [];
+}
+
+/** Does `work` with a signal that aborts with the first of two. AbortSignal.any's lives for as long as somebody listens to it, and a link listens for good: 6 KB a time. */
+async function withEither<T>(one: AbortSignal, other: AbortSignal, work: (either: AbortSignal) => Promise<T>): Promise<T> {
+    const either = new AbortController();
+    const stop = (): void => either.abort();
+    if (one.aborted || other.aborted) stop();
+    for (const each of [one, other]) each.addEventListener("abort", stop);
+    try {
+        return await work(either.signal);
+    } finally {
+        for (const each of [one, other]) each.removeEventListener("abort", stop);
+    }
 }
 
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, reason: () => Trouble): Promise<T> {
