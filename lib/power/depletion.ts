@@ -99,17 +99,31 @@ function conclude(config: DepletionConfig, state: DepletionState, reading: Readi
     const { at } = reading;
     const gauge = config.source === "watts" ? undefined : reading.charge;
     const slope = gauge !== undefined && trend && slopeOf(trend, config.windowMs);
+    if (slope && isOld(config, slope, trend.last.at, at)) return noted(resting(config, at, "charge", gauge), unread(at - trend.last.at));
     if (slope) {
         const since = state.onBatterySince ?? (trend.heading === -1 ? trend.headingSince : undefined);
         return rated(config, resting(config, at, "charge", gauge), slope, { at: trend.last.at, charge: trend.last.value }, since);
     }
     const drawn = drain?.trend && slopeOf(drain.trend, config.windowMs);
+    if (drawn && drain.last && isOld(config, drawn, drain.last.at, at)) return noted(resting(config, at, "watts", round(drain.charge, 100)), unread(at - drain.last.at));
     if (drawn) return reckoned(config, state, drain, drawn, at);
 
     const known = gauge !== undefined ? resting(config, at, "charge", gauge) : drain?.last && resting(config, at, "watts", round(drain.charge, 100));
     if (known === undefined) return noted(resting(config, at, config.source === "watts" ? "watts" : "charge"), whatIsMissing(config, reading));
     if (mains === "present") return { ...known, perMinute: 0 };
     return noted(known, known.method === "charge" && trend ? "the charge has not moved enough yet" : "more readings are needed");
+}
+
+/**
+ * Whether nothing was read for so long before this reading that the trend, which is one reading behind, says nothing of now: power may have been back
+ * meanwhile. A slow source is not late.
+ */
+function isOld({ windowMs }: DepletionConfig, { samples, spanMs }: Slope, lastAt: number, at: number): boolean {
+    return at - lastAt > Math.max(windowMs, (3.5 * spanMs) / Math.max(1, samples - 1));
+}
+
+function unread(ms: number): string {
+    return `${Math.round(ms / 1000)} s without readings: more are needed`;
 }
 
 /** The estimate from watts. Where nobody says whether the battery is in use, it is what would be. */

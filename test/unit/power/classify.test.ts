@@ -104,6 +104,8 @@ describe("classify", () => {
             ["watts that a UPS did not measure, from its load in percent, are none", {}, { ...low, mains: "absent", derived: ["watts"] }, false],
             ["unless the user says that the load is constant", { loadIsConstant: true }, { ...low, mains: "absent", derived: ["watts"] }, true],
             ["what else was computed does not matter", {}, { ...low, mains: "absent", derived: ["load"] }, true],
+            ["a UPS that tests its battery is on battery on purpose", {}, { ...low, mains: "absent", testing: true }, false],
+            ["so is one that calibrates", {}, { ...low, mains: "absent", flags: ["OB", "CAL"] }, false],
             ["the source does not know about mains", {}, { ...low, mains: "unknown" }, false],
         ];
         for (const [rule, config, reading, conclusive] of evidence) {

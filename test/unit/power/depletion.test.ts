@@ -189,6 +189,15 @@ describe("depletion, order and restarts", () => {
         const state = parseDepletionState(JSON.parse(JSON.stringify(before.state)));
         assert.deepEqual(run({}, series.slice(60), state).last, clean);
     });
+    for (const [what, battery] of [["charge", {}], ["watts", { source: "watts", batteryWh: 1000 }]] as const) {
+        it(`the first reading after an hour without any promises nothing, by ${what}: power may have been back meanwhile`, () => {
+            const drain = (second: number): Partial<Reading> => ({ charge: Math.round(60 - second / 30), watts: 480, mains: "absent" });
+            const { depletions } = run(battery, [...readings(0, 900, 10, drain), ...readings(4500, 5400, 10, (second) => drain(second - 4000))]);
+            assert.deepEqual([depletions[91]?.perMinute, depletions[91]?.secondsToEmpty, depletions[91]?.secondsToThreshold], [undefined, undefined, undefined]);
+            assert.match(depletions[91]?.note ?? "", /^36\d0 s without readings: more are needed$/);
+            assert.ok((depletions.at(-1)?.secondsToEmpty ?? 0) > 60, "and soon there is a rate again");
+        });
+    }
     it("a clock that was set back during the restart starts anew rather than going deaf", () => {
         const state = parseDepletionState(JSON.parse(JSON.stringify(run({}, series.map((reading) => ({ ...reading, at: reading.at + 1e9 }))).state)));
         assert.deepEqual(run({}, series, state).last, clean);
