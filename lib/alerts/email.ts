@@ -24,9 +24,13 @@ export interface MailTarget {
     origin: string;
 }
 
-/** nodemailer's own defaults are minutes; a dead network must not hold an attempt for so long. All in ms. */
-const patience = { dnsTimeout: 5000, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
 const sendDeadlineMs = 45_000;
+
+/**
+ * nodemailer's own defaults are minutes; a dead network must not hold an attempt for so long. All in ms. A server that looks for
+ * spam before it says yes has all of the attempt: who hangs up on it sends the mail again and again (RFC 5321, 4.5.3.2.6).
+ */
+const patience = { dnsTimeout: 5000, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: sendDeadlineMs };
 
 /** A login that is refused is tried again this much later, in ms: who tries more often is locked out. */
 const loginPauseMs = 15 * 60_000;

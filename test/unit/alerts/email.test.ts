@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Socket } from "node:net";
 import { inspect } from "node:util";
 import type { Alert } from "../../../lib/alerts/alert";
 import { Refused, type Channel, type Outgoing } from "../../../lib/alerts/channel";
@@ -195,6 +196,22 @@ describe("emailChannel", () => {
         const failed = emailChannel(target()).send(outgoing({}), stop.signal).catch((error: unknown) => error);
         setTimeout(() => stop.abort(), 100);
         assert.equal(((await failed) as Trouble).kind, "stopped");
+    });
+    it("hangs up on no server before the attempt is over: one that looks for spam has the mail already, and would get it again and again", async () => {
+        await start();
+        const { setTimeout: real } = Socket.prototype;
+        const waits = new Set<number>();
+        Socket.prototype.setTimeout = function (ms, ...rest) {
+            waits.add(ms);
+            return real.call(this, ms, ...rest);
+        };
+        try {
+            await send();
+        } finally {
+            Socket.prototype.setTimeout = real;
+        }
+        const whileConnecting = 10_000;
+        assert.deepEqual([...waits].filter((ms) => ms > whileConnecting), [45_000]);
     });
     it("delivers through a slow server", async () => {
         await start();
