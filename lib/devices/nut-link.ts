@@ -31,6 +31,8 @@ export type EndOfLink = (trouble: Trouble, atRest: boolean) => void;
 const delayedMs = 200;
 /** How long each address of a name but the last may take, ms, and which part of the deadline at most: Node's 250 ms are too few for a server far away. */
 const addressMs = { most: 2000, part: 1 / 4 };
+/** A deadline that comes so late itself, ms, means that this process stood still: then what came meanwhile is heard first, within `hear` ms. */
+const late = { from: 100, hear: 10 };
 /** Enough for a list of 10,000 lines in segments; a server that sends byte by byte is not answered byte by byte. */
 const mostNudges = 64;
 
@@ -47,6 +49,7 @@ export class NutLink {
     #due = Infinity;
     #awaited = "";
     #timer: Cancel | undefined;
+    #stoodStill = false;
     #ended: Trouble | undefined;
     #heardAt = -Infinity;
     #nudges = 0;
@@ -199,6 +202,7 @@ export class NutLink {
         const { clock, deadlineMs } = this.address;
         this.#due = clock.monotonic() + deadlineMs;
         this.#awaited = what;
+        this.#stoodStill = false;
         this.#timer ??= clock.after(deadlineMs, () => this.#checkDue());
     }
 
@@ -207,7 +211,9 @@ export class NutLink {
         this.#timer = undefined;
         if (this.#due === Infinity) return;
         const left = this.#due - clock.monotonic();
-        if (left > 0) this.#timer = clock.after(left, () => this.#checkDue());
+        const stoodStill = left <= -late.from && !this.#stoodStill;
+        if (stoodStill) this.#stoodStill = true;
+        if (left > 0 || stoodStill) this.#timer = clock.after(stoodStill ? late.hear : left, () => this.#checkDue());
         else this.end(connectionTrouble(new Trouble("timeout", `${subject}: ${this.#awaited} within ${deadlineMs / 1000} s`), subject));
     }
 

@@ -8,9 +8,33 @@ import { systemClock } from "../../../lib/kit/clock";
 import { Trouble } from "../../../lib/kit/trouble";
 import { NutServerSimulator } from "../../simulators/nut-server";
 import { endsWithUs } from "../../support/ends-with-us";
+import { freePort } from "../../support/free-port";
 
 /** A server in a process of its own, so that it can stand still: one whose queue is full does not answer a first packet. */
 const still = 'require("net").createServer((socket) => socket.on("data", () => socket.write("BEGIN LIST UPS\\nUPS far \\"\\"\\nEND LIST UPS\\n"))).listen({ port: Number(process.argv[1]), host: process.argv[2], backlog: 1 }, () => console.log("up"));';
+
+/** The server, where it listens. */
+async function startStill(port: number, address: string): Promise<ChildProcess> {
+    const child = endsWithUs(spawn(process.execPath, ["-e", still, String(port), address], { stdio: ["ignore", "pipe", "ignore"] }));
+    await once(child.stdout, "data");
+    return child;
+}
+
+describe("a link to a NUT server", () => {
+    it("hears what came while this process stood still, before it says that nothing came in time", async () => {
+        const port = await freePort();
+        const child = await startStill(port, "127.0.0.1");
+        try {
+            const link = await NutLink.open({ host: "127.0.0.1", port, tls: { mode: "off" }, subject: "NUT server", clock: systemClock, deadlineMs: 300 }, new AbortController().signal);
+            const reply = link.request(["LIST", "UPS"]);
+            for (const end = performance.now() + 900; performance.now() < end;);
+            assert.equal((await reply).kind, "list");
+            link.end(new Trouble("stopped", "stopped"));
+        } finally {
+            child.kill("SIGKILL");
+        }
+    });
+});
 
 describe("a link to a NUT server whose name has several addresses", () => {
     const { lookup } = dns;
@@ -19,9 +43,8 @@ describe("a link to a NUT server whose name has several addresses", () => {
     let child: ChildProcess | undefined;
 
     const standsStill = async (port: number, address: string): Promise<void> => {
-        const other = child = endsWithUs(spawn(process.execPath, ["-e", still, String(port), address], { stdio: ["ignore", "pipe", "ignore"] }));
-        await once(other.stdout as NonNullable<typeof other.stdout>, "data");
-        other.kill("SIGSTOP");
+        child = await startStill(port, address);
+        child.kill("SIGSTOP");
         for (let count = 0; count < 4; count += 1) queue.push(connect(port, address).on("error", () => undefined));
         await Promise.race(queue.slice(0, 2).map((socket) => once(socket, "connect")));
     };
