@@ -60,7 +60,7 @@ RED.nodes.registerType<Properties>("tape-recorder", {
             if (answer.tapes.length === 0) return say(box, [this._("tape-recorder.tapes.none")]);
             box.empty();
             for (const { name, bytes, changed } of answer.tapes) {
-                const link = $('<a href="#">').text(name).on("click", (event) => {
+                const link = $('<a href="#" style="text-decoration: underline;">').text(name).on("click", (event) => {
                     event.preventDefault();
                     ask<{ text: string }>(`tape-recorder/tapes/${encodeURIComponent(name)}`, {}, (tape) => (tape.ok ? download(`${name}.jsonl`, tape.text) : RED.notify($("<span>").text(tape.error).html(), "error")));
                 });

@@ -56,6 +56,7 @@ describe("the dialogs of tapes", function () {
     });
     it("tape-recorder: hands a tape out as a file", async () => {
         await openDialog(page, "cccccccccccccccc");
+        assert.equal(await page.locator("#tape-recorder-tapes a").first().evaluate((link) => getComputedStyle(link).textDecorationLine), "underline", "it looks like a link");
         const waiting = page.waitForEvent("download");
         await page.locator("#tape-recorder-tapes a").first().click();
         const download = await waiting;
