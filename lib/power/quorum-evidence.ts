@@ -80,12 +80,15 @@ function byPower({ state, conclusive, reading: own }: Fields, sent: Reading | un
     if ("error" in parsed) return parsed;
     const { reading } = parsed;
     if (!Number.isFinite(reading.at)) return { error: "msg.power.reading.at is not a time in ms" };
-    const proven = conclusive === true;
+    const { device, at } = reading;
     // The classifier keeps its state over lost polls; that it was asked again tells nothing new of the source.
-    const health = reading.quality === "good" ? healthOf(known, proven) : "unknown";
+    const plain = byReading(reading);
+    if (reading.quality !== "good" || plain.forced) return { device, ...plain, rank: 1 };
     const watts = reading.watts === undefined ? "" : ` at ${reading.watts.toFixed(1)} W`;
-    const why = reading.quality === "good" ? `${known}${watts}` : reading.error ?? `the reading is ${reading.quality}`;
-    return { device: reading.device, at: reading.at, health, supply: supplyOf(reading), conclusive: proven, why, rank: 1 };
+    const word = { device, at, supply: supplyOf(reading), rank: 1 } as const;
+    // However much it gives, on battery it is not well.
+    if (known === "HEALTHY" && word.supply === "battery") return { ...word, health: "degraded", conclusive: plain.conclusive, why: `on battery, ${known}${watts}` };
+    return { ...word, health: healthOf(known, conclusive === true), conclusive: conclusive === true, why: `${known}${watts}` };
 }
 
 function healthOf(state: PowerState, proven: boolean): Health {

@@ -35,6 +35,9 @@ describe("what a message says of a member", () => {
         ["CRITICAL by watts alone is degraded", { power: power("CRITICAL", false) }, [1, "degraded", "unknown", false, "CRITICAL at 24.0 W"]],
         ["CRITICAL that is conclusive", { power: power("CRITICAL", true, { mains: "absent" }) }, [1, "critical", "battery", true, "CRITICAL at 24.0 W"]],
         ["DEAD that is conclusive", { power: power("DEAD", true) }, [1, "critical", "unknown", true, "DEAD at 24.0 W"]],
+        ["HEALTHY on battery is no health", { power: power("HEALTHY", true, { watts: 420, mains: "absent" }) }, [1, "degraded", "battery", true, "on battery, HEALTHY at 420.0 W"]],
+        ["HEALTHY in a self-test is one", { power: power("HEALTHY", false, { watts: 420, mains: "absent", testing: true }) }, [1, "healthy", "mains", false, "HEALTHY at 420.0 W"]],
+        ["an FSD behind a classifier is an FSD", { power: power("HEALTHY", false, { watts: 420, mains: "present", flags: ["FSD", "OL"] }) }, [1, "critical", "mains", true, "forced shutdown (FSD)"]],
         ["a state that is kept over a lost poll is no word", { power: power("HEALTHY", false, { quality: "missing", error: "plug: not reachable" }) }, [1, "unknown", "unknown", false, "plug: not reachable"]],
         ["a reading: mains", { reading: reading({ mains: "present" }) }, [0, "healthy", "mains", false, "on mains"]],
         ["battery", { reading: reading({ mains: "absent" }) }, [0, "degraded", "battery", true, "on battery"]],
@@ -50,6 +53,7 @@ describe("what a message says of a member", () => {
     it("marks an FSD as one, and nothing else", () => {
         const forced = (msg: object): unknown => (heard(msg) as { evidence?: { forced?: true } }).evidence?.forced;
         assert.deepEqual([["FSD", "OL"], ["OB", "FSD"], ["OB", "LB"]].map((flags) => forced({ reading: reading({ mains: "absent", flags }) })), [true, true, undefined]);
+        assert.equal(forced({ power: power("HEALTHY", false, { flags: ["FSD"] }) }), true);
         assert.equal(forced({ verdict: verdict({ health: "critical", decision: "shutdown", rule: "forced-shutdown" }), reading: reading({ flags: ["FSD"] }) }), undefined, "a trigger remembers by itself what it has acted upon");
     });
 
