@@ -54,6 +54,8 @@ export interface TriggerState {
     forced?: true;
     /** The decision that stands. `boot`: in which boot of this machine it was taken, see markedBy. */
     decided?: { rule: ShutdownRule; at: number; boot?: string };
+    /** In which boot of this machine the source was on battery. */
+    boot?: string;
     /** What the last verdict said, to tell what is new. */
     told?: { health: Health; outcomes: string; unready?: true };
     /** The newest moment: what was known before it, and all that was said in it. */
@@ -72,7 +74,7 @@ export function parseTriggerState(value: unknown): TriggerState | undefined {
 
 function parsePlain(value: unknown): TriggerState | undefined {
     if (!isRecord(value) || !isRecord(value.known)) return undefined;
-    const { known, missed, battery, off, lowBattery, still, decided, told } = value;
+    const { known, missed, battery, off, lowBattery, still, decided, told, boot } = value;
     const order = parseOrder(value.order);
     const on = allStandings.find((name) => name === known.on);
     const depletion = value.depletion === undefined ? undefined : parseDepletionState(value.depletion);
@@ -81,7 +83,7 @@ function parsePlain(value: unknown): TriggerState | undefined {
         && areNumbers(missed, ["count", "since"]) && areNumbers(battery, ["elapsedMs", "assumedMs", "transferAt"]) && areNumbers(off, ["since", "samples"])
         && areNumbers(lowBattery, ["since", "samples"]) && areNumbers(decided, ["at"]) && areNumbers(still, ["since"])
         && (still === undefined || (isRecord(still) && Array.isArray(still.values)))
-        && (decided === undefined || (isRecord(decided) && shutdownRules.some((rule) => rule === decided.rule) && ["string", "undefined"].includes(typeof decided.boot)))
+        && (decided === undefined || (isRecord(decided) && shutdownRules.some((rule) => rule === decided.rule) && isName(decided.boot))) && isName(boot)
         && (told === undefined || (isRecord(told) && healths.some((health) => health === told.health) && typeof told.outcomes === "string"))
         && (value.intervals === undefined || (Array.isArray(value.intervals) && value.intervals.every(isNumber)))
         && (value.readiness === undefined || isReadiness(value.readiness))
@@ -111,6 +113,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function isName(value: unknown): boolean {
+    return value === undefined || typeof value === "string";
+}
+
 function isNumber(value: unknown): value is number {
     return typeof value === "number" && Number.isFinite(value);
 }
@@ -121,18 +127,22 @@ export function rearmed(state: TriggerState): TriggerState {
     return decided === undefined && moment === undefined ? state : rest;
 }
 
-/** The same state, with the boot of this machine on a decision that bears none: event times may be those of another machine's clock. */
+/** The same state, with the boot of this machine on an outage, and on a decision that bears none: event times may be those of another machine's clock. */
 export function markedBy(boot: string, state: TriggerState): TriggerState {
-    return state.decided === undefined || state.decided.boot !== undefined ? state : { ...state, decided: { ...state.decided, boot } };
+    const { decided, known } = state;
+    if (decided !== undefined && decided.boot === undefined) return { ...state, boot, decided: { ...decided, boot } };
+    return known.on === "battery" && state.boot === undefined ? { ...state, boot } : state;
 }
 
 /**
  * A saved state as this machine finds it in its present `boot`. A decision of an earlier one is spent: it has led to what it
  * could, and all else that was known then is as old. An FSD that is still there stays acted upon, or it would shut down a
- * machine again and again.
+ * machine again and again. Without a decision, the clock on battery stays; but that the source was on battery is known no more: a server that
+ * needs minutes to come up with this machine would be taken for one that fell silent in an outage.
  */
 export function forgetBeforeBoot(state: TriggerState, boot: string): TriggerState {
-    const { order, known: { source }, forced, decided } = state;
-    if (decided?.boot === undefined || decided.boot === boot) return state;
-    return { order, known: { source }, ...(forced && { forced }), resumed: true };
+    const { order, known: { source, charge, runtime }, forced, decided, battery } = state;
+    if (decided?.boot !== undefined && decided.boot !== boot) return { order, known: { source }, ...(forced && { forced }), resumed: true };
+    if (decided !== undefined || state.known.on !== "battery" || state.boot === undefined || state.boot === boot) return state;
+    return { order, known: { source, ...(charge !== undefined && { charge }), ...(runtime !== undefined && { runtime }) }, ...(forced && { forced }), ...(battery && { battery }), resumed: true };
 }

@@ -52,7 +52,7 @@ export = (RED: NodeAPI): void => {
         const loaded = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((found) => {
             for (const [stream, saved] of [...(found?.entries() ?? [])]) {
                 const state = stream.endsWith(fakeMark) ? saved : forgetBeforeBoot(saved, machine.boot);
-                if (state !== saved) this.log(`${stream}: the decision (${saved.decided?.rule}) was taken before this machine was restarted and is spent`);
+                if (state !== saved) this.log(`${stream}: ${saved.decided ? `the decision (${saved.decided.rule}) was taken before this machine was restarted and is spent` : "was on battery before this machine was restarted; whether it is now, the next reading tells"}`);
                 found?.set(stream, state);
                 silence.expect(stream, state, systemClock.now(), systemClock.monotonic());
             }

@@ -67,6 +67,14 @@ describe("trigger state", () => {
             const undecided = markedBy("boot-1", stateAfter(before));
             assert.equal(forgetBeforeBoot(undecided, "boot-2"), undecided);
         });
+        it("without a decision, a source that cannot be read yet is not taken for one that fell silent on battery: its server may need minutes to start", () => {
+            const drained = booted(stateAfter([...before, ...polls(20, 60, { ...onBattery, runtime: 620 })]));
+            assert.deepEqual(told(judgeAll(polls(300, 9000, { quality: "missing" }, 5), {}, drained)), []);
+        });
+        it("and an outage that goes on keeps its clock, and settles anew; one that is over is cancelled", () => {
+            assert.deepEqual(told(judgeAll(polls(1000, 1700, onBattery), {}, booted(stateAfter()))), ["1000 on-battery", "1622 shutdown time-on-battery"]);
+            assert.deepEqual(told(judgeAll(polls(1000, 1060, online, 5), {}, booted(stateAfter()))), ["1000 on-mains", "1030 cancelled"]);
+        });
         it("an FSD that is still there stays acted upon, another does not", () => {
             const fsd = { ...online, flags: ["FSD", "OL"] };
             const state = booted(stateAfter([...before, poll(20, fsd)]));
@@ -80,7 +88,7 @@ describe("trigger state", () => {
         ["nothing", undefined], ["null", null], ["a list", []], ["an empty object", {}],
         ["no order", { ...good, order: {} }], ["no known", { ...good, known: 3 }], ["an unknown standing", { ...good, known: { source: "nut", on: "moon" } }],
         ["a clock of words", { ...good, battery: { elapsedMs: "long", assumedMs: 0, transferAt: 0 } }],
-        ["a decision by no rule", { ...good, decided: { rule: "whim", at: 1 } }], ["a decision without a time", { ...good, decided: { rule: "low-charge" } }], ["a boot that is no name", { ...good, decided: { rule: "low-charge", at: 1, boot: 7 } }],
+        ["a decision by no rule", { ...good, decided: { rule: "whim", at: 1 } }], ["a decision without a time", { ...good, decided: { rule: "low-charge" } }], ["an outage in a boot that is no name", { ...good, boot: 7 }], ["a decision in one", { ...good, decided: { rule: "low-charge", at: 1, boot: 7 } }],
         ["a count of misses that is none", { ...good, missed: { count: null, since: 0 } }], ["a test of words", { ...good, testedSince: "long" }], ["a damaged trend", { ...good, depletion: { order: { at: 1 } } }],
     ];
     for (const [what, value] of bad) it(`does not believe ${what}`, () => assert.equal(parseTriggerState(value), undefined));
