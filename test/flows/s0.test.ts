@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Transition } from "../../lib/power/power-state";
 import type { RunResult } from "../../lib/shutdown/progress";
 import { finalCommand, Rig, stopCommand } from "../support/armed-monitor";
 import { at, type MonitorOptions } from "../support/armed-flow";
+import groupStored from "../fixtures/configs/redundancy-group.v1.json";
+import playerStored from "../fixtures/configs/tape-player.v1.json";
+import triggerStored from "../fixtures/configs/shutdown-trigger.v1.json";
 import type { FlowNode } from "../support/node-red";
 
 /** The validation list of the first source document, and the bugs that its daemon had, on a real Node-RED. */
@@ -99,5 +104,36 @@ describe("S0's validation list", function () {
         await told("[SIMULATED]");
         rig.plug.setWatts(25);
         assert.equal((await rig.result()).outcome, "completed");
+    });
+
+    it("everything armed and a tape of the very same device, that says of itself to be real, wired to everything: rehearsed at most", async () => {
+        const lines: object[] = [{ kind: "tape", version: 1, name: "mine" }];
+        for (let at = 0; at <= 60_000; at += 1000) {
+            const dark = at > 10_000;
+            lines.push({ kind: "reading", at, device: "solix_output", source: "kasa", quality: "good", watts: dark ? 3 : 420, charge: dark ? 1 : 90, mains: dark ? "absent" : "present", flags: dark ? ["FSD", "OB", "LB"] : ["OL"], simulated: false });
+            lines.push({ kind: "power", at, device: "solix_output", state: dark ? "DEAD" : "HEALTHY", since: dark ? 11_000 : 0, conclusive: true });
+            if (dark) lines.push({ kind: "command", at, action: "shutdown", stream: "solix_output", reason: "3 W", conclusive: true });
+        }
+        const folder = join(rig.red.userDir, "ridethrough", "tapes");
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(join(folder, "mine.jsonl"), lines.map((line) => JSON.stringify(line)).join("\n"));
+        const place = { z: at.tab, x: 0, y: 0 };
+        const behind = [[at.sequencer], [at.sequencer], [at.sequencer]];
+        const more = [
+            { ...playerStored, ...place, id: "player", tape: "mine", speed: "1000", wires: [["trigger", "group", at.classifier, at.sequencer], ["replay"]] },
+            { ...triggerStored, ...place, id: "trigger", wires: [[at.sequencer, "group"], [at.sequencer], [at.sequencer, "group"]] },
+            { ...groupStored, ...place, id: "group", members: [{ name: "solix_output", role: "counts" }], wires: behind },
+            { ...place, id: "replay", type: "junction", wires: [[]] },
+            { ...inject("play"), payloadType: "str", wires: [["player"]] },
+        ] as FlowNode[];
+        await rig.deploy({ dryRun: false, enabled: true, more });
+        await rig.state("HEALTHY");
+        await rig.red.inject(fake);
+        const ended = (): boolean => rig.red.received("replay").some(({ replay }) => (replay as { state: string }).state === "ended");
+        await rig.red.eventually(() => ended() && results().length > 0, 30_000, () => "the end of the tape and of the rehearsal");
+        assert.ok(results().every(({ mode, simulated }) => mode === "rehearsal" && simulated === true), JSON.stringify(results()));
+        assert.equal(connections(), 0);
+        rig.plug.setWatts(25);
+        assert.equal((await rig.result()).mode, "live", "the real outage after it is not held up");
     });
 });
