@@ -223,7 +223,7 @@ export class NodeRed {
 
     /** Resolves when the web server listens and the stored flows have started. */
     async ready(): Promise<this> {
-        await this.eventually(() => this.#port > 0 && this.#started > 0, 40_000, () => `Node-RED to start; printed: ${this.output}`);
+        await this.eventually(() => this.#port > 0 && this.#started > 0, 120_000, () => `Node-RED to start; printed: ${this.output}`);
         return this;
     }
 

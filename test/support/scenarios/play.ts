@@ -83,8 +83,12 @@ async function begun(stage: Stage, { asksFor, upses }: Layout): Promise<void> {
     await stage.until("the first readings", () => Object.keys(upses).every((ups) => stage.verdict(ups) !== undefined), 40_000);
 }
 
-/** So many scenarios log in to hosts at a time: on a busy machine a process that logs in to all of theirs at once takes longer for it than a login may take. */
+/**
+ * So many scenarios log in to hosts at a time, and where the hosts are real, from a Node-RED that does little else: on a busy machine one that
+ * polls every UPS twice a second and logs in to all hosts at once takes longer for it than a login may take.
+ */
 const mostArmed = 5;
+const calm = { interval: "2", batteryInterval: "1" };
 
 /** Plays every scenario at once, each on a tab of its own of one Node-RED, those with a break on a second one, and has a test for each. */
 export function describeScenarios(what: string, rigs: Rigs, skip?: string): void {
@@ -132,19 +136,20 @@ async function playAll(played: readonly Scenario[], { nut, machine, own }: Rigs,
         if (itself) assert.match(readFileSync(`/proc/${red.child.pid}/root/usr/sbin/shutdown`, "utf8"), /^#!\/bin\/sh\nsaid=/);
         return { red, folder: folder.path, ...(itself && { own: itself }) };
     };
-    const [shared, telegram, onMachine, inContainer] = await Promise.all([
-        open(nut({ upses: upsesOf(played.filter(({ alone }) => !alone)) })), open(startTelegram({ token: telegramToken })), start(), own && start(containerOf("node-red")),
+    const [shared, telegram, onMachine, forArmed, inContainer] = await Promise.all([
+        open(nut({ upses: upsesOf(played.filter(({ alone }) => !alone)) })), open(startTelegram({ token: telegramToken })), start(), own && start(), own && start(containerOf("node-red")),
     ]);
     const keys = newKeys(onMachine.folder);
 
     const stages = await Promise.all(played.map(async (scenario) => {
         const { title, layout, alone, ownTelegram, inContainer: contained } = scenario;
-        const home = (contained && inContainer) ?? onMachine;
+        const home = (contained && inContainer) ?? (layout.hosts && forArmed) ?? onMachine;
+        const wired = layout.hosts && own ? { ...layout, reader: { ...calm, ...layout.reader } } : layout;
         const [rig, phone, ...machines] = await Promise.all([alone ? open(nut({ upses: upsesOf([scenario]) })) : shared, ownTelegram ? open(startTelegram({ token: telegramToken })) : telegram, ...startMachines(scenario, machine, keys).map(open)]);
-        const flow = tabOf(keyOf(title), title, layout, { nutPort: rig.port, telegramUrl: phone.url, keyFile: keys.file, ssh: await known(scenario, machines, home.red) });
+        const flow = tabOf(keyOf(title), title, wired, { nutPort: rig.port, telegramUrl: phone.url, keyFile: keys.file, ssh: await known(scenario, machines, home.red) });
         return { scenario, home, flow, stage: new Stage(keyOf(title), layout, rig, home.red, phone, machines, home.own) };
     }));
-    for (const home of [onMachine, inContainer]) {
+    for (const home of [onMachine, forArmed, inContainer]) {
         const mine = stages.filter((each) => each.home === home);
         await home?.red.deploy(mine.flatMap(({ flow }) => flow), { credentials: credentialsOf(mine.map(({ scenario }) => scenario)) });
     }

@@ -122,19 +122,24 @@ export const startRealMachine: StartMachine = async ({ name, user, authorizedKey
     });
     if (tools.length > 0) execFileSync("chmod", ["-R", "a+rwX", ...tools.map((pool) => pool.folder)]);
 
-    const port = await freePort();
-    writeFileSync(path("config"), [
-        `Port ${port}`, "ListenAddress 127.0.0.1", `HostKey ${path("host")}`, `AuthorizedKeysFile ${path("user.pub")}`, "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no",
-        "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", `ForceCommand ${path("logged")}`, "LogLevel INFO", "",
-    ].join("\n"));
+    let port = 0;
+    const listenOn = (free: number): void => {
+        port = free;
+        writeFileSync(path("config"), [
+            `Port ${port}`, "ListenAddress 127.0.0.1", `HostKey ${path("host")}`, `AuthorizedKeysFile ${path("user.pub")}`, "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no",
+            "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", `ForceCommand ${path("logged")}`, "LogLevel INFO", "",
+        ].join("\n"));
+    };
     let child: ChildProcess | undefined;
     let said = "";
-    const start = async (): Promise<void> => {
+    /** @returns whether it listens: the port may be somebody else's by now */
+    const start = async (): Promise<boolean> => {
         const before = said.length;
         const [program = "", ...rest] = [...world.inside(), "/usr/sbin/sshd", "-D", "-e", "-f", path("config")];
         child = spawn(program, rest, { stdio: ["ignore", "ignore", "pipe"] });
         child.stderr?.on("data", (chunk: Buffer) => { said += chunk.toString("utf8"); });
-        await eventually(() => said.slice(before).includes("listening on"), 10_000, () => `${name}'s sshd to listen, it said: ${said.slice(before)}`);
+        await eventually(() => /listening on|Cannot bind/.test(said.slice(before)), 30_000, () => `${name}'s sshd to listen, it said: ${said.slice(before)}`);
+        return said.slice(before).includes("listening on");
     };
     const off = async (): Promise<void> => {
         const running = child;
@@ -146,14 +151,19 @@ export const startRealMachine: StartMachine = async ({ name, user, authorizedKey
         await gone;
     };
     try {
-        await start();
+        for (let tries = 1; ; tries += 1) {
+            listenOn(await freePort());
+            if (await start()) break;
+            if (tries === 5) throw new Error(`${name}'s sshd found no port: ${said}`);
+        }
     } catch (error) {
         await off();
         folder.remove();
         throw error;
     }
     const machine: Machine = {
-        name, user, port,
+        name, user,
+        get port() { return port; },
         get hostKey() { return readFileSync(path("host.pub"), "utf8").trim(); },
         get told() { return logOf(path("log")); },
         get logins() { return said.match(/Accepted publickey/g)?.length ?? 0; },
