@@ -1,6 +1,6 @@
 import type { EditorNodeProperties, EditorRED } from "node-red";
 import { ask, say, type FoundDevice } from "../shared/editor-ask";
-import { category, colours, fieldText, isEnvironment, numberBetween } from "../shared/editor-fields";
+import { category, colours, fieldText, isEnvironment, nameFields, numberBetween } from "../shared/editor-fields";
 
 declare const RED: EditorRED;
 
@@ -63,6 +63,7 @@ RED.nodes.registerType<Properties>("solix-reader", {
         },
     },
     oneditprepare() {
+        nameFields($("#dialog-form"));
         const found = $("#solix-reader-found");
         const offer = ({ serial, name, model, online, known }: FoundDevice): void => {
             const notes = [...(online ? [] : [this._("solix-reader.search.offline")]), ...(known ? [] : [this._("solix-reader.search.unknown")])];
