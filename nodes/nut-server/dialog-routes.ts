@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import { NutServer } from "../../lib/devices/nut-client";
+import { NutServer, type NutServerOptions } from "../../lib/devices/nut-client";
 import { systemClock } from "../../lib/kit/clock";
 import { withDeadline } from "../../lib/kit/deadline";
 import { errorText, Trouble } from "../../lib/kit/trouble";
@@ -17,14 +17,12 @@ export function addDialogRoutes(RED: NodeAPI): void {
         const node = typeof id === "string" ? (RED.nodes.getNode(id) as NutServerNode | null) : null;
         return node?.type === "nut-server" ? node : undefined;
     };
-    const within = (work: (signal: AbortSignal) => Promise<AdminAnswer>): Promise<AdminAnswer> => withDeadline({ ms: deadlineMs, subject: "NUT server", clock: systemClock }, work);
 
     adminPost(RED, "nut-server/:id/upses", "nut-server.write", (_body, { id }) => {
         const node = deployed(id);
         if (node === undefined) return { ok: false, error: "deploy first: only the deployed server is asked" };
-        const { server } = node;
-        if (server === undefined) return { ok: false, error: node.problems.join("; ") };
-        return within(async (signal) => ({ ok: true, upses: await server.listUps(signal) }));
+        if (node.server === undefined) return { ok: false, error: node.problems.join("; ") };
+        return asking(node.server.options, async (server, signal) => ({ ok: true, upses: await server.listUps(signal) }));
     });
 
     adminPost(RED, "nut-server/test", "nut-server.write", async (body) => {
@@ -36,13 +34,18 @@ export function addDialogRoutes(RED: NodeAPI): void {
         if (problems.length > 0) return { ok: false, error: problems.join("; ") };
         // The stored password goes to no server but the one that it was deployed for, and not in the clear where that was with TLS.
         if (untouched && node?.address !== addressOf(config)) return { ok: false, error: "type the password again: the stored one is only sent to the deployed server" };
-        const server = new NutServer(config);
-        try {
-            return await within((signal) => test(server, signal));
-        } finally {
-            server.close();
-        }
+        return asking(config, test);
     });
+}
+
+/** Asks on a connection of its own: the readers' may be waiting for its next attempt, and would say what was true a minute ago. */
+async function asking(options: NutServerOptions, work: (server: NutServer, signal: AbortSignal) => Promise<AdminAnswer>): Promise<AdminAnswer> {
+    const server = new NutServer(options);
+    try {
+        return await withDeadline({ ms: deadlineMs, subject: "NUT server", clock: systemClock }, (signal) => work(server, signal));
+    } finally {
+        server.close();
+    }
 }
 
 /** What the server has, says of each UPS, and of user and password. */

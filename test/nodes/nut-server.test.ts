@@ -108,11 +108,18 @@ describe("nut-server", function () {
     });
 
     describe("lists the UPSes of the deployed server", () => {
-        it("over the shared connection", async () => {
+        const both = { ok: true, upses: [{ name: "ups1", description: 'Rack "ups1"' }, { name: "ups2", description: 'Rack "ups2"' }] };
+        it("on a connection that it closes again", async () => {
             await load();
-            assert.deepEqual(await ask("nut/upses"), { ok: true, upses: [{ name: "ups1", description: 'Rack "ups1"' }, { name: "ups2", description: 'Rack "ups2"' }] });
-            await read();
-            assert.equal(upsd.connections <= 2, true, "one to read, one to check the login");
+            assert.deepEqual(await ask("nut/upses"), both);
+            await eventually(() => upsd.open === 0);
+        });
+        it("as soon as it can be reached again, also while the readers wait for their next attempt", async () => {
+            await load();
+            await upsd.down();
+            await assert.rejects(read(), /connection refused/);
+            await upsd.up();
+            assert.deepEqual(await ask("nut/upses"), both);
         });
         it("and says when there is none", async () => {
             await load();
