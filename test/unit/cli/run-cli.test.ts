@@ -46,6 +46,7 @@ describe("ridethrough on the command line", () => {
         const nodes = [{ id: "1", type: "tab" }, { id: "2", type: "shutdown-trigger", version: 1, lowRuntime: "300", lowCharge: "50" }];
         for (const value of [nodes, { flows: nodes, rev: "1" }]) assert.equal((await run("replay", "slow-drain", "--config", file("flows.json", JSON.stringify(value)))).code, 1);
     });
+    it("--config: takes a file as Windows' editors save it", async () => assert.equal((await run("replay", "slow-drain", "--config", file("marked.json", "\ufeff{\r\n}"))).code, 0));
     it("a tape's own settings hold where no others are given", async () => {
         const [header = "", ...rest] = slowDrain.split("\n");
         const { code } = await run("replay", file("own.jsonl", [JSON.stringify({ ...(JSON.parse(header) as object), trigger: { lowRuntime: "300", lowCharge: "50" } }), ...rest].join("\n")));
