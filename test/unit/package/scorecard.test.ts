@@ -186,11 +186,11 @@ describe("the scorecard", () => {
             const total = sizes.reduce((sum, size) => sum + size, 0);
             assert.ok(total <= 7300 * types.length, `${total} bytes: ${types.map((type, index) => `${type} ${sizes[index]}`).join(", ")}`);
         });
-        it("is a tarball of 21 kB a node type at most, with the package's own files only", function () {
+        it("is a tarball of 22 kB a node type at most, with the package's own files only", function () {
             this.timeout(60_000);
             const [pack] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts", "--loglevel=error"], { cwd: root, encoding: "utf8" })) as { size: number; files: { path: string }[] }[];
             const paths = pack?.files.map(({ path }) => path) ?? [];
-            assert.ok(pack !== undefined && pack.size <= 21_000 * types.length, `${pack?.size} bytes`);
+            assert.ok(pack !== undefined && pack.size <= 22_000 * types.length, `${pack?.size} bytes`);
             assert.deepEqual(paths.filter((path) => !/^(dist\/|examples\/|(package\.json|README\.md|LICENSE|CHANGELOG\.md)$)/.test(path)), []);
             assert.deepEqual(paths.filter((path) => /\.(test\.|ts$|map$|pem$|key$|tgz$|log$)|id_(rsa|ed25519)|\.env/.test(path)), []);
             for (const type of types) for (const path of [`dist/${type}.js`, `dist/${type}.html`, `dist/icons/${type}.svg`, `dist/locales/en-US/${type}.json`, `dist/locales/en-US/${type}.html`]) assert.ok(paths.includes(path), path);
