@@ -182,13 +182,16 @@ function missedOnes({ ups, every, plug, troubles, kills }: Story, { truth, log }
     // 3. Where it was told what the battery holds, the decision comes before it is empty.
     const tame = [...blindFaults, ...numberFaults, "twice", "late", "LB on mains"] as string[];
     if (kills.length > 0 || ups.collapse > 0 || ups.perMinute > 12 || plug === "two-kinds" || !troubles.every(({ fault }) => tame.includes(fault))) return found;
+    const wrong = troubles.map(({ fault }) => fault as string);
     for (const [second, { charge, mains }] of truth.entries()) {
         const began = truth.findLastIndex((moment, at) => at < second && moment.mains) + 1;
         if (charge > 0 || mains || (truth[second - 1]?.charge ?? 0) <= 0) continue;
         const heard = log.filter((said) => said.second >= began && said.second <= second);
         const told = heard.filter((said) => isHonest(said));
-        const knows = ups.gauge !== "none" || ups.claims === "true" || ups.claims === "hopeful";
-        if (!knows || (told[2]?.second ?? Infinity) > second - 150 || second - began < 200) continue;
+        if ((told[2]?.second ?? Infinity) > second - 150 || second - began < 200) continue;
+        // A sensor that tells neither charge nor runtime any more leaves the time on battery.
+        const [noCharge, noRuntime] = [wrong.includes("no charge") || ups.gauge === "none", wrong.some((fault) => fault.includes("runtime")) || (ups.claims !== "true" && ups.claims !== "hopeful")];
+        if (noCharge && noRuntime) continue;
         if (truth.slice(began, second).some(({ excuse, onBattery: uses }) => excuse || !uses)) continue;
         if (!heard.some((said) => said.verdict.decision === "shutdown")) found.push(`empty at ${second} s, and nothing was decided`);
     }
