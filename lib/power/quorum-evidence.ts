@@ -1,5 +1,5 @@
 import { isTainted } from "./command";
-import { powerStates, type PowerState } from "./power-state";
+import { powerStates, type KnownPowerState } from "./power-state";
 import type { MemberEvidence, Word } from "./quorum-member";
 import { memberName, type GroupMember } from "./quorum";
 import { parseReading, type Reading } from "./reading";
@@ -81,9 +81,9 @@ function byPower({ state, conclusive, reading: own }: Fields, sent: Reading | un
     const { reading } = parsed;
     if (!Number.isFinite(reading.at)) return { error: "msg.power.reading.at is not a time in ms" };
     const { device, at } = reading;
-    // The classifier keeps its state over lost polls; that it was asked again tells nothing new of the source.
     const plain = byReading(reading);
-    if (reading.quality !== "good" || plain.forced) return { device, ...plain, rank: 1 };
+    // The classifier keeps its state over lost polls; that it was asked again tells nothing new of the source. A UPS that tells no watts knows of mains all the same.
+    if (reading.quality !== "good" || plain.forced || known === "UNKNOWN") return { device, ...plain, rank: 1 };
     const watts = reading.watts === undefined ? "" : ` at ${reading.watts.toFixed(1)} W`;
     const word = { device, at, supply: supplyOf(reading), rank: 1 } as const;
     // However much it gives, on battery it is not well.
@@ -91,9 +91,8 @@ function byPower({ state, conclusive, reading: own }: Fields, sent: Reading | un
     return { ...word, health: healthOf(known, conclusive === true), conclusive: conclusive === true, why: `${known}${watts}` };
 }
 
-function healthOf(state: PowerState, proven: boolean): Health {
+function healthOf(state: KnownPowerState, proven: boolean): Health {
     if (state === "HEALTHY") return "healthy";
-    if (state === "UNKNOWN") return "unknown";
     return proven && (state === "CRITICAL" || state === "DEAD") ? "critical" : "degraded";
 }
 

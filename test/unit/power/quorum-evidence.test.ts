@@ -37,6 +37,8 @@ describe("what a message says of a member", () => {
         ["DEAD that is conclusive", { power: power("DEAD", true) }, [1, "critical", "unknown", true, "DEAD at 24.0 W"]],
         ["HEALTHY on battery is no health", { power: power("HEALTHY", true, { watts: 420, mains: "absent" }) }, [1, "degraded", "battery", true, "on battery, HEALTHY at 420.0 W"]],
         ["HEALTHY in a self-test is one", { power: power("HEALTHY", false, { watts: 420, mains: "absent", testing: true }) }, [1, "healthy", "mains", false, "HEALTHY at 420.0 W"]],
+        ["UNKNOWN, since the UPS tells no watts, leaves what it says of mains", { power: power("UNKNOWN", false, { mains: "absent" }) }, [1, "degraded", "battery", true, "on battery"]],
+        ["UNKNOWN, and nothing of mains", { power: power("UNKNOWN", true) }, [1, "unknown", "unknown", false, "the reading says nothing of mains"]],
         ["an FSD behind a classifier is an FSD", { power: power("HEALTHY", false, { watts: 420, mains: "present", flags: ["FSD", "OL"] }) }, [1, "critical", "mains", true, "forced shutdown (FSD)"]],
         ["a state that is kept over a lost poll is no word", { power: power("HEALTHY", false, { quality: "missing", error: "plug: not reachable" }) }, [1, "unknown", "unknown", false, "plug: not reachable"]],
         ["a reading: mains", { reading: reading({ mains: "present" }) }, [0, "healthy", "mains", false, "on mains"]],
