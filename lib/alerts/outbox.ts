@@ -141,6 +141,8 @@ export class Outbox<Carry = undefined> {
     async #load(): Promise<void> {
         const { records, copiedTo } = await this.#keeper.load();
         this.#queue = records.reduce(applyRecord, this.#queue);
+        // Or the same damage would be told at each start.
+        if (copiedTo !== undefined) void this.#keeper.keep(snapshot(this.#queue));
         await this.#change(pairsIn(this.#queue.entries));
         this.#options.events.loaded(this.waiting, copiedTo);
     }

@@ -31,3 +31,20 @@ export function teller(RED: NodeAPI, node: Node, topic: string): Tell {
     const say: Tell = (text) => node.error(text, { topic, payload: text } as FlowMessage);
     return (text) => (ready ? say(text) : void start.then(() => say(text)));
 }
+
+/**
+ * Lets errors of a config node reach the Catch nodes of all that use it. Node-RED looks for those in `users`, and leaves it to
+ * the node to say who they are.
+ */
+export function heardByUsers(RED: NodeAPI, node: Node): void {
+    const users = (): Record<string, Node> => {
+        const found: Record<string, Node> = {};
+        RED.nodes.eachNode(({ id, ...fields }) => {
+            // Another config node is on no tab, and no Catch hears it.
+            const user = fields.z && Object.values(fields).includes(node.id) ? (RED.nodes.getNode(id) as Node | null) : null;
+            if (user) found[id] = user;
+        });
+        return found;
+    };
+    Object.defineProperty(node, "users", { get: users, configurable: true });
+}

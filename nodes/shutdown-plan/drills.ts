@@ -3,6 +3,7 @@ import { DrillBook } from "../../lib/shutdown/drill-book";
 import { parseBook, storedBook } from "../../lib/shutdown/evidence";
 import { StateKeeper } from "../shared/state-keeper";
 import { loadState, nodeState } from "../shared/storage";
+import { heardByUsers } from "../shared/telling";
 import { every, onClose } from "../shared/wire";
 import type { ShutdownPlanNode } from "./resolve";
 
@@ -21,6 +22,7 @@ const dayMs = 24 * 3_600_000;
 
 /** The drills of a plan's node, which lie next to its state. @param lastsMs for how long a drill counts, ms */
 export function openDrills(RED: NodeAPI, node: ShutdownPlanNode, lastsMs: number): DrillBook {
+    heardByUsers(RED, node);
     const keeper = new StateKeeper<unknown>(node, nodeState<unknown>(RED, node, (value) => (parseBook(value) === undefined ? undefined : value)));
     const drills = new DrillBook({
         target: () => node.resolve(),

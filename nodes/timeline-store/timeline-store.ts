@@ -3,7 +3,7 @@ import { TimelineQueue } from "../../lib/stores/timeline-queue";
 import { Spool } from "../../lib/stores/timeline-spool";
 import type { StoredConfig } from "../shared/settings";
 import { dataPath } from "../shared/storage";
-import { started } from "../shared/telling";
+import { heardByUsers, started } from "../shared/telling";
 import { every, onClose } from "../shared/wire";
 import { parseConfig, type TimelineCredentials } from "./config";
 import { addDialogRoutes } from "./dialog-routes";
@@ -29,6 +29,7 @@ export = (RED: NodeAPI): void => {
         const reports = new StoreReports(this, config.subject, async (event, count) => {
             if ((await queue.accept([event])) === undefined) await queue.toldDropped(count);
         });
+        heardByUsers(RED, this);
         const ready = started(RED);
         const spool = new Spool({ ...spoolFolder, maxBytes: config.spoolBytes, maxMemoryBytes: memoryBytes, onUnreadable: (path, trouble) => void ready.then(() => reports.unreadable(path, trouble)) });
         const queue = new TimelineQueue({ spool, store, subject: config.subject, onChange: (state) => reports.changed(state), onRefused: (piece, trouble) => reports.refused(piece, trouble) });

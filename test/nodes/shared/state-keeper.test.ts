@@ -74,3 +74,42 @@ describe("a state keeper that saves soon", () => {
         });
     }
 });
+
+describe("a state keeper on a disk that takes nothing", () => {
+    let clock: VirtualClock;
+    let said: string[];
+    let answer: () => Promise<void>;
+    let keeper: StateKeeper<number>;
+    beforeEach(() => {
+        clock = new VirtualClock();
+        said = [];
+        const say = (level: string) => (text: string) => void said.push(`${level}: ${text.split(".")[0]}`);
+        keeper = new StateKeeper({ error: say("error"), warn: say("warn"), log: say("log") } as unknown as Node, { save: () => answer() } as unknown as StateFile<number>, clock);
+    });
+    const full = (): Promise<void> => Promise.reject(new Error("ENOSPC: no space left on device"));
+    const well = (): Promise<void> => Promise.resolve();
+    const save = async (how: () => Promise<void>): Promise<void> => {
+        answer = how;
+        await keeper.save(1);
+    };
+
+    it("tells Catch once, and the log when it works again", async () => {
+        for (const how of [full, full, well, well]) await save(how);
+        assert.deepEqual(said, ["error: the state can't be saved: ENOSPC: no space left on device", "log: the state can be saved again"]);
+    });
+    it("tells Catch once an hour at most when it fails now and then", async () => {
+        for (const how of [full, well, full, well]) await save(how);
+        await clock.pass(3_600_000);
+        await save(full);
+        assert.deepEqual(said.map((text) => text.split(":")[0]), ["error", "log", "warn", "log", "error"]);
+    });
+    it("tells of a disk that hangs, and waits for it no longer", async () => {
+        answer = () => new Promise(() => undefined);
+        const saving = keeper.save(1);
+        await clock.pass(9999);
+        assert.deepEqual(said, []);
+        await clock.pass(1);
+        await saving;
+        assert.deepEqual(said, ["error: the state can't be saved: the disk: no answer within 10 s"]);
+    });
+});

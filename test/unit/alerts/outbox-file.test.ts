@@ -89,6 +89,24 @@ describe("outboxFile", () => {
         assert.equal(existsSync(path), false);
     });
 
+    it("is told of as damaged once, and set aside once, also when no alert comes", async () => {
+        const file = outboxFile(path);
+        await file.append(add(1));
+        await file.append({ done: 1, said: 0 });
+        await file.close();
+        appendFileSync(path, "damage\n");
+        const told: boolean[] = [];
+        for (let start = 0; start < 3; start += 1) {
+            const heard = new Heard();
+            const outbox = new Outbox({ file: outboxFile(path), channel: new FakeChannel(), events: heard });
+            await eventually(() => heard.waiting === 0);
+            await outbox.close();
+            told.push(heard.copiedTo !== undefined);
+        }
+        assert.deepEqual(told, [true, false, false]);
+        assert.equal(readdirSync(join(folder.path, "telegram-alert")).length, 2);
+    });
+
     it("carries an outbox over a restart: damage is told, order and numbers go on", async () => {
         const channel = new FakeChannel();
         channel.fails = new Error("away");
