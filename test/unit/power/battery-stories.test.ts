@@ -177,7 +177,9 @@ function missedOnes({ ups, every, plug, troubles, kills }: Story, { truth, log }
         if (last && truth[last.of]?.excuse) excused = true;
         if (last?.input.reading.mains === "absent" && reading.mains !== "present" && last.life === said.life && passed <= 60 && truth[last.of]?.excuse === false) onBattery += passed;
         if (said.verdict.change === "restored" || said.verdict.change === "cancelled") [onBattery, excused] = [0, false];
-        if (!excused && onBattery > (timeOnBatteryMs + blindLeastMs) / 1000 + needed + 4 * poll && !decided) miss(`${onBattery} s on battery`);
+        // The plug must have had the time to say that mains is gone.
+        const agreed = plug !== "two-kinds" || seconds(truth, said.second - 20, said.second, ({ mains }) => mains) === 0;
+        if (!excused && agreed && onBattery > (timeOnBatteryMs + blindLeastMs) / 1000 + needed + 4 * poll && !decided) miss(`${onBattery} s on battery`);
     }
     // 3. Where it was told what the battery holds, the decision comes before it is empty.
     const tame = [...blindFaults, ...numberFaults, "twice", "late", "LB on mains"] as string[];
