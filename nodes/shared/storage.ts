@@ -40,7 +40,7 @@ export interface LoadOptions {
 export async function loadState<T>(RED: NodeAPI, node: Node, file: StateFile<T>, { loss, light, clock = systemClock }: LoadOptions): Promise<T | undefined> {
     const tell = teller(RED, node, "state");
     const lost = (why: string): undefined => {
-        light?.show("error", "memory lost: see the log");
+        light?.show("error", "memory lost: starting anew");
         tell(`the saved state ${why}; starting without it: ${loss}`);
         return undefined;
     };

@@ -63,7 +63,7 @@ describe("a disk that takes nothing more", function () {
             assert.equal(result.outcome, "completed", JSON.stringify(result, null, 1));
             for (const { name, services } of plan) assert.deepEqual(rig.told(name), [...services.map(stopCommand), finalCommand]);
             await rig.red.eventually(() => rig.telegram.messages.some(({ text }) => /CRITICAL/.test(text)), 20_000, () => "the alert");
-            assert.match(rig.red.log.filter(({ level }) => level <= 30).map(({ text }) => text).join("\n"), /ENOSPC|EROFS|no space|storage failed/i);
+            assert.match(rig.red.received(at.problems).map(({ payload }) => String(payload)).join("\n"), /ENOSPC|EROFS|no space|storage failed/i);
             assert.equal(rig.red.ended, false);
 
             await mend();

@@ -52,7 +52,7 @@ describe("a node's storage", () => {
         assert.equal(await load("bad"), undefined);
         await start();
         assert.match(told.join(), /^the saved state was damaged and set aside as .*bad\.json\.bad-\d+; starting without it: it counts anew$/);
-        assert.deepEqual(shown, ["error: memory lost: see the log"]);
+        assert.deepEqual(shown, ["error: memory lost: starting anew"]);
         assert.ok(readdirSync(dirname(path)).some((name) => name.startsWith("bad.json.bad-")));
     });
     it("sets aside a folder that lies in the place of the state, so that it can be saved again", async () => {
