@@ -209,9 +209,11 @@ class LiveRun implements Run {
 
     /** A host is reached and about to be told to go down: from here on nobody knows that it was not. @returns what comes of the step instead */
     async #tells(step: PlannedStep): Promise<StepOutcome | undefined> {
-        if (this.#ended || this.#suspending || this.#undoing !== undefined || this.#spared.has(step.view.host) || this.#standstill.stops(step)) return untold;
-        this.#commit.sent(step);
+        const isOff = (): boolean => this.#ended || this.#suspending || this.#undoing !== undefined || this.#spared.has(step.view.host) || this.#standstill.stops(step);
+        if (isOff()) return untold;
         await this.#record.intends(step.view.id, this.io.clock.now());
+        if (isOff()) return untold; // said while the disk took its time
+        this.#commit.sent(step);
         return undefined;
     }
 

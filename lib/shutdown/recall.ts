@@ -34,7 +34,7 @@ export function recall(steps: readonly PlannedStep[], { intents, results, did: s
     const told = steps.flatMap((step): [PlannedStep, number][] => {
         const { id, kind, host } = step.view;
         const intent = intents.get(id);
-        return kind === "power-off" && intent !== undefined && !stays(host) ? [[step, agoMs(intent)]] : [];
+        return kind === "power-off" && intent !== undefined && results.get(id)?.state !== "skipped" && !stays(host) ? [[step, agoMs(intent)]] : [];
     });
     view.interrupt([...intents.keys()].filter((id) => !results.has(id)));
     return { told, keptUp };

@@ -436,6 +436,21 @@ describe("a real run", () => {
             void run.suspend();
         });
 
+        it("does not tell it in a hold that began while the disk took its time, but afterwards", async () => {
+            let written: () => void = () => undefined;
+            const slow = new Promise<void>((resolve) => { written = resolve; });
+            letIn();
+            const run = startLiveRun({ run: "r1", stream: "plug", reason: "x", mode: "live", startedAt: 0 }, planOf({ name: "nas", final: { action: "poweroff" } }), { ...io(), note: ({ kind }) => (kind === "intent" ? slow : Promise.resolve()) });
+            await settle();
+            run.hold(true, "held");
+            written();
+            await settle();
+            assert.deepEqual([hosts.told, run.committed], [[], false]);
+            run.hold(false, "released");
+            assert.equal(stateOf(await resultOf(run), "nas/power-off"), "done");
+            assert.deepEqual(hosts.told, ["nas: poweroff"]);
+        });
+
         it("does not tell it in a hold that began while it logged us in, but afterwards", async () => {
             const run = start(planOf({ name: "nas", final: { action: "poweroff" } }));
             await settle();
