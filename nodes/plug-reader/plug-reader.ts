@@ -4,6 +4,7 @@ import { subjectOf } from "../../lib/devices/power-source";
 import { systemClock } from "../../lib/kit/clock";
 import { toTrouble, Trouble } from "../../lib/kit/trouble";
 import type { Reading } from "../../lib/power/reading";
+import { claimName, keepName, leaveName, type Named } from "../shared/device-names";
 import { OutageReport } from "../shared/outage-report";
 import type { StoredConfig } from "../shared/settings";
 import { StatusLight } from "../shared/status";
@@ -33,6 +34,10 @@ export = (RED: NodeAPI): void => {
 
         const { user = "", password = "" } = this.credentials ?? {};
         const source = openPlug(config.type, { ...config, user, password, clock: systemClock });
+        const named: Named = { node: this.id, kind: "plug", place: `${config.host}${config.port === undefined ? "" : `:${config.port}`}`, part: "" };
+        const nameTaken = (): Trouble | undefined => claimName(config.device, named);
+        // The first one in the flow has it, whoever is read first.
+        nameTaken();
         const outage = new OutageReport(this);
         const closing = new AbortController();
         const asking: { msg: FlowMessage; send: Send }[] = [];
@@ -57,8 +62,14 @@ export = (RED: NodeAPI): void => {
 
         /** A round of the loop: the readings go out as answers to those who asked, or else by themselves. */
         const poll = async (): Promise<void> => {
+            const taken = nameTaken();
+            if (taken !== undefined) {
+                outage.failed(taken, { topic: config.device });
+                return light.show("error", `the name ${config.device} is taken`);
+            }
             const { readings, trouble } = await measure();
             if (closing.signal.aborted) return;
+            if (trouble === undefined) keepName(config.device, named);
             const asked = asking.splice(0);
             if (trouble === undefined) outage.over();
             else outage.failed(trouble, { ...asked[0]?.msg, ...readings.map(fields)[0] });
@@ -75,6 +86,8 @@ export = (RED: NodeAPI): void => {
         live += 1;
 
         onInput(this, async (msg, send) => {
+            const taken = nameTaken();
+            if (taken !== undefined) throw taken;
             const question = { msg, send };
             asking.push(question);
             await loop.now();
@@ -85,6 +98,7 @@ export = (RED: NodeAPI): void => {
         onClose(this, async () => {
             live -= 1;
             closing.abort();
+            leaveName(config.device, named);
             await source.close();
         });
     }

@@ -5,6 +5,7 @@ import { Trouble } from "../../lib/kit/trouble";
 import type { Reading } from "../../lib/power/reading";
 import { onBattery, parseUpsState, savedUpsState, stepUpsEvents, supplySince, type Login, type UpsState } from "../../lib/power/ups-events";
 import type { NutServerNode } from "../nut-server/server";
+import { claimName, keepName, leaveName, type Named } from "../shared/device-names";
 import { OutageReport } from "../shared/outage-report";
 import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
@@ -13,7 +14,6 @@ import { loadState, nodeState } from "../shared/storage";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
 import { parseConfig } from "./config";
 import { addDialogRoutes } from "./dialog-routes";
-import { claimName, keepName, leaveName } from "./names";
 import { badStatus, goodStatus } from "./words";
 
 /** What it means that the state is lost. */
@@ -40,7 +40,8 @@ export = (RED: NodeAPI): void => {
 
         const source = new NutUpsSource(server, config.ups, config.device);
         const leave = server.join();
-        const nameTaken = (): Trouble | undefined => claimName(config.device, { node: this.id, server: server.subject, ups: config.ups });
+        const named: Named = { node: this.id, kind: "UPS", place: server.subject, part: config.ups };
+        const nameTaken = (): Trouble | undefined => claimName(config.device, named);
         // The first one in the flow has it, whoever is read first.
         nameTaken();
         const outage = new OutageReport(this);
@@ -66,7 +67,7 @@ export = (RED: NodeAPI): void => {
             }
             const { reading, trouble } = await source.read(closing.signal);
             if (closing.signal.aborted) return;
-            if (trouble === undefined) keepName(config.device, this.id);
+            if (trouble === undefined) keepName(config.device, named);
             const step = stepUpsEvents(config.events, state, reading, loginOf(server.credentials));
             state = step.state;
             // The save runs beside the messages: a slow disk delays no alert.
@@ -110,7 +111,7 @@ export = (RED: NodeAPI): void => {
         onClose(this, async (removed) => {
             closing.abort();
             leave();
-            leaveName(config.device, this.id);
+            leaveName(config.device, named);
             await loaded;
             if (removed) await keeper.file.remove();
             else if (state !== undefined) await keeper.save(savedUpsState(state));

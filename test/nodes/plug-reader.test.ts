@@ -81,7 +81,7 @@ describe("plug-reader", () => {
     let plug: KasaPlug;
     let shelly: Shelly | undefined;
 
-    const load = async (settings: object, credentials: Record<string, string> = {}, init = plugReader): Promise<LoadedFlow> => {
+    const load = async (settings: object, credentials: Record<string, string> = {}, init = plugReader, more: FlowNode[] = []): Promise<LoadedFlow> => {
         const nodes: FlowNode[] = [
             { ...stored, host: "127.0.0.1", device: "Rack", ...settings, wires: [["out"]] },
             { id: "out", type: "helper" },
@@ -89,6 +89,7 @@ describe("plug-reader", () => {
             { id: "errors", type: "helper" },
             { id: "complete", type: "complete", scope: ["plug"], wires: [["done"]] },
             { id: "done", type: "helper" },
+            ...more,
         ];
         return (flow = await loadFlow([init], nodes, { userDir: folder.path, credentials: { plug: credentials } }));
     };
@@ -118,6 +119,22 @@ describe("plug-reader", () => {
         assert.deepEqual([reading.device, reading.source, reading.quality, reading.watts, reading.volts, reading.simulated], ["rack", "kasa", "good", 63.5, 230.5, undefined]);
         assert.ok(Math.abs(reading.at - Date.now()) < 5000);
         assert.deepEqual(flow?.status("plug"), { fill: "green", shape: "dot", text: "63.5 W" });
+    });
+
+    it("two plugs that nobody has named are not taken for one: the second one is red until it has a name", async () => {
+        const other = await startKasaPlug({ watts: 5 });
+        const second = { ...stored, id: "second", host: "127.0.0.1", port: String(other.port), interval: "1", device: "", wires: [["out"]] };
+        const both = (name: string): Promise<LoadedFlow> => load({ port: String(plug.port), interval: "1", device: "" }, {}, plugReader, [{ ...second, name }]);
+        await both("");
+        await flow?.until("out", 2);
+        assert.deepEqual(new Set(flow?.received("out").map(({ topic }) => topic)), new Set(["plug"]));
+        assert.equal(flow?.received("out").some(({ payload }) => payload === 5), false);
+        assert.deepEqual(flow?.status("second"), { fill: "red", shape: "ring", text: "the name plug is taken" });
+        assert.match(JSON.stringify(flow?.received("errors").map(({ error }) => error)), /plug not read: the name plug is that of the plug at 127\.0\.0\.1:\d+: give this node a Device of its own/);
+        await flow?.unload();
+        await both("NAS");
+        await eventually(() => flow?.received("out").some(({ topic, payload }) => topic === "nas" && payload === 5) === true);
+        await other.stop();
     });
 
     it("reads again at its interval", async () => {

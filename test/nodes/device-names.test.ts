@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import nutServer from "../../nodes/nut-server/nut-server";
-import { claimName, keepName, leaveName } from "../../nodes/ups-reader/names";
+import { claimName, keepName, leaveName, type Named } from "../../nodes/shared/device-names";
 import upsReader from "../../nodes/ups-reader/ups-reader";
 import serverStored from "../fixtures/configs/nut-server.v1.json";
 import stored from "../fixtures/configs/ups-reader.v1.json";
@@ -8,15 +8,16 @@ import { NutServerSimulator } from "../simulators/nut-server";
 import { eventually, loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
 import { VirtualClock } from "../support/virtual-clock";
 
-describe("the name of a UPS's readings", () => {
+describe("the name of a device's readings", () => {
     let clock: VirtualClock;
     /** Of each test its own, since names are those of the process. */
     let name: string;
     let tests = 0;
     /** A reader claims before each reading. */
-    const claim = (node: string, server: string, ups = "ups", device = name): string | undefined => claimName(device, { node: `${name}_${node}`, server, ups }, clock)?.message;
-    const read = (node: string): void => keepName(name, `${name}_${node}`);
-    const leave = (node: string): void => leaveName(name, `${name}_${node}`, clock);
+    const named = (node: string, place = "", part = "ups", kind: Named["kind"] = "UPS"): Named => ({ node: `${name}_${node}`, kind, place, part });
+    const claim = (node: string, place: string, part = "ups", device = name): string | undefined => claimName(device, named(node, place, part), clock)?.message;
+    const read = (node: string): void => keepName(name, named(node));
+    const leave = (node: string): void => leaveName(name, named(node), clock);
     beforeEach(() => {
         clock = new VirtualClock(1_000_000);
         name = `test_${(tests += 1)}`;
@@ -24,12 +25,18 @@ describe("the name of a UPS's readings", () => {
 
     it("is that of the first who takes it, and the second one is told whose it is", () => {
         assert.equal(claim("a", "NUT server 192.0.2.7:3493"), undefined);
-        assert.equal(claim("b", "NUT server 192.0.2.8:3493"), `UPS not read: the name ${name} is that of UPS ups on NUT server 192.0.2.7:3493: give this node a Device of its own, or two UPSes pass for one`);
+        assert.equal(claim("b", "NUT server 192.0.2.8:3493"), `UPS not read: the name ${name} is that of UPS ups at NUT server 192.0.2.7:3493: give this node a Device of its own, or both pass for one`);
         assert.equal(claim("b", "NUT server 192.0.2.8:3493", "ups", `${name}_other`), undefined);
     });
     it("may be that of several readers of one UPS, also where one of them reads the only UPS of the server", () => {
         assert.deepEqual([claim("a", "one"), claim("b", "one"), claim("c", "one", "")], [undefined, undefined, undefined]);
-        assert.match(claim("d", "one", "cellar") ?? "", /is that of UPS ups on one/);
+        assert.match(claim("d", "one", "cellar") ?? "", /is that of UPS ups at one/);
+    });
+    it("may be that of a plug, too: both are witnesses of one device", () => {
+        claim("a", "one");
+        assert.equal(claimName(name, named("b", "192.0.2.7", "", "plug"), clock), undefined);
+        assert.equal(claimName(name, named("c", "192.0.2.8", "", "plug"), clock)?.message, `plug not read: the name ${name} is that of the plug at 192.0.2.7: give this node a Device of its own, or both pass for one`);
+        assert.equal(claimName(name, named("d", "192.0.2.7", "", "plug"), clock), undefined);
     });
     it("stays with its reader over a deploy, and is free some time after the reader has gone", async () => {
         claim("a", "one");
@@ -99,7 +106,7 @@ describe("ups-reader: two NAS that call their UPSes alike", () => {
         const { fill, text } = flow.received("lights").at(-1)?.status as { fill: string; text: string };
         assert.deepEqual([fill, text], ["red", "the name apc is taken"]);
         assert.equal(flow.received("errors").length, 1);
-        assert.match((flow.received("errors")[0]?.error as { message: string }).message, /^UPS not read: the name apc is that of UPS apc on NUT server 127\.0\.0\.1:\d+: give this node a Device of its own/);
+        assert.match((flow.received("errors")[0]?.error as { message: string }).message, /^UPS not read: the name apc is that of UPS apc at NUT server 127\.0\.0\.1:\d+: give this node a Device of its own/);
         flow.node("ups1").receive({});
         await flow.until("errors", 2);
         await flow.unload();
