@@ -126,7 +126,7 @@ export = (RED: NodeAPI): void => {
         let lost = false;
         const showIdle = (): void => {
             idle = true;
-            show(lost ? { mood: "error", text: "journal lost: see the log" } : idleStatus(setup(), drilling.standings, sequencer.spent));
+            show(lost ? { mood: "error", text: "journal lost: see its error" } : idleStatus(setup(), drilling.standings, sequencer.spent));
         };
         const refresh = (): void => {
             oneReading = classifierBefore(RED, this);

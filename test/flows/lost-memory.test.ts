@@ -73,7 +73,7 @@ describe("a memory that is damaged", function () {
             assert.equal(readdirSync(join(folder.path, "ridethrough", type)).filter((name) => name.startsWith(`${idOf(type, mark)}${extension}.bad-`)).length, 1);
         }
         for (const type of ["power-classifier", "depletion-rate", "shutdown-trigger", "redundancy-group"]) assert.equal(red.status(idOf(type, mark))?.text, "memory lost: starting anew", type);
-        assert.equal(red.status(idOf("shutdown-sequencer", mark))?.text, "journal lost: see the log");
+        assert.equal(red.status(idOf("shutdown-sequencer", mark))?.text, "journal lost: see its error");
     };
 
     for (const [how, mark, type] of [["a full deploy", "one", "full"], ["a deploy of what has changed", "two", "nodes"]] as const) {

@@ -380,7 +380,7 @@ describe("shutdown-sequencer", () => {
         await load([{ name: "app", port: 1 }], armed);
         const [msg] = await flow?.until("errors", 1) ?? [];
         assert.match((msg?.error as { message: string }).message, /the journal was damaged and set aside as /);
-        await eventually(() => flow?.status("sequencer")?.text === "journal lost: see the log");
+        await eventually(() => flow?.status("sequencer")?.text === "journal lost: see its error");
     });
 
     it("a redeploy in the middle neither drops nor doubles a run", async () => {
