@@ -9,8 +9,10 @@ interface Written {
 
 /** One thing that happened. Times are event times in ms. */
 export type JournalRecord = Written & (
-    /** A real run begins. `only`: of this one host, by a person's hand. `without`: hosts of the plan that it leaves alone. `token`: see RunControl. */
-    | { kind: "run"; run: string; stream: string; reason: string; boot: string; only?: string; without?: string[]; token?: string; at: number }
+    /** A real run begins. `only`: of this one host, by a person's hand. `without`: hosts of the plan that it leaves alone. */
+    | { kind: "run"; run: string; stream: string; reason: string; boot: string; only?: string; without?: string[]; at: number }
+    /** What a token is known by with which it can be held or cancelled, see markOf. */
+    | { kind: "token"; run: string; mark: string; at: number }
     /** It still goes on, though it has long written nothing. */
     | { kind: "alive"; run: string; at: number }
     /** A person holds it, for so many ms at most; or lets it go on, or the time is over. */
@@ -65,7 +67,8 @@ export interface OpenRun {
     undoing?: string;
     /** Since when a person holds it, and for how many ms at most. */
     held?: Moment & { ms: number };
-    token?: string;
+    /** The marks of the tokens that people were told. */
+    marks: readonly string[];
 }
 
 /** What the records amount to. */
@@ -100,8 +103,8 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
     const { ran, open, calledOff } = memory;
     switch (record.kind) {
         case "run": {
-            const { run, stream, reason, boot, only, without, token, at } = record;
-            const open: OpenRun = { run, stream, reason, boot, startedAt: at, last: momentOf(record), ...(without && { without }), ...(token !== undefined && { token }), streams: new Set([stream]), returning: new Set(), intents: new Map(), results: new Map(), did: new Map() };
+            const { run, stream, reason, boot, only, without, at } = record;
+            const open: OpenRun = { run, stream, reason, boot, startedAt: at, last: momentOf(record), ...(without && { without }), streams: new Set([stream]), marks: [], returning: new Set(), intents: new Map(), results: new Map(), did: new Map() };
             // It answers no outage, and leaves none behind.
             return only === undefined ? { ...memory, ran: with_(ran, stream, "live"), open } : { ...memory, open: { ...open, only, streams: new Set() } };
         }
@@ -130,6 +133,8 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
             return { ...memory, open: { ...open, last: momentOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
         case "undo":
             return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), undoing: record.why } : open };
+        case "token":
+            return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), marks: [...open.marks, record.mark] } : open };
         case "alive":
             return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record) } : open };
         case "hold":
@@ -173,8 +178,8 @@ function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<strin
     return new Map([...map, [key, value]]);
 }
 
-const kinds = ["run", "alive", "hold", "intent", "result", "did", "undo", "spare", "end", "dealt", "return", "restored"] as const;
-const textFields = { run: ["run", "stream", "reason", "boot"], alive: ["run"], hold: ["run"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], spare: ["run", "why"], end: ["run"], dealt: ["stream"], return: ["stream"], restored: ["stream"] } as const;
+const kinds = ["run", "token", "alive", "hold", "intent", "result", "did", "undo", "spare", "end", "dealt", "return", "restored"] as const;
+const textFields = { run: ["run", "stream", "reason", "boot"], token: ["run", "mark"], alive: ["run"], hold: ["run"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], spare: ["run", "why"], end: ["run"], dealt: ["stream"], return: ["stream"], restored: ["stream"] } as const;
 const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
 const proofs: readonly unknown[] = ["watts", "network", "sent", "failed"] satisfies Proof[];
 const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
@@ -194,7 +199,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "did" && !areNames(raw.names)) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if ([raw.without, raw.hosts, raw.anew].some((names) => names !== undefined && !areTexts(names)) || (kind === "spare" && raw.hosts === undefined)) return undefined;
-    if ([raw.only, raw.boot, raw.token].some((text) => text !== undefined && typeof text !== "string")) return undefined;
+    if ([raw.only, raw.boot].some((text) => text !== undefined && typeof text !== "string")) return undefined;
     if ((kind === "return" || kind === "hold") && typeof raw.on !== "boolean") return undefined;
     if (kind === "hold" && raw.on === true && !(typeof raw.ms === "number" && Number.isFinite(raw.ms) && raw.ms >= 0)) return undefined;
     if (raw.calledOff !== undefined && raw.calledOff !== true) return undefined;

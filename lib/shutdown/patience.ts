@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Cancel, Clock } from "../kit/clock";
 import type { ShutdownCommand } from "../power/command";
 import type { Decision } from "./gate";
 import type { RunControl, RunWaits } from "./progress";
+import { markOf, newToken } from "./run-token";
 import type { Run } from "./run-view";
 
 export interface PatienceOptions {
@@ -47,6 +47,7 @@ export class Patience<Origin> {
     /** What begins when the run that is being put back has ended, by stream. */
     readonly #next = new Map<string, { command: ShutdownCommand; origin: Origin | undefined }>();
     #control: RunControl | undefined;
+    #marks: readonly string[] = [];
 
     constructor(readonly options: PatienceOptions, readonly io: PatienceIo<Origin>) {}
 
@@ -55,6 +56,12 @@ export class Patience<Origin> {
         this.#held?.end();
         this.#held = undefined;
         this.#control = { token, until: 0 };
+        this.#marks = [];
+    }
+
+    /** It goes on after an interruption: who was told of it before may answer, too. @param marks of the tokens of then */
+    know(marks: readonly string[]): void {
+        this.#marks = marks;
     }
 
     /** What a person, who is told of the run now, needs to hold or cancel it. As long as a hold lasts, they may end it, too. */
@@ -206,12 +213,8 @@ export class Patience<Origin> {
     /** See Sequencer.tokenProblem. */
     tokenProblem(token: unknown): string | undefined {
         if (token === undefined || token === null || token === "") return this.options.needsToken ? "the run's token is needed" : undefined;
-        if (this.#control === undefined || token !== this.#control.token) return "that token is of another run";
+        const known = this.#control !== undefined && (token === this.#control.token || (typeof token === "string" && this.#marks.includes(markOf(token))));
+        if (this.#control === undefined || !known) return "that token is of another run";
         return this.options.clock.now() > this.#control.until ? "that token has expired" : undefined;
     }
-}
-
-/** See RunControl. */
-export function newToken(): string {
-    return randomBytes(9).toString("base64url");
 }

@@ -6,12 +6,13 @@ import { alone, alsoOut, partOf, spared, taken } from "./domains";
 import { emptyMemory, remember, spentBefore, type JournalMemory, type JournalRecord, type OpenRun } from "./journal-records";
 import { agoMs, heldForMs, hereOf, keepAlive, obstacleTo, rereadMsFor, setupFor, strangeSteps, type Here } from "./interrupted";
 import { startLiveRun } from "./live-run";
-import { newToken, Patience } from "./patience";
+import { Patience } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress } from "./progress";
 import type { Earlier } from "./recall";
 import { startRehearsal } from "./rehearsal";
 import { endText, fedText } from "./run-texts";
+import { newToken } from "./run-token";
 import { RunView, viewOf, type Run, type RunHead } from "./run-view";
 import type { SequencerOptions, SequencerSetup } from "./sequencer-options";
 import { Sources } from "./sources";
@@ -196,13 +197,14 @@ export class Sequencer<Origin> {
     }
 
     #resume(open: OpenRun, setup: SequencerSetup): void {
-        const { run, stream, reason, startedAt, only, token = newToken() } = open;
+        const { run, stream, reason, startedAt, only, marks } = open;
         const heldMs = heldForMs(open, this.#here);
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
         const strange = strangeSteps(open, setup);
         if (strange !== undefined) this.options.voice.warn(strange);
-        const head: RunHead = { run, stream, reason, mode: "live", startedAt, token, ...(only !== undefined && { only }) };
+        const head: RunHead = { run, stream, reason, mode: "live", startedAt, token: newToken(), ...(only !== undefined && { only }) };
         this.#begin(setup, head, "", undefined, { ...open, waitMs: rereadMsFor(open, this.#here), agoMs: (moment) => agoMs(moment, this.#here) });
+        this.#patience.know(marks);
         if (heldMs > 0 && this.#run !== undefined) this.#patience.holdOn(this.#run, heldMs);
         // It had stopped for power that was back, and nobody may say so again.
         for (const back of open.returning) this.#decide({ action: "restored", reason: back, at: this.options.clock.now(), stream: back, conclusive: true }, undefined, false);

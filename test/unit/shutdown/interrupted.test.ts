@@ -65,7 +65,8 @@ describe("a run that was interrupted", () => {
                 await clock.pass(4 * minute);
                 await end(first, kill);
                 const second = await start();
-                assert.equal(token(), mark, "who was asked on a phone may still answer");
+                assert.equal(second.tokenProblem(mark), undefined, "who was asked on a phone may still answer");
+                assert.equal(JSON.stringify(records).includes(mark ?? "?"), false, "nor is it a secret on the disk");
                 assert.match(progress.at(-1)?.text ?? "", /^still held by a person, for \d+ s at most$/);
                 assert.ok(Math.abs((held() ?? NaN) - 6 * minute) <= 1000, `${held()} ms`);
                 assert.match(second.hold(true, false, mark) ?? "", /held already/);
@@ -73,6 +74,23 @@ describe("a run that was interrupted", () => {
                 assert.equal(told("shutdown -h").length + told("stop -- db").length, 1);
                 await clock.pass(2 * minute);
                 assert.deepEqual([results.map(({ outcome }) => outcome), told("shutdown -h").length], [["completed"], 2]);
+            });
+
+            it("is released by the token of any of its lives", async () => {
+                const first = await start();
+                await first.handle(command());
+                await settle();
+                const marks = [token()];
+                first.hold(true, false, marks[0]);
+                await end(first, kill);
+                const second = await start();
+                marks.push(token());
+                await end(second, kill);
+                const third = await start();
+                marks.push(token());
+                assert.equal(new Set(marks).size, 3);
+                assert.deepEqual(marks.map((mark) => third.tokenProblem(mark)), [undefined, undefined, undefined]);
+                assert.equal(third.hold(false, false, marks[1]), undefined);
             });
 
             it("is released by that token, or cancelled", async () => {

@@ -56,7 +56,7 @@ describe("the journal's memory", () => {
     for (const wrong of [
         null, 1, "run", [], {}, { ...begin, kind: "constructor" }, { ...begin, at: "now" }, { ...begin, stream: undefined }, { ...result, state: "running" }, { ...result, error: 1 },
         { ...end, outcome: "won" }, { kind: "dealt", stream: "plug", mode: "maybe", at }, { ...intent, step: 5 }, { ...result, startedAt: "x" }, { ...begin, only: ["nas"] }, { kind: "dealt", stream: "plug", mode: "live", boot: 1, at },
-        { kind: "dealt", stream: "plug", mode: "live", calledOff: "yes", at }, { kind: "hold", run: "r1", on: true, at }, { kind: "hold", run: "r1", on: true, ms: -1, at }, { kind: "hold", run: "r1", on: "true", ms: 1, at }, { ...begin, token: 1 },
+        { kind: "dealt", stream: "plug", mode: "live", calledOff: "yes", at }, { kind: "hold", run: "r1", on: true, at }, { kind: "hold", run: "r1", on: true, ms: -1, at }, { kind: "hold", run: "r1", on: "true", ms: 1, at }, { kind: "token", run: "r1", at }, { kind: "token", run: "r1", mark: 1, at },
     ]) {
         it(`does not take ${JSON.stringify(wrong)} for a record`, () => assert.equal(parseRecord(wrong), undefined));
     }
