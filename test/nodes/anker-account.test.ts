@@ -202,12 +202,13 @@ describe("anker-account", function () {
         await load();
         await post("anker/devices");
         await flow.unload();
-        renameSync(file, `${file}.away`);
-        mkdirSync(file);
+        // As of a disk that is not there: not to be found, and not missing either.
+        renameSync(place, `${place}.away`);
+        writeFileSync(place, "");
         await load();
         assert.match(String((await post("anker/devices")).error), /its saved login could not be read, so none is made/);
-        rmSync(file, { recursive: true });
-        renameSync(`${file}.away`, file);
+        rmSync(place);
+        renameSync(`${place}.away`, place);
         assert.equal((await post("anker/devices")).ok, true);
         assert.equal(cloud.logins, 1);
     });
