@@ -132,7 +132,7 @@ export class Stage {
     /** Waits until it holds; says what the UPSes' verdicts are when it does not. */
     until(wanted: string, holds: () => boolean, withinMs = 60_000): Promise<void> {
         const state = (): string => Object.keys(this.layout.upses).map((ups) => `${this.verdict(ups)?.text ?? `${ups}: none`} [${this.actions(ups).join()}]`).join("; ");
-        return this.red.eventually(holds, withinMs, () => `${wanted}; ${state()}; told: ${JSON.stringify(this.texts())}`);
+        return this.red.eventually(holds, withinMs, () => `${wanted}; ${state()}; told: ${JSON.stringify(this.texts())}, in ${this.telegram.requests} requests of all`);
     }
     /** Waits for so many readings of a UPS that were begun after this call, good ones or not. */
     polls(ups: string, count: number): Promise<void> {
