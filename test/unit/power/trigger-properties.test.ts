@@ -69,14 +69,17 @@ describe("trigger, by property", () => {
             let second = 100_000;
             /** s since OFF was said first without a word against it; one that is late, or of the same moment, is none. */
             let offFor: number | undefined;
+            /** The same before anything was said of this moment: what is said first then is no word against what is said next. */
+            let offBefore: number | undefined;
             let setBack = false;
             const inputs = all.map(({ elapsed, quality, numbers, flags: words, says, testing, state, conclusive }): TriggerInput => {
                 second += elapsed;
                 setBack ||= elapsed < 0;
                 if (offFor !== undefined) offFor += elapsed;
+                if (elapsed > 0) offBefore = offFor;
                 const good = quality === "good";
-                const flags = words.filter((each) => each !== "OFF" || (!setBack && (offFor ?? 0) < 30));
-                if (flags.includes("OFF")) offFor ??= 0;
+                const flags = words.filter((each) => each !== "OFF" || (!setBack && (offFor ?? offBefore ?? 0) < 30));
+                if (flags.includes("OFF")) offFor ??= offBefore ?? 0;
                 else if (good && elapsed > 0) offFor = undefined;
                 // By itself, or as NUT says it: whatever else stands beside an OL without OB.
                 const mains = says ? { flags, mains: good ? "present" as const : "absent" as const } : { flags: ["OL", ...flags.filter((each) => each !== "OB")] };
