@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { Cancel, Clock } from "../kit/clock";
+import { addressMs } from "../kit/deadline";
 import { toTrouble, Trouble } from "../kit/trouble";
 import { joinWords, NutLines } from "./nut-line";
 import { NutReplyReader, type NutReply } from "./nut-reply";
@@ -29,8 +30,6 @@ export type EndOfLink = (trouble: Trouble, atRest: boolean) => void;
 
 /** So shortly after the server was heard, the system holds back its acknowledgement (Linux: 40 ms, others up to 200 ms). */
 const delayedMs = 200;
-/** How long each address of a name but the last may take, ms, and which part of the deadline at most: Node's 250 ms are too few for a server far away. */
-const addressMs = { most: 2000, part: 1 / 4 };
 /** A deadline that comes so late itself, ms, means that this process stood still: then what came meanwhile is heard first, within `hear` ms. */
 const late = { from: 100, hear: 10 };
 /** Enough for a list of 10,000 lines in segments; a server that sends byte by byte is not answered byte by byte. */
@@ -67,8 +66,7 @@ export class NutLink {
         // A callback with a buffer of its own costs a quarter less than a stream of chunks; TLS can't have it.
         const buffer = Buffer.allocUnsafe(16_384);
         const onread = { buffer, callback: (length: number) => this.#heard(buffer.subarray(0, length)) };
-        const autoSelectFamilyAttemptTimeout = Math.max(10, Math.min(addressMs.most, Math.round(address.deadlineMs * addressMs.part)));
-        this.#socket = connect({ host: address.host, port: address.port, noDelay: true, autoSelectFamilyAttemptTimeout, ...(address.tls.mode === "off" && { onread }) });
+        this.#socket = connect({ host: address.host, port: address.port, noDelay: true, autoSelectFamilyAttemptTimeout: addressMs(address.deadlineMs), ...(address.tls.mode === "off" && { onread }) });
         this.#listen(this.#socket);
     }
 

@@ -39,3 +39,11 @@ export function withDeadline<T>({ ms, subject, clock = systemClock, signal }: De
         );
     });
 }
+
+/**
+ * How long each address of a name but the last may take to answer, ms (`autoSelectFamilyAttemptTimeout`): Node's 250 ms are too few for a server far away or a
+ * mobile network (nodejs/node#54359).
+ */
+export function addressMs(deadlineMs: number): number {
+    return Math.max(10, Math.min(2000, Math.round(deadlineMs / 4)));
+}

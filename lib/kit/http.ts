@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { systemClock, type Clock } from "./clock";
-import { withDeadline } from "./deadline";
+import { addressMs, withDeadline } from "./deadline";
 import { toTrouble, Trouble } from "./trouble";
 
 export interface HttpRequest {
@@ -22,9 +22,6 @@ export interface HttpRequest {
     onConnected?: () => void;
 }
 
-/** How long each address of a name may take but the last, ms, and which part of the deadline at most: Node's 250 ms are too few for a mobile network far from the server. */
-const addressMs = { most: 2000, part: 1 / 4 };
-
 export interface HttpReply {
     status: number;
     headers: http.IncomingHttpHeaders;
@@ -41,7 +38,8 @@ export function requestHttp(url: string, { method = "GET", headers = {}, body, d
         const fail = (error: unknown): void => reject(httpTrouble(error, subject));
         const target = httpUrl(url, subject);
         const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
-        const patience = { autoSelectFamilyAttemptTimeout: Math.max(10, Math.min(addressMs.most, Math.round(deadlineMs * addressMs.part))) };
+        // Node's types don't know it.
+        const patience = { autoSelectFamilyAttemptTimeout: addressMs(deadlineMs) };
         const request = openRequest(target, { method, headers: { ...headers, ...length }, agent: false, signal: abort, ...patience, ...(ca !== undefined && { ca }) }, subject);
         request.on("response", (reply) => {
             const chunks: Buffer[] = [];

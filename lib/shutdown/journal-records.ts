@@ -11,7 +11,7 @@ interface Written {
 export type JournalRecord = Written & (
     /** A real run begins. `only`: of this one host, by a person's hand. `without`: hosts of the plan that it leaves alone. */
     | { kind: "run"; run: string; stream: string; reason: string; boot: string; only?: string; without?: string[]; at: number }
-    /** What a token is known by with which it can be held or cancelled, see markOf. */
+    /** What a token is known by with which it can be held or cancelled: its hash. */
     | { kind: "token"; run: string; mark: string; at: number }
     /** It still goes on, though it has long written nothing. */
     | { kind: "alive"; run: string; at: number }

@@ -10,7 +10,6 @@ import { recall, type Earlier } from "./recall";
 import type { RunIo } from "./run-io";
 import { RunRecord } from "./run-record";
 import { againText, backText, count, endText, planText, servicesText, staysText, stoppedText } from "./run-texts";
-import { markOf } from "./run-token";
 import { isOver, RunView, type Run, type RunHead } from "./run-view";
 import { scheduledViews } from "./schedule";
 import { Standstill } from "./standstill";
@@ -80,7 +79,7 @@ class LiveRun implements Run {
     }
 
     async #begin(earlier: Earlier | undefined): Promise<void> {
-        const { run, stream, reason, startedAt, only, without, token } = this.head;
+        const { run, stream, reason, startedAt, only, without } = this.head;
         if (earlier !== undefined) {
             const { told, keptUp } = recall(this.#steps, earlier, this.#record);
             keptUp.forEach((label, host) => this.#keptUp.set(host, label));
@@ -89,7 +88,6 @@ class LiveRun implements Run {
         const waitMs = this.committed ? 0 : (earlier?.waitMs ?? 0);
         this.#record.say(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan, this.head)})` : againText(reason, waitMs));
         if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(only !== undefined && { only }), ...(without && { without: [...without] }), at: startedAt });
-        if (token !== undefined) void this.io.note({ kind: "token", run, mark: markOf(token), at: this.io.clock.now() });
         if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier);
         if (earlier?.spared !== undefined) this.#leave(earlier.spared.hosts, earlier.spared.why, earlier.results);
         // Whoever goes on with it may have to say at once that it waits.

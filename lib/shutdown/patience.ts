@@ -1,8 +1,8 @@
+import { createHash, randomBytes } from "node:crypto";
 import type { Cancel, Clock } from "../kit/clock";
 import type { ShutdownCommand } from "../power/command";
 import type { Decision } from "./gate";
 import type { RunControl, RunWaits } from "./progress";
-import { markOf, newToken } from "./run-token";
 import type { Run } from "./run-view";
 
 export interface PatienceOptions {
@@ -51,17 +51,19 @@ export class Patience<Origin> {
 
     constructor(readonly options: PatienceOptions, readonly io: PatienceIo<Origin>) {}
 
-    /** A run begins. @param token of its own */
-    begin(token = newToken()): void {
+    /**
+     * A run begins, or goes on after an interruption: then who was told of it before may answer, too.
+     * @param marks of the tokens of then
+     * @returns that of its own
+     */
+    begin(marks: readonly string[] = []): string {
         this.#held?.end();
         this.#held = undefined;
+        const token = randomBytes(9).toString("base64url");
+        const mark = markOf(token);
         this.#control = { token, until: 0 };
-        this.#marks = [];
-    }
-
-    /** It goes on after an interruption: who was told of it before may answer, too. @param marks of the tokens of then */
-    know(marks: readonly string[]): void {
-        this.#marks = marks;
+        this.#marks = [...marks, mark];
+        return mark;
     }
 
     /** What a person, who is told of the run now, needs to hold or cancel it. As long as a hold lasts, they may end it, too. */
@@ -213,8 +215,12 @@ export class Patience<Origin> {
     /** See Sequencer.tokenProblem. */
     tokenProblem(token: unknown): string | undefined {
         if (token === undefined || token === null || token === "") return this.options.needsToken ? "the run's token is needed" : undefined;
-        const known = this.#control !== undefined && (token === this.#control.token || (typeof token === "string" && this.#marks.includes(markOf(token))));
-        if (this.#control === undefined || !known) return "that token is of another run";
+        if (this.#control === undefined || typeof token !== "string" || !this.#marks.includes(markOf(token))) return "that token is of another run";
         return this.options.clock.now() > this.#control.until ? "that token has expired" : undefined;
     }
+}
+
+/** What a token is known by on the disk, where it would be a secret: nobody can make it from that. */
+function markOf(token: string): string {
+    return createHash("sha256").update(token).digest("base64url");
 }

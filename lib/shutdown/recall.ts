@@ -4,7 +4,7 @@ import { viewOf } from "./run-view";
 import { isRepeatable, type PlannedStep } from "./steps";
 
 /** What an earlier process has done of a run. `undoing`: why it was being put back. */
-export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing">, Partial<Pick<OpenRun, "did" | "spared">> {
+export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing">, Partial<Pick<OpenRun, "did" | "spared" | "marks">> {
     /** How long to wait for a word that power is back before anything is done, ms. Not once there is no way back. */
     waitMs?: number;
     /** How long ago something was written, ms. Absent: nobody knows. */

@@ -14,8 +14,6 @@ export interface RunHead {
     simulated?: true;
     /** The host that a person shuts down by hand; absent in an outage. */
     only?: string;
-    /** Of a real run, see RunControl. */
-    token?: string;
     /** Hosts of the plan that it leaves alone. Absent: none. */
     without?: readonly string[];
     /** Those of them that something else feeds, and what. */

@@ -12,7 +12,6 @@ import type { RunProgress } from "./progress";
 import type { Earlier } from "./recall";
 import { startRehearsal } from "./rehearsal";
 import { endText, fedText } from "./run-texts";
-import { newToken } from "./run-token";
 import { RunView, viewOf, type Run, type RunHead } from "./run-view";
 import type { SequencerOptions, SequencerSetup } from "./sequencer-options";
 import { Sources } from "./sources";
@@ -197,14 +196,13 @@ export class Sequencer<Origin> {
     }
 
     #resume(open: OpenRun, setup: SequencerSetup): void {
-        const { run, stream, reason, startedAt, only, marks } = open;
+        const { run, stream, reason, startedAt, only } = open;
         const heldMs = heldForMs(open, this.#here);
         this.options.voice.warn(`run ${run} was interrupted (${reason}): continuing it`);
         const strange = strangeSteps(open, setup);
         if (strange !== undefined) this.options.voice.warn(strange);
-        const head: RunHead = { run, stream, reason, mode: "live", startedAt, token: newToken(), ...(only !== undefined && { only }) };
+        const head: RunHead = { run, stream, reason, mode: "live", startedAt, ...(only !== undefined && { only }) };
         this.#begin(setup, head, "", undefined, { ...open, waitMs: rereadMsFor(open, this.#here), agoMs: (moment) => agoMs(moment, this.#here) });
-        this.#patience.know(marks);
         if (heldMs > 0 && this.#run !== undefined) this.#patience.holdOn(this.#run, heldMs);
         // It had stopped for power that was back, and nobody may say so again.
         for (const back of open.returning) this.#decide({ action: "restored", reason: back, at: this.options.clock.now(), stream: back, conclusive: true }, undefined, false);
@@ -232,12 +230,13 @@ export class Sequencer<Origin> {
             const control = begun?.committed ? undefined : this.#patience.tellControl();
             voice.progress({ ...next, at: clock.now(), ...(control && { control }), ...(control && waits && { waits }) }, origin);
         });
-        this.#patience.begin(head.token);
+        const mark = this.#patience.begin(earlier?.marks);
         if (head.mode === "rehearsal") void this.#note({ kind: "dealt", stream: head.stream, mode: "rehearsal", at: head.startedAt });
         const run = head.mode === "live"
             ? startLiveRun(head, plan, { clock, boot: this.#here.boot, access, progress, note: (record) => this.#note(record), ...(prove && { prove }), ...(measured && { measured }), ...(usualMs && { usualMs }) }, earlier)
             : startRehearsal(head, plan, why, { clock, progress, ...(paceMs !== undefined && { paceMs }), ...(usualMs && { usualMs }) });
         begun = this.#run = run;
+        if (head.mode === "live") void this.#note({ kind: "token", run: head.run, mark, at: clock.now() });
         keepAlive(run.finished, clock, () => this.#alive(head));
         this.#runs.add(run);
         void run.finished.then((result) => {
@@ -276,7 +275,7 @@ export class Sequencer<Origin> {
     #headOf({ stream, reason, simulated }: ShutdownCommand, mode: RunHead["mode"], only?: string): RunHead {
         const { clock } = this.options;
         const run = `${new Date(clock.wall()).toISOString().replace(/\..*/, "").replace(/[-:]/g, "")}-${randomBytes(2).toString("hex")}`;
-        return { run, stream, reason, mode, startedAt: clock.now(), token: newToken(), ...(only !== undefined && { only }), ...(simulated && { simulated }) };
+        return { run, stream, reason, mode, startedAt: clock.now(), ...(only !== undefined && { only }), ...(simulated && { simulated }) };
     }
 
     /** Remembers at once, writes down what is real. */

@@ -25,6 +25,8 @@ interface Holder extends Named {
 
 /** Who holds each name, by the readers' ids. A plug and a UPS may share one: they are two witnesses of one device. */
 const names = new Map<string, Map<string, Holder>>();
+/** What each reader holds, by its id. */
+const held = new Map<string, string>();
 
 /**
  * Takes a name for what is read. Two UPSes of one name would be one for all that decides: each time that one says that it is on mains, the outage of the
@@ -33,18 +35,16 @@ const names = new Map<string, Map<string, Holder>>();
  */
 export function claimName(device: string, mine: Named, clock: Clock = systemClock): Trouble | undefined {
     const key = keyOf(device, mine);
-    for (const [name, holders] of names) {
-        if (name !== key) holders.delete(mine.node);
-        if (holders.size === 0) names.delete(name);
-    }
+    if (held.get(mine.node) !== key) letGo(mine.node);
     const holders = names.get(key) ?? new Map<string, Holder>();
     const now = clock.monotonic();
     const other = [...holders.values()].find((holder) => holder.node !== mine.node && !isSame(holder, mine) && holder.until > now);
     if (other !== undefined) return new Trouble("config", `${mine.kind} not read: the name ${device} is that of ${other.part === "" ? "the " : ""}${`${other.kind} ${other.part}`.trim()} at ${other.place}`, "give this node a Device of its own, or both pass for one");
-    for (const holder of holders.values()) if (!isSame(holder, mine)) holders.delete(holder.node);
+    for (const holder of holders.values()) if (!isSame(holder, mine)) letGo(holder.node);
     const before = holders.get(mine.node);
     holders.set(mine.node, before ?? { ...mine, until: now + keptMs });
     names.set(key, holders);
+    held.set(mine.node, key);
     return undefined;
 }
 
@@ -58,6 +58,14 @@ export function keepName(device: string, mine: Named): void {
 export function leaveName(device: string, mine: Named, clock: Clock = systemClock): void {
     const holder = names.get(keyOf(device, mine))?.get(mine.node);
     if (holder !== undefined) holder.until = clock.monotonic() + keptMs;
+}
+
+function letGo(node: string): void {
+    const key = held.get(node);
+    const holders = key === undefined ? undefined : names.get(key);
+    held.delete(node);
+    holders?.delete(node);
+    if (key !== undefined && holders?.size === 0) names.delete(key);
 }
 
 function keyOf(device: string, { kind }: Named): string {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { slots } from "../../../lib/shutdown/slots";
 import { idOf as containerOf } from "../../simulators/host-tools";
 import { generateKeyPair, type KeyPair } from "../../simulators/ssh-host";
 import { startTelegram } from "../../simulators/telegram";
 import { startNodeRed, type NodeRed } from "../node-red";
 import type { NutRig, RigOptions, RigVariables } from "../nut-rig";
 import { temporaryFolder } from "../temporary-folder";
-import { turns } from "../turns";
 import { idOf, planHostOf, tabOf, telegramToken, upsName, type Layout, type Place, type ScenarioHost } from "./layout";
 import type { Machine, StartMachine } from "./machine";
 import { outages } from "./outages";
@@ -153,7 +153,7 @@ async function playAll(played: readonly Scenario[], { nut, machine, own }: Rigs,
         const mine = stages.filter((each) => each.home === home);
         await home?.red.deploy(mine.flatMap(({ flow }) => flow), { credentials: credentialsOf(mine.map(({ scenario }) => scenario)) });
     }
-    const inTurn = turns(mostArmed);
+    const inTurn = slots(mostArmed);
     return new Map(stages.map(({ stage, scenario: { title, layout, play } }) => {
         const story = (): Promise<void> => play(stage);
         const played = begun(stage, layout).then(() => (layout.hosts ? inTurn(story) : story()));
