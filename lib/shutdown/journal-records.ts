@@ -29,7 +29,7 @@ export type JournalRecord = Written & (
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
     /** A stream's outage has been dealt with without a real run of its own: rehearsed, told, or joined to another's run. `boot`: of this machine. `without`: the hosts that this one leaves alone from here on. `calledOff`: by a person. */
     | { kind: "dealt"; stream: string; mode: RunMode; boot?: string; without?: string[]; calledOff?: true; at: number }
-    /** A stream's power is back, and must stay so for a while before it counts; or it has failed again. */
+    /** A stream's power is back, and must stay so for a while before it counts; or that is over. */
     | { kind: "return"; stream: string; on: boolean; at: number }
     /** A stream's power is healthy again. */
     | { kind: "restored"; stream: string; at: number });
@@ -59,7 +59,7 @@ export interface OpenRun {
     results: ReadonlyMap<string, StepResult>;
     /** What hosts reported to have stopped, by step. */
     did: ReadonlyMap<string, readonly string[]>;
-    /** Streams whose power was back a moment ago. */
+    /** Streams whose power was back a moment ago, and whose hosts wait to see whether it stays. */
     returning: ReadonlySet<string>;
     /** Hosts that stay, since they had power again in time, and the words for it. */
     spared?: { hosts: readonly string[]; why: string };
@@ -118,7 +118,8 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
             return {
                 ran: new Map([...ran].filter(([stream]) => stream !== record.stream)),
                 calledOff: without(calledOff, record.stream),
-                open: open && { ...open, streams: without(open.streams, record.stream), returning: without(open.returning, record.stream) },
+                // The hosts of one whose outage it does not answer go on waiting.
+                open: open && { ...open, streams: without(open.streams, record.stream), ...(open.streams.has(record.stream) && { returning: without(open.returning, record.stream) }) },
             };
         case "return":
             return { ...memory, open: open && { ...open, returning: record.on ? new Set([...open.returning, record.stream]) : without(open.returning, record.stream) } };
@@ -132,7 +133,7 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
             if (open?.run !== record.run) return memory;
             return { ...memory, open: { ...open, last: momentOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
         case "undo":
-            return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), undoing: record.why } : open };
+            return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), undoing: record.why, returning: new Set() } : open };
         case "token":
             return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), marks: [...open.marks, record.mark] } : open };
         case "alive":

@@ -31,7 +31,7 @@ export interface PatienceIo<Origin> {
     again(command: ShutdownCommand, origin: Origin | undefined): void;
     /** The hosts that stay when a stream's power is back, and others' is not. */
     spared(stream: string): readonly string[];
-    /** A stream's power is back, or has failed again before it was so for long enough. */
+    /** It is to be seen whether a stream's power stays back; or no longer. */
     returns(stream: string, on: boolean): void;
     /** A person holds a run for so many ms at most; undefined: no longer. */
     holds(run: Run, ms: number | undefined): void;
@@ -126,9 +126,9 @@ export class Patience<Origin> {
         if (action === "shutdown" && goes !== undefined) {
             goes.end();
             this.#returning.delete(stream);
+            this.io.returns(stream, false);
             const text = `power has failed again (${reason}): going on`;
             if (!streams.has(stream)) return void this.#pause(run, text);
-            this.io.returns(stream, false);
             this.#goOn(run, text);
             return { act: "join", why: "power has failed again: the run goes on" };
         }
@@ -140,16 +140,17 @@ export class Patience<Origin> {
         if (goes === undefined) this.#mustStay(run, command, origin, waitMs, hosts);
         // Its outage is over at once; only its hosts wait.
         if (!streams.has(stream)) return undefined;
-        this.io.returns(stream, true);
         return { act: "ignore", why: "power must stay back for a while", quiet: true };
     }
 
     #mustStay(run: Run, command: ShutdownCommand, origin: Origin | undefined, waitMs: number, hosts: readonly string[] | undefined): void {
         const { stream, reason } = command;
         const time = `${Math.ceil(waitMs / 1000)} s to see whether it stays`;
+        this.io.returns(stream, true);
         this.#returning.set(stream, this.#wait(waitMs, () => {
             this.#returning.delete(stream);
             this.io.again({ ...command, stableSeconds: Infinity }, origin);
+            this.io.returns(stream, false);
             this.#pause(run);
         }));
         if (hosts !== undefined) return this.#pause(run, `power is back (${reason}): ${hosts.join(", ")} waiting ${time}, the others go on`);

@@ -18,10 +18,11 @@ const plan = [
 ] satisfies PlanDraft["hosts"];
 
 const reversible = plan.flatMap(({ name, services, steps }) => [...services.map((service) => `${name}/stop-service/${service}`), ...steps.map(({ action }) => `${name}/${action}`)]);
-type Point = [step: string, state: StepView["state"]];
+/** "told": the host itself has noted that it goes down. That its step is running is said a moment before, and mains that return in between still end the run. */
+type Point = [step: string, state: StepView["state"] | "told"];
 /** The first final command is the commit point. */
 const beforeCommit: Point[] = reversible.map((step) => [step, "running"]);
-const afterCommit: Point[] = [["app/power-off", "running"], ["nas/power-off", "done"], ["gpu/prove", "running"]];
+const afterCommit: Point[] = [["app/power-off", "told"], ["nas/power-off", "done"], ["gpu/prove", "running"]];
 
 /** What a host is like, for a person who looks at it. */
 interface Standing {
@@ -81,7 +82,8 @@ class Rack {
         const [from, reports] = [this.site.progress(red).length, this.site.results(red).length];
         this.hosts.forEach((host) => host.clearLog());
         await this.site.outage(red);
-        await this.site.reaches(red, this.stepId(step), state, from);
+        if (state === "told") await red.eventually(() => this.host(step.split("/")[0] ?? "").log.some(({ what }) => what === "going down"), 60_000, () => `${step} to be told; last: ${this.site.progress(red).at(-1)?.text}`);
+        else await this.site.reaches(red, this.stepId(step), state, from);
         await this.site.mains(red);
         return this.site.result(red, reports + 1);
     }

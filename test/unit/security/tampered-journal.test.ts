@@ -28,7 +28,8 @@ describe("a journal that somebody else has had his hands on", function () {
     /** As it was when Node-RED ended in the middle of the run: app is done with, nas has been told to stop db. */
     let text = "";
     const lines = (): string[] => text.split("\n").slice(0, -1);
-    const records = (): JournalRecord[] => lines().flatMap((line) => (JSON.parse(line) as (JournalRecord | string)[]).filter((entry): entry is JournalRecord => typeof entry !== "string"));
+    /** Those of its first so many lines: how many records went to the disk together is the disk's affair. */
+    const records = (of = Infinity): JournalRecord[] => lines().slice(0, of).flatMap((line) => (JSON.parse(line) as (JournalRecord | string)[]).filter((entry): entry is JournalRecord => typeof entry !== "string"));
 
     interface Story {
         hosts: FakeHosts;
@@ -118,7 +119,7 @@ describe("a journal that somebody else has had his hands on", function () {
 
     it("is never believed with a bit turned over: set aside, or without a last line that it seems to have lost", async () => {
         const bytes = Buffer.from(`${lines().slice(0, 4).join("\n")}\n`);
-        const [shorter, untouched] = [3, 4].map((count) => records().slice(0, count).reduce(remember, emptyMemory()));
+        const [shorter, untouched] = [3, 4].map((count) => records(count).reduce(remember, emptyMemory()));
         const path = fresh();
         let tolerated = 0;
         for (let place = 0; place < bytes.length; place += 1) {

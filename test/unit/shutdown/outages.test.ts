@@ -68,6 +68,8 @@ class World {
     readonly back = new Map<string, string>();
     /** A person has called a run off: its outages are dealt with. */
     readonly forgiven = new Set<string>();
+    /** Since when it is forgotten again, for power that was back. */
+    readonly #forgotten = new Map<string, number>();
     readonly wrong: string[] = [];
     /** A person holds this run, until then. */
     #held: { run: string; at: number; until: number } | undefined;
@@ -179,6 +181,7 @@ class World {
                 this.#life += 1;
                 // Nobody can know what was said when the disk had not yet got it.
                 if (event.kill && !this.records.some((record) => record.kind === "hold" && record.on && record.at === this.#held?.at)) this.#held = undefined;
+                for (const [ups, since] of this.#forgotten) if (event.kill && !this.records.some((record) => record.kind === "restored" && record.stream === ups && record.at >= since)) this.forgiven.add(ups);
                 this.#sequencer = this.#start();
                 await this.sequencer.ready;
                 // Whoever reads power says with the next reading how it is.
@@ -201,7 +204,7 @@ class World {
             this.back.delete(ups);
         } else {
             if (this.out.delete(ups) && this.sequencer.run !== undefined) this.back.set(ups, this.sequencer.run.head.run);
-            this.forgiven.delete(ups);
+            if (this.forgiven.delete(ups)) this.#forgotten.set(ups, this.clock.now());
         }
     }
 
@@ -277,13 +280,15 @@ const slow = fc.array(fc.constantFrom(0, 0, 200, 7000), { minLength: 5, maxLengt
 
 describe("any plan through any outage", () => {
     it("every host goes down at most once and never without cause, every run ends with one report, and the reports are what the hosts are (property)", async function () {
-        this.timeout(120_000);
+        this.timeout(600_000);
+        // The same ones each time. STORIES=40000 tries others, by hand.
+        const { STORIES } = process.env;
         await fc.assert(fc.asyncProperty(plans, faults, slow, fc.constantFrom(0, 30), events, async (plan, wrongs, times, diskMs, story) => {
             const world = new World(plan, wrongs, times, diskMs);
             await world.sequencer.ready;
             for (const event of story) await world.take(event);
             await world.clock.pass(3 * 3_600_000);
             assert.deepEqual(world.verdict(), []);
-        }), { numRuns: 300 });
+        }), STORIES === undefined ? { numRuns: 300, seed: 20_261_122 } : { numRuns: Number(STORIES) });
     });
 });
