@@ -8,7 +8,7 @@ module.exports = class CountingReporter extends (process.env.RIDETHROUGH_VERBOSE
     constructor(runner, options) {
         super(runner, options);
         const { RIDETHROUGH_COUNTS: counts, RIDETHROUGH_FAILURES: list } = process.env;
-        if (list) runner.on("fail", (test, error) => appendFileSync(list, `${test.fullTitle()}: ${String(error?.message ?? error).slice(0, 600)}\n`));
+        if (list) runner.on("fail", (test, error) => appendFileSync(list, `FAILED TEST: ${test.fullTitle()}\n${String(error?.message ?? error).slice(0, 600)}\n`));
         runner.once("end", () => {
             const { passes, failures, pending } = runner.stats;
             console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
