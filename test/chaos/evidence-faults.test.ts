@@ -111,7 +111,7 @@ const faults: Fault[] = [
         await lane.more(1);
     }, named: /self-test/ } },
     { name: "LB on mains, or for a moment", kind: "passes", begin: apply({ "ups.status": "OL LB RB", "battery.charge": "12", "battery.runtime": "40" }), named: /LB while mains is present: ignored/, inOutage: { begin: each((poll) => ({ "ups.status": poll % 8 === 3 ? "OB LB" : "OB" })), named: /LB for 0 s/ } },
-    { name: "OFF for a moment", kind: "passes", begin: each((poll) => ({ "ups.status": poll < 3 ? "OL OFF" : "OL" })), named: /OFF for \d s; it must last 4 s/, inOutage: { begin: each((poll) => (poll > 4 ? {} : { "ups.status": poll < 4 ? "OB OFF" : "OB" })), named: /OFF for \d s; it must last 4 s/ } },
+    { name: "OFF for a moment", kind: "passes", begin: each((poll) => ({ "ups.status": poll < 2 ? "OL OFF" : "OL" })), named: /OFF for \d s; it must last 4 s/, inOutage: { begin: each((poll) => (poll > 2 ? {} : { "ups.status": poll < 2 ? "OB OFF" : "OB" })), named: /OFF for \d s; it must last 4 s/ } },
     { name: "discharging on mains", kind: "passes", begin: apply({ "ups.status": "OL DISCHRG", "battery.charge": "5", "battery.runtime": "30" }), named: /discharging while mains is present: no outage/, inOutage: { begin: () => undefined, named: /./ } },
     { name: "everything frozen", kind: "frozen", fields: { trigger: { frozen: "10" } }, begin: () => undefined, named: /on mains/, inOutage: { begin: apply({ "battery.runtime": "603" }), named: /no number has moved for \d+ s: frozen/ } },
 ];

@@ -153,10 +153,13 @@ describe("kill -9 in the middle of a shutdown", function () {
             await story.kill(first.child);
 
             // They are off by now: the host speaks of the third alone.
-            kvm?.setBehaviour({ delayMs: 1000, output: "did mail\n" }, "virsh");
+            let heard = (): void => undefined;
+            kvm?.setBehaviour({ until: new Promise<void>((resolve) => { heard = resolve; }), output: "did mail\n" }, "virsh");
             const second = story.start(false);
             await eventually(() => asked().length === 2, 30_000, () => JSON.stringify(second.words));
             second.child.stdin?.write("restored\n");
+            await eventually(() => second.words.some(({ act }) => act !== undefined), 30_000, () => JSON.stringify(second.words));
+            heard();
             await eventually(() => second.words.some(({ outcome }) => outcome !== undefined), 30_000, () => JSON.stringify(second.words));
             assert.match(asked()[2] ?? "", / web db mail$/);
             assert.match(second.words.find(({ outcome }) => outcome === "cancelled")?.text ?? JSON.stringify(second.words), /1 of 1 step put back/);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parsePlan, type PlanDraft } from "../../lib/shutdown/plan";
 import type { StepView } from "../../lib/shutdown/progress";
@@ -56,7 +56,7 @@ class Rack {
             const planned = parsed?.hosts.find((host) => host.name === draft.name) ?? assert.fail(draft.name);
             const { sudoers = "" } = targetKit(planned, { user: "power", root: false });
             const host = await lab.host({ name: draft.name, services: draft.services.map((service) => ({ name: service })), sudoers: [sudoers] });
-            host.replace("usr/bin/park", "#!/bin/sh\nsleep 0.5; touch /run/parked; lab-note parked\n");
+            host.replace("usr/bin/park", "#!/bin/sh\nsleep 0.5; while [ -e /opt/held ]; do sleep 0.05; done; touch /run/parked; lab-note parked\n");
             host.replace("usr/bin/unpark", "#!/bin/sh\nrm /run/parked; lab-note unparked\n");
             mkdirSync(join(host.seen, media), { recursive: true });
             writeFileSync(join(host.seen, "etc/fstab"), `media ${media} tmpfs defaults 0 0\n`);
@@ -81,10 +81,17 @@ class Rack {
     async outage(red: NodeRed, [step, state]: Point): ReturnType<Site["result"]> {
         const [from, reports] = [this.site.progress(red).length, this.site.results(red).length];
         this.hosts.forEach((host) => host.clearLog());
+        // Behind the last of them comes the commit point: it lasts until power's return was heard of.
+        const held = step.endsWith("/command") ? join(this.host(step.split("/")[0] ?? "").seen, "opt/held") : undefined;
+        if (held !== undefined) writeFileSync(held, "");
         await this.site.outage(red);
         if (state === "told") await red.eventually(() => this.host(step.split("/")[0] ?? "").log.some(({ what }) => what === "going down"), 60_000, () => `${step} to be told; last: ${this.site.progress(red).at(-1)?.text}`);
         else await this.site.reaches(red, this.stepId(step), state, from);
         await this.site.mains(red);
+        if (held !== undefined) {
+            await red.eventually(() => this.site.progress(red).slice(from).some(({ text }) => text.startsWith("power is back")), 30_000, () => `power's return; last: ${this.site.progress(red).at(-1)?.text}`);
+            rmSync(held);
+        }
         return this.site.result(red, reports + 1);
     }
 }
