@@ -39,7 +39,7 @@ describe("the dashboard", function () {
         await shows(page, "Rehearsed: nothing was sent");
         for (const host of ["monitor", "apps", "nas"]) await shows(page, host);
         await shows(page, /DRY RUN/);
-        assert.ok(devices.telegram.messages.some(({ text }) => text.includes("[SIMULATED]")), "the alert says that it is simulated");
+        await red.eventually(() => devices.telegram.messages.some(({ text }) => text.includes("[SIMULATED]")), 15_000, () => "an alert that says that it is simulated");
 
         await page.getByRole("button", { name: "Power back" }).click();
         await shows(page, /POWER RESTORED/, 60_000);

@@ -66,7 +66,7 @@ describe("the dialogs of tapes", function () {
     it("the player's button plays, and stops", async () => {
         await red.request("ridethrough/tape-player/bbbbbbbbbbbbbbbb", { method: "POST", body: {} });
         await red.eventually(() => /^blip x1:/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 10_000, () => "playing");
-        await page.evaluate("$('#bbbbbbbbbbbbbbbb .red-ui-flow-node-button-button')[0].dispatchEvent(new MouseEvent('click', { bubbles: true }))");
+        await page.locator("[id='bbbbbbbbbbbbbbbb'] .red-ui-flow-node-button-button").first().dispatchEvent("click");
         await red.eventually(() => /stopped/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 10_000, () => "stopped");
         assert.deepEqual(problems, []);
     });

@@ -82,7 +82,7 @@ describe("three thousand damaged answers on real connections", function () {
             assert.ok(heap() - before < 10 * mebibyte, `the heap grew by ${(heap() - before) / mebibyte} MiB`);
             assert.deepEqual(Object.keys(counts).sort(), ["closed", "garbage", "read", "timeout"]);
             // The deadline, and what a busy machine adds: not for ever.
-            assert.ok(slowest < 5000, `the slowest took ${slowest} ms`);
+            assert.ok(slowest < 30_000, `the slowest took ${slowest} ms`);
             await eventually(() => sockets.size === 0);
         } finally {
             await stop();

@@ -96,8 +96,7 @@ describe("rows on their way to a real PostgreSQL", function () {
     });
     it("are taken while the server hangs, and arrive when it goes on", async () => {
         const mine = open({}, undefined, 500);
-        await load(mine, 0.3, 500);
-        const before = mine.state.written + mine.state.waiting;
+        const before = await load(mine, 0.3, 500);
         server.freeze("SIGSTOP");
         try {
             await mine.accept(houseEvents(1000, { first: before }));
@@ -142,9 +141,8 @@ describe("rows on their way to a real PostgreSQL", function () {
     });
     it("are not stored twice when the answer to a batch is lost: its place in the ledger tells", async () => {
         const mine = open();
-        await load(mine, 0.3, 300);
+        const before = await load(mine, 0.3, 300);
         await eventually(() => mine.state.waiting === 0);
-        const before = mine.state.written;
         for (let round = 1; round <= 5; round += 1) {
             cable.loseAnswerTo = /INSERT INTO/;
             await mine.accept(houseEvents(100, { first: before + (round - 1) * 100 }));

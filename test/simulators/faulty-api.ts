@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { freePort } from "../support/free-port";
 
 /** What an API answers: a status and a JSON body. */
 export interface Answer {
@@ -84,8 +85,9 @@ export async function startFaultyApi({ port = 0, answer, page }: FaultyApiOption
         for (const socket of sockets) socket.destroy();
     });
 
-    await listen(port);
-    const listening = (server.address() as AddressInfo).port;
+    // Nobody else may have it while nothing listens.
+    const listening = port === 0 ? await freePort() : port;
+    await listen(listening);
     return {
         url: `http://127.0.0.1:${listening}`,
         get requests() {

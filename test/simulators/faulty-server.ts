@@ -1,4 +1,5 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "../support/free-port";
 
 /**
  * Stands in front of a good server, whatever it speaks, and spoils what it says.
@@ -114,8 +115,9 @@ export async function startFaultyServer(behaviour: Behaviour, { upstream = 0, de
         for (const socket of sockets) socket.destroy();
     });
 
-    let server: Server | undefined = await listen(port);
-    const bound = (server.address() as AddressInfo).port;
+    // Nobody else may have it while nothing listens.
+    const bound = port === 0 ? await freePort() : port;
+    let server: Server | undefined = await listen(bound);
     const behave = async (next: Behaviour): Promise<void> => {
         current = next;
         if (next === "refused" && server !== undefined) {

@@ -1,5 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { freePort } from "../support/free-port";
 
 /**
  * A TP-Link Kasa plug as it behaves on its local port 9999: JSON commands under an XOR autokey cipher, over TCP with a
@@ -151,8 +152,9 @@ export async function startKasaPlug({ port = 0, alias = "Simulated plug", model 
         for (const socket of sockets) socket.resetAndDestroy();
     });
 
-    let server: Server | undefined = await listen(port);
-    const bound = (server.address() as AddressInfo).port;
+    // Nobody else may have it while nothing listens.
+    const bound = port === 0 ? await freePort() : port;
+    let server: Server | undefined = await listen(bound);
     const discovery = udp ? await answerDiscovery(bound, (request) => (fault === "none" ? JSON.stringify(obey(JSON.parse(request) as Commands, true)) : undefined)) : undefined;
 
     return {

@@ -1,6 +1,7 @@
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { NutLines, splitWords } from "../../lib/devices/nut-line";
+import { freePort } from "../support/free-port";
 import { standardVariables, type NutRig, type RigOptions, type RigVariables } from "../support/nut-rig";
 import { newAuthority } from "./anker-cloud-certificates";
 import { answerTo, type Model, type Session } from "./nut-commands";
@@ -68,6 +69,8 @@ export class NutServerSimulator implements NutRig {
     }
 
     async start(): Promise<this> {
+        // Nobody else may have it while nothing listens.
+        if (this.#port === 0) this.#port = await freePort();
         await this.up();
         return this;
     }
@@ -104,7 +107,6 @@ export class NutServerSimulator implements NutRig {
         const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
         this.#server = server;
         await new Promise<void>((resolve, reject) => server.once("error", reject).listen(this.#port, this.#address, () => resolve()));
-        this.#port = (server.address() as AddressInfo).port;
     }
     async restart(): Promise<void> {
         await this.down();

@@ -1,5 +1,6 @@
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { TLSSocket, createSecureContext } from "node:tls";
+import { freePort } from "../support/free-port";
 import { newAuthority, type Authority } from "./anker-cloud-certificates";
 
 /** Where in a conversation something happens. `end` is the dot that ends a message. */
@@ -178,7 +179,9 @@ export async function startSmtp({ implicit = false, starttls = true, login, refu
         socket.on("close", () => sockets.delete(socket));
         converse(socket);
     });
-    const listen = (port: number): Promise<void> => new Promise((resolve, reject) => {
+    // Nobody else may have it while nothing listens.
+    const port = await freePort();
+    const listen = (): Promise<void> => new Promise((resolve, reject) => {
         server.once("error", reject);
         server.listen(port, "127.0.0.1", () => {
             server.off("error", reject);
@@ -189,8 +192,7 @@ export async function startSmtp({ implicit = false, starttls = true, login, refu
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
     });
-    await listen(0);
-    const { port } = server.address() as AddressInfo;
+    await listen();
     return {
         port, ca: authority.certificate, mails,
         get connections() { return connections; },
@@ -200,7 +202,7 @@ export async function startSmtp({ implicit = false, starttls = true, login, refu
             standing = fault;
         },
         down,
-        up: () => listen(port),
+        up: listen,
         stop: () => (server.listening ? down() : Promise.resolve()),
     };
 }
