@@ -33,10 +33,11 @@ for (const { what, protocol, start, oversizedStart } of plugs) {
         let server: FaultyServer;
         let flow: LoadedFlow;
 
-        const load = async (behaviour: Behaviour): Promise<void> => {
+        /** @param waitsFor the fault whose deadline is waited for: a busy machine may exceed it by itself, so only what never answers has a short one */
+        const load = async (behaviour: Behaviour, waitsFor = behaviour): Promise<void> => {
             server = await startFaultyServer(behaviour, { upstream: plug.port, oversizedStart, delayMs: 60 });
             flow = await loadFlow([plugReader], [
-                { ...stored, host: "127.0.0.1", port: String(server.port), plugType: protocol, deadline: "0.4", wires: [["out"]] },
+                { ...stored, host: "127.0.0.1", port: String(server.port), plugType: protocol, deadline: waitsFor === "black-hole" ? "0.4" : "10", interval: "86400", wires: [["out"]] },
                 { id: "out", type: "helper" },
                 { id: "catch", type: "catch", wires: [["errors"]] },
                 { id: "errors", type: "helper" },
@@ -47,6 +48,10 @@ for (const { what, protocol, start, oversizedStart } of plugs) {
             const count = flow.received("out").length + 1;
             flow.node("plug").receive({});
             return (await flow.until("out", count))[count - 1]?.reading as Reading;
+        };
+        const isGood = async (): Promise<void> => {
+            for (let tries = 1; flow.received("out").at(-1)?.payload !== 63.5 && tries < 20; tries += 1) await poll();
+            assert.deepEqual(flow.status("plug"), { fill: "green", shape: "dot", text: "63.5 W" });
         };
         const closesInTime = async (): Promise<void> => {
             const started = performance.now();
@@ -68,8 +73,10 @@ for (const { what, protocol, start, oversizedStart } of plugs) {
         for (const { fault, [protocol]: says } of table) {
             const good = says === "63.5 W";
             it(`${fault}: ${good ? "no fault for us" : `${says}, told once; recovers by itself`}`, async () => {
-                await load("well");
+                await load("well", fault);
                 await flow.until("out", 1);
+                await isGood();
+                const errors = flow.received("errors").length;
                 await server.behave(fault);
                 for (let count = 1; count <= 3; count += 1) {
                     const { quality, watts, error } = await poll();
@@ -77,10 +84,9 @@ for (const { what, protocol, start, oversizedStart } of plugs) {
                     if (!good) assert.match(error ?? "", /^plug solix_output at 127.0.0.1: /);
                     assert.equal(flow.status("plug")?.text, good ? says : `${says} for ${count} poll${count === 1 ? "" : "s"}`);
                 }
-                assert.equal(flow.received("errors").length, good ? 0 : 1);
+                assert.equal(flow.received("errors").length - errors, good ? 0 : 1);
                 await server.behave("well");
-                assert.equal((await poll()).watts, 63.5);
-                assert.deepEqual(flow.status("plug"), { fill: "green", shape: "dot", text: "63.5 W" });
+                await isGood();
                 await closesInTime();
             });
 
@@ -92,7 +98,7 @@ for (const { what, protocol, start, oversizedStart } of plugs) {
                     assert.equal(flow.status("plug")?.fill, "red");
                     assert.equal(flow.received("errors").length, 1);
                     await server.behave("well");
-                    assert.equal((await poll()).watts, 63.5);
+                    await isGood();
                     await closesInTime();
                 });
             }

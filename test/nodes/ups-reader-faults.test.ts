@@ -20,6 +20,8 @@ const table: { fault: Behaviour; says?: string }[] = [
     { fault: "half-closed" },
     { fault: "vanish", says: "hung up" },
 ];
+/** By itself a reader polls at whole multiples of its interval: with this one not within a test. */
+const day = "86400";
 /** The server's deadline is 5 s, and after several failures it is asked again within some seconds. */
 const patienceMs = 20_000;
 
@@ -34,7 +36,7 @@ describe("ups-reader: faults", function () {
         server = await startFaultyServer(behaviour, { upstream: ups.port, oversizedStart: "BEGIN LIST VAR ups1\n", delayMs: 60 });
         flow = await loadFlow([nutServer, upsReader], [
             { ...serverStored, host: "127.0.0.1", port: String(server.port) },
-            { ...stored, interval: "60", batteryInterval: "60" },
+            { ...stored, interval: day, batteryInterval: day },
             { id: "readings", type: "helper" }, { id: "events", type: "helper" },
             { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" },
         ], { userDir: folder.path });
@@ -150,7 +152,7 @@ describe("ups-reader: a wrong password", function () {
         const ups = await new NutServerSimulator().start();
         const flow = await loadFlow([nutServer, upsReader], [
             { ...serverStored, host: "127.0.0.1", port: String(ups.port) },
-            { ...stored, interval: "60", batteryInterval: "60" },
+            { ...stored, interval: day, batteryInterval: day },
             { id: "readings", type: "helper" }, { id: "events", type: "helper" },
             { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" },
         ], { userDir: folder.path, credentials: { nut: { user: "mon", password: "wrongone" } } });

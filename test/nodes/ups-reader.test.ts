@@ -16,6 +16,9 @@ import stored from "../fixtures/configs/ups-reader.v1.json";
 import { NutServerSimulator, type NutSimulatorOptions } from "../simulators/nut-server";
 import { eventually, loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
 
+/** By itself a reader polls at whole multiples of its interval: with this one not within a test. */
+const day = "86400";
+
 describe("ups-reader's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
         assert.deepEqual(parseConfig(stored), {
@@ -177,7 +180,7 @@ describe("ups-reader", () => {
         assert.equal((ended?.event as PowerEvent).since, event.at);
     });
     it("reads faster as soon as the UPS is on battery, and slower as soon as it is not", async () => {
-        await load({ config: { interval: "30", batteryInterval: "0.5" } });
+        await load({ config: { interval: day, batteryInterval: "0.5" } });
         await flow!.until("readings", 1);
         await server.apply("ups1", { "ups.status": "OB" });
         await nextReading();
@@ -206,7 +209,7 @@ describe("ups-reader", () => {
     });
 
     it("read now: answers with the message that asked, and keeps what else it carries", async () => {
-        await load({ config: { interval: "30" } });
+        await load({ config: { interval: day } });
         await flow!.until("readings", 1);
         await server.apply("ups1", { "battery.charge": "42" });
         flow?.node("ups").receive({ topic: "ask", payload: "now", room: "cellar" } as NodeMessage);
@@ -215,7 +218,7 @@ describe("ups-reader", () => {
         await flow!.until("done", 1);
     });
     it("asked five times at once: two polls at most, five answers, one event", async () => {
-        await load({ config: { interval: "30" } });
+        await load({ config: { interval: day } });
         await flow!.until("readings", 1);
         await server.apply("ups1", { "ups.status": "OB" });
         const before = server.requests.length;
@@ -226,7 +229,7 @@ describe("ups-reader", () => {
         assert.deepEqual(kinds(), ["on-battery"]);
     });
     it("read now by the node's button, for those who may", async () => {
-        await load({ config: { interval: "30" } });
+        await load({ config: { interval: day } });
         await flow!.until("readings", 1);
         const answer = await helper.request().post("/ridethrough/ups-reader/ups").send({});
         assert.deepEqual(answer.body, { ok: true });
@@ -250,7 +253,7 @@ describe("ups-reader", () => {
     }
 
     it("stale data are a stale reading without values, a dead driver is a missing one; both are lost at once on battery", async () => {
-        await load({ config: { interval: "30", batteryInterval: "30" }, options: { upses: { ups1: { "ups.status": "OB" } } } });
+        await load({ config: { interval: day, batteryInterval: day }, options: { upses: { ups1: { "ups.status": "OB" } } } });
         await flow!.until("readings", 1);
         await server.stale("ups1");
         const stale = await nextReading();
@@ -274,7 +277,7 @@ describe("ups-reader", () => {
         assert.deepEqual(kinds(), ["connection-lost"]);
     });
     it("short losses are told when they are many", async () => {
-        await load({ config: { interval: "30", flaps: "2" } });
+        await load({ config: { interval: day, flaps: "2" } });
         await flow!.until("readings", 1);
         for (let time = 0; time < 2; time += 1) {
             await server.stale("ups1");
