@@ -158,10 +158,15 @@ function confirming(config: ClassifierConfig, state: PowerState, recent: Classif
     return candidate === undefined || run.length >= config.confirmations ? undefined : { state: candidate, seen: run.length, needed: config.confirmations };
 }
 
+function isBetter(state: KnownPowerState, than: PowerState): boolean {
+    return than !== "UNKNOWN" && severityOf(state) < severityOf(than);
+}
+
 function classifiedAs(config: ClassifierConfig, known: ClassifierState, reading: Reading): Classified {
     const { state, since, recent } = known;
-    const conclusive = isConclusive(config, known, reading);
     const candidate = confirming(config, state, recent);
+    // A reading that shows a better state is no proof of this one.
+    const conclusive = (candidate === undefined || !isBetter(candidate.state, state)) && isConclusive(config, known, reading);
     return candidate === undefined ? { state, since, conclusive, reading } : { state, since, conclusive, confirming: candidate, reading };
 }
 

@@ -80,19 +80,25 @@ function commandOfTransition(value: unknown, startOn: StartOn, at: number): Hear
     const { device, to, watts, ...raw } = (typeof value === "object" ? value : {}) as Record<string, unknown>;
     const state = [...powerStates, "UNKNOWN" as const].find((name): name is PowerState => name === to);
     if (state === undefined || typeof device !== "string" || device === "") return { error: "msg.transition names no device or no power state" };
-    const starting: readonly string[] = startOn === "critical" ? ["CRITICAL", "DEAD"] : startOn === "dead" ? ["DEAD"] : [];
-    const action = state === "HEALTHY" ? "restored" : starting.includes(state) ? "shutdown" : undefined;
+    const action = state === "HEALTHY" ? "restored" : startingOn(startOn).some((name) => name === state) ? "shutdown" : undefined;
     if (action === undefined) return { ignored: `${device} ${state}` };
     const reason = `${device} ${state}${typeof watts === "number" && Number.isFinite(watts) ? ` at ${watts.toFixed(1)} W` : ""}`;
     const parsed = parseCommand({ action, reason, stream: device, at: raw.at, conclusive: raw.conclusive, simulated: raw.simulated }, at);
     return "error" in parsed ? { error: parsed.error.replace("msg.command", "msg.transition") } : parsed;
 }
 
-/** The state of a stream as the classifier puts it on every reading. A reading that is not good says nothing new. */
-function commandOfLevel({ state, conclusive, reading }: Record<string, unknown>, startOn: StartOn, at: number): Heard {
+function startingOn(startOn: StartOn): readonly PowerState[] {
+    return startOn === "critical" ? ["CRITICAL", "DEAD"] : startOn === "dead" ? ["DEAD"] : [];
+}
+
+/** The state of a stream as the classifier puts it on every reading. A reading that is not good says nothing new, and one that shows better begins nothing. */
+function commandOfLevel({ state, conclusive, confirming, reading }: Record<string, unknown>, startOn: StartOn, at: number): Heard {
     const { device, watts, quality, simulated, at: measuredAt } = (typeof reading === "object" && reading !== null ? reading : {}) as Record<string, unknown>;
     if (quality !== "good") return { ignored: "a reading that is not good starts nothing" };
-    return commandOfTransition({ device, to: state, watts, at: measuredAt, conclusive, simulated }, startOn, at);
+    const level = commandOfTransition({ device, to: state, watts, at: measuredAt, conclusive, simulated }, startOn, at);
+    const shown = (confirming as { state?: unknown } | null | undefined)?.state;
+    const better = "command" in level && level.command.action === "shutdown" && shown !== undefined && !startingOn(startOn).some((name) => name === shown);
+    return better ? { ignored: "the newest reading shows better" } : level;
 }
 
 /** What a trigger's evidence says with every reading: its decision, for as long as it stands. */

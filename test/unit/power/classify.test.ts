@@ -81,6 +81,11 @@ describe("classify", () => {
         ]);
     });
 
+    it("a reading that shows a better state proves nothing of the one before, though that is not confirmed yet; one that shows a worse one does", () => {
+        const proven = run({ confirmations: 2, loadIsConstant: true }, [421, 421, 24, 24, 421, 24, 3]).map(({ classified: { state, conclusive } }) => `${state} ${conclusive}`);
+        assert.deepEqual(proven.slice(3), ["CRITICAL true", "CRITICAL false", "CRITICAL true", "CRITICAL true"]);
+    });
+
     describe("a missing field is not 0 W", () => {
         const partial: [what: string, reading: Reading, error: string][] = [
             ["without watts", { device: "plug", source: "kasa", at: 60_000, quality: "good", volts: 230 }, "plug: the reading carries no watts"],

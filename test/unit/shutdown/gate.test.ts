@@ -57,6 +57,12 @@ describe("what a message says to the sequencer", () => {
         it("starts nothing when the reading is missing or stale: the state is then an old one", () => {
             for (const quality of ["missing", "stale", undefined]) assert.ok("ignored" in hear(power("CRITICAL", {}, { quality })));
         });
+        for (const [shown, action] of [["HEALTHY", undefined], ["ALERT", undefined], ["CRITICAL", "shutdown"]] as const) {
+            it(`a machine stays up where DEAD was saved in an outage of before and the first reading since then shows ${shown}: ${action ?? "nothing to do"}`, () => {
+                const heard = hear(power("DEAD", { confirming: { state: shown, seen: 1, needed: 2 } }, { watts: 400 }));
+                assert.equal("command" in heard ? heard.command.action : undefined, action);
+            });
+        }
         it("stands behind a transition in the same message", () => assert.equal((hear({ ...power("HEALTHY"), transition: critical }) as { level?: true }).level, undefined));
 
         const level = (msg: Record<string, unknown>, state: GateState = idle): Decision => decideRun(commandOf(msg), armed, state, true);
