@@ -79,9 +79,10 @@ describe("an armed shutdown of two real hosts", function () {
             ],
             ...options,
         }));
-        const [first] = await red.until(at.reading, 1, 15_000);
-        assert.equal((first?.power as Classified).state, "HEALTHY");
-        return red;
+        const running = red;
+        const power = (): Classified | undefined => running.received(at.reading).at(-1)?.power as Classified | undefined;
+        await running.eventually(() => power()?.state === "HEALTHY", 15_000, () => `HEALTHY, not ${JSON.stringify(power())}`);
+        return running;
     };
     /** The battery runs low; resolves with the report of the run. */
     const outage = async (running: NodeRed, withinMs = 60_000): Promise<RunResult> => {

@@ -55,6 +55,7 @@ describe("a timeline in PostgreSQL: faults", function () {
         let there: number[] = [];
         for (const began = performance.now(); there.length < sent && performance.now() - began < 60_000;) {
             there = (await postgres.rows<{ value: number }>(`SELECT value FROM t${table} WHERE event_type = 'plug_power' ORDER BY value`).catch(() => [])).map(({ value }) => value);
+            await new Promise((resolve) => setTimeout(resolve, 20));
         }
         assert.deepEqual(there, wanted, errors().join("\n"));
     };
@@ -69,7 +70,7 @@ describe("a timeline in PostgreSQL: faults", function () {
 
     for (const fault of faults) {
         it(`${fault}: ${harmless.includes(fault) ? "no fault for us" : "rows wait, told once; stored by itself when it is over"}`, async () => {
-            await load("well", fault === "black-hole" ? { deadline: "1" } : {});
+            await load("well", fault === "black-hole" ? { deadline: "3" } : {});
             feed();
             await stored();
             await server.behave(fault);

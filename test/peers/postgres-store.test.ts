@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { isHappening, toRow, type TimelineEvent } from "../../lib/stores/timeline-event";
 import { PostgresTimeline, type PostgresOptions } from "../../lib/stores/timeline-postgres";
 import type { Piece } from "../../lib/stores/timeline-store";
+import { freePort } from "../support/free-port";
 import { postgresPrograms, TestPostgres } from "../support/postgres";
 import { houseEvents, testHour } from "../support/timeline-rows";
 
@@ -171,7 +172,7 @@ describe("the timeline in a real PostgreSQL", function () {
 
     describe("a server that is not as it should be", () => {
         const failures: [string, () => Promise<Partial<PostgresOptions>> | Partial<PostgresOptions>, string, RegExp][] = [
-            ["nothing listens", async () => ({ port: await closedPort() }), "refused", /timeline test: connection refused/],
+            ["nothing listens", async () => ({ port: await freePort() }), "refused", /timeline test: connection refused/],
             ["an unknown database", () => ({ database: "nowhere" }), "config", /database "nowhere" does not exist: create the database/],
             ["an unknown user", () => ({ user: "nobody_here" }), "auth", /role "nobody_here" does not exist: check user and password/],
             ["a table without the right to write", async () => {
@@ -203,7 +204,7 @@ describe("the timeline in a real PostgreSQL", function () {
             }
         });
         it("is told in time when it hangs, and works again when it goes on", async () => {
-            const timeline = store({ table: "hung", deadlineMs: 400 });
+            const timeline = store({ table: "hung", deadlineMs: 2000 });
             await timeline.write(piece("a", 0, houseEvents(10)));
             server.freeze("SIGSTOP");
             try {
@@ -258,11 +259,3 @@ describe("the timeline in a real PostgreSQL", function () {
         });
     });
 });
-
-async function closedPort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}

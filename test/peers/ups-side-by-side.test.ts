@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import triggerStored from "../fixtures/configs/shutdown-trigger.v1.json";
 import { startTelegram } from "../simulators/telegram";
+import { eventually } from "../support/eventually";
 import { startNodeRed } from "../support/node-red";
 import { nutMissing, RealNut } from "../support/nut";
 import type { RigVariables } from "../support/nut-rig";
@@ -156,6 +157,8 @@ describe("side by side with upsmon", function () {
             await stories[index]?.play(each);
             // Its next poll sees what ours has seen.
             await each.wait(3);
+            const { upsmon } = each;
+            if (stories[index]?.upsmon === "shuts down") await eventually(() => upsmon.shutdownAt() !== undefined, 30_000).catch(() => undefined);
             return each;
         });
         for (const play of plays) play.catch(() => undefined);
