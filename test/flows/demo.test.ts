@@ -8,7 +8,7 @@ import { eventually, temporaryFolder } from "../support/helper";
 
 /** `npm start` without its set-up, as a newcomer sees it: what it prints, what answers, how it ends. */
 describe("the demo", function () {
-    this.timeout(90_000);
+    this.timeout(180_000);
     let folder: ReturnType<typeof temporaryFolder>;
     let demo: ChildProcess | undefined;
     let printed = "";
@@ -36,7 +36,7 @@ describe("the demo", function () {
             printed = "";
             const port = await freePort();
             const running = start(port);
-            await says(/Ctrl-C ends it/, 30_000);
+            await says(/Ctrl-C ends it/, 60_000);
             const phone = /the "phone"\s+(http:\/\/127\.0\.0\.1:\d+)/.exec(printed)?.[1] ?? "";
             for (const path of ["power", "ups", "shutdown"]) assert.equal((await fetch(`http://127.0.0.1:${port}/dashboard/${path}`)).status, 200, `${path}, ${round}`);
             running.stdin?.write("20\nob\n");

@@ -66,8 +66,10 @@ describe("the example with a power station", function () {
         const first = await after(15);
         const last = await after(20);
         assert.deepEqual([last.nodes, last.listeners], [first.nodes, first.listeners]);
-        for (const [kind, count] of Object.entries(last.resources)) assert.ok(count <= (first.resources[kind] ?? 0) + 2, `${kind}: ${first.resources[kind] ?? 0} before, ${count} after`);
-        assert.ok(last.descriptors <= first.descriptors + 3, `descriptors: ${first.descriptors} before, ${last.descriptors} after`);
+        // A poll or a save that happens to be under way has some for a moment; what a deploy leaves behind would be twenty.
+        const few = 5;
+        for (const [kind, count] of Object.entries(last.resources)) assert.ok(count <= (first.resources[kind] ?? 0) + few, `${kind}: ${first.resources[kind] ?? 0} before, ${count} after`);
+        assert.ok(last.descriptors <= first.descriptors + few, `descriptors: ${first.descriptors} before, ${last.descriptors} after`);
         assert.equal(cloud.logins, 1);
         assert.ok(cloud.connections <= 1, `${cloud.connections} connections`);
         assert.deepEqual(red.log.filter(({ text }) => /MaxListeners|Close timed out/.test(text)), []);
