@@ -88,6 +88,8 @@ export interface Held {
     why: string;
     /** When patience ends, event time in ms. */
     until: number;
+    /** Until when what it said last proves that it is well, event time in ms: for a lost poll or two. */
+    proves: number;
 }
 
 /** How a member stands when nothing more is heard of it until `at`. */
@@ -95,24 +97,29 @@ export function held(config: QuorumConfig, member: MemberState, startedAt: numbe
     const { word, silent } = member;
     const started = startedAt + config.coldStartSeconds * 1000;
     if (!member.heard && at < started) {
-        return { health: word?.health ?? "unknown", awaited: true, why: word === undefined ? silent?.why ?? "not heard of yet" : `not heard of since the start, was ${word.health}: ${word.why}`, until: started };
+        return { health: word?.health ?? "unknown", awaited: true, why: word === undefined ? silent?.why ?? "not heard of yet" : `not heard of since the start, was ${word.health}: ${word.why}`, until: started, proves: -Infinity };
     }
-    if (word === undefined) return { health: "unknown", awaited: false, silentSince: silent?.since ?? startedAt, why: silent?.why ?? "never heard of", until: started };
+    if (word === undefined) return { health: "unknown", awaited: false, silentSince: silent?.since ?? startedAt, why: silent?.why ?? "never heard of", until: started, proves: -Infinity };
     const noticed = silent?.since ?? word.at + staleMs(config, member);
     const until = member.heard ? noticed + patienceMs(config, member, word) : started;
-    if (member.heard && at < noticed) return { health: word.health, awaited: false, why: word.why, until };
+    const proves = member.heard ? noticed + blinkMs(member) : -Infinity;
+    if (member.heard && at < noticed) return { health: word.health, awaited: false, why: word.why, until, proves };
     const cause = silent?.why ?? "nothing heard";
     const why = `${cause}, was ${word.health}: ${word.why}`;
     // A source that was failing when it fell silent has not recovered.
     const health = at < until || word.health === "critical" ? word.health : "unknown";
-    return { health, awaited: false, silentSince: Math.min(noticed, at), why, until };
+    return { health, awaited: false, silentSince: Math.min(noticed, at), why, until, proves };
 }
 
 /** How long a member that can't be read keeps its health. On battery there is less time to wait (Eneru's failsafe: three polls). */
 function patienceMs(config: QuorumConfig, member: MemberState, { supply }: Pick<Word, "supply">): number {
-    const usual = usualGapMs(member) ?? 0;
     // One lost poll of a slow source is no loss: the next one must have had its chance.
-    return supply === "battery" ? Math.max(leastStaleMs, 3 * usual) : Math.max(config.graceSeconds * 1000, 1.5 * usual);
+    return supply === "battery" ? blinkMs(member) : Math.max(config.graceSeconds * 1000, 1.5 * (usualGapMs(member) ?? 0));
+}
+
+/** For how long a source may not answer without anything following from it, ms. */
+function blinkMs(member: MemberState): number {
+    return Math.max(leastStaleMs, 3 * (usualGapMs(member) ?? 0));
 }
 
 const leastStaleMs = 15_000;

@@ -9,8 +9,10 @@ export interface QuorumState {
     /** The newest time that was seen. */
     now: number;
     members: MemberState[];
-    /** A shutdown was told and the quorum is not back for good. `boot`: in which boot of this machine, see lostIn. */
-    lost?: { since: number; conclusive: boolean; boot?: string };
+    /** A shutdown was told and the quorum is not back for good. */
+    lost?: { since: number; conclusive: boolean };
+    /** In which boot of this machine its members were heard, see lostIn. */
+    boot?: string;
     /** Since when a shutdown would follow if it lasted. */
     shortSince?: number;
     /** While lost: since when there are enough healthy members. */
@@ -44,34 +46,37 @@ export function resumeQuorum(config: QuorumConfig, before: QuorumState, at: numb
     return { startedAt: at, now: at, members, told, ...(lost && { lost }), ...(simulated && { simulated }) };
 }
 
-/** The same state, with the boot of this machine on a loss that bears none. */
+/** The same state, with the boot of this machine in which it came about. */
 export function lostIn(boot: string, state: QuorumState): QuorumState {
-    return state.lost === undefined || state.lost.boot !== undefined ? state : { ...state, lost: { ...state.lost, boot } };
+    return state.boot === boot ? state : { ...state, boot };
 }
 
 /**
- * resumeQuorum, for a state that was saved in an earlier `boot` of this machine: what was shut down then is spent, and all is
- * heard anew. Only where a member that counts told of an FSD that may still be there, the loss stays: it would shut down again and again.
+ * resumeQuorum, for a state that may have been saved in an earlier `boot` of this machine. What was shut down then is spent, and all is
+ * heard anew: a server that needs minutes to come up with this machine would be taken for one that fell silent in an outage. Only where a
+ * member that counts told of an FSD that may still be there, the loss stays: it would shut down again and again.
  */
 export function resumeInBoot(config: QuorumConfig, before: QuorumState, at: number, boot: string): QuorumState {
-    const { lost, members } = before;
-    const forced = config.members.some(({ name, role }) => role === "counts" && members.find((member) => member.name === name)?.forced);
-    if (lost?.boot !== undefined && lost.boot !== boot && !forced) return newQuorum(config, at);
-    const state = resumeQuorum(config, before, at);
-    return state.lost === undefined ? state : { ...state, lost: { ...state.lost, boot } };
+    if (before.boot === undefined || before.boot === boot) return lostIn(boot, resumeQuorum(config, before, at));
+    const forced = config.members.some(({ name, role }) => role === "counts" && before.members.find((member) => member.name === name)?.forced);
+    if (before.lost && !forced) return lostIn(boot, newQuorum(config, at));
+    const members = before.members.map(({ name, gaps, forced: still }) => ({ name, gaps, ...(still && { forced: still }) }));
+    return lostIn(boot, resumeQuorum(config, { ...before, members }, at));
 }
 
 /** A saved state, or undefined for anything that is none. */
 export function parseQuorumState(value: unknown): QuorumState | undefined {
     if (!isObject(value)) return undefined;
-    const { startedAt, now, members, lost, shortSince, backSince, told, simulated } = value;
+    const { startedAt, now, members, lost, shortSince, backSince, told, simulated, boot } = value;
     if (!isNumber(startedAt) || !isNumber(now) || !Array.isArray(members)) return undefined;
     const parsed = members.map(parseMember);
     if (parsed.some((member) => member === undefined)) return undefined;
     const names = isObject(told) && Array.isArray(told.lost) ? told.lost.filter((name): name is string => typeof name === "string") : [];
+    // An older version kept the boot with the loss alone.
+    const bootThen = isObject(lost) ? boot ?? lost.boot : boot;
     return {
         startedAt, now, members: parsed as MemberState[], told: { lost: names, blind: isObject(told) && told.blind === true },
-        ...(isObject(lost) && isNumber(lost.since) && { lost: { since: lost.since, conclusive: lost.conclusive === true, ...(typeof lost.boot === "string" && { boot: lost.boot }) } }),
+        ...(isObject(lost) && isNumber(lost.since) && { lost: { since: lost.since, conclusive: lost.conclusive === true } }), ...(typeof bootThen === "string" && { boot: bootThen }),
         ...(isNumber(shortSince) && { shortSince }), ...(isNumber(backSince) && { backSince }), ...(simulated === true && { simulated }),
     };
 }

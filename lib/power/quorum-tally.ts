@@ -7,8 +7,9 @@ import type { Health } from "./verdict";
 export interface Tally {
     members: QuorumMember[];
     healthy: number;
-    /** Counted as healthy, and their health is known. */
+    /** Counted as healthy, and known to be, but for a lost poll or two; and those among them that can be read right now. */
     evident: number;
+    readable: number;
     awaited: number;
     counting: number;
     /** Too few are healthy, even if all that are waited for were. */
@@ -26,7 +27,7 @@ export function tallyOf(config: QuorumConfig, state: QuorumState): Tally {
     const { now, startedAt } = state;
     const all = config.members.map(({ name, role }) => {
         const member = state.members.find((each) => each.name === name) ?? { name, gaps: [] };
-        const { health, awaited, silentSince, why, until } = held(config, member, startedAt, now);
+        const { health, awaited, silentSince, why, until, proves } = held(config, member, startedAt, now);
         const counted: Counted = role === "advisory" ? "advisory" : awaited ? "awaited" : countOf(config, health);
         const { word, shown } = member;
         const shows: QuorumMember = {
@@ -35,7 +36,8 @@ export function tallyOf(config: QuorumConfig, state: QuorumState): Tally {
         };
         // Seen on battery when it fell silent, it is known to have been failing.
         const failing = counted === "lost" && (health !== "unknown" || word?.supply === "battery");
-        return { shows, until, failing, proven: failing && word?.conclusive === true };
+        const evident = counted === "healthy" && health !== "unknown" && now < proves;
+        return { shows, due: [until, proves], evident, failing, proven: failing && word?.conclusive === true };
     });
     const count = (of: (each: (typeof all)[number]) => boolean): number => all.filter(of).length;
     const counting = count(({ shows }) => shows.role === "counts");
@@ -48,10 +50,10 @@ export function tallyOf(config: QuorumConfig, state: QuorumState): Tally {
     const unreadable = proven > 0 || config.dataLossAlone ? count(({ shows, failing: fails }) => shows.counted === "lost" && !fails) : 0;
     return {
         members: all.map(({ shows }) => shows), healthy, awaited, counting, short,
-        evident: count(({ shows }) => shows.counted === "healthy" && shows.health !== "unknown"),
+        evident: count((each) => each.evident), readable: count(({ evident, shows }) => evident && shows.silentSince === undefined),
         acts: short && (failing > 0 || config.dataLossAlone),
         conclusive: proven + unreadable > counting - config.minHealthy,
-        until: all.map(({ until }) => until),
+        until: all.flatMap(({ due }) => due),
     };
 }
 

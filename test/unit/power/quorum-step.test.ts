@@ -77,6 +77,22 @@ describe("quorum: two UPSes, one needed", () => {
         assert.deepEqual([rig.commands().length, rig.last?.healthy], [1, 2]);
     });
 
+    it("one word of mains, and then none, restores nothing: it may have failed again, and with it what told of it", () => {
+        for (const silent of ["unread", undefined] as const) {
+            const rig = new Rig().poll(10, { ups_a: "low", ups_b: "low" }).poll(2, { ups_a: "mains", ups_b: "low" }).poll(200, { ups_a: silent, ups_b: silent });
+            assert.deepEqual([rig.commands(), rig.last?.standing], [[["shutdown", 3]], "lost"], silent ?? "not a word");
+            assert.deepEqual(rig.poll(40, { ups_a: "mains" }).commands().slice(1), [["restored", 242]], "counts anew");
+        }
+    });
+
+    it("a lost poll or two do not begin the count anew; it ends with a word", () => {
+        const restoredAt = (mains: number, unread: number): unknown => {
+            const rig = new Rig().poll(10, { ups_a: "low", ups_b: "low" }).poll(mains, { ups_a: "mains", ups_b: "mains" });
+            return rig.poll(unread, { ups_a: "unread", ups_b: "unread" }).poll(60, { ups_a: "mains", ups_b: "mains" }).commands()[1];
+        };
+        assert.deepEqual([[15, 5], [28, 5], [10, 20]].map(([mains = 0, unread = 0]) => restoredAt(mains, unread)), [["restored", 40], ["restored", 43], ["restored", 70]]);
+    });
+
     it("what is not proven is told as such, and told again once it is", () => {
         const strict: QuorumConfig = { ...twoUpses, degradedCountsAs: "critical" };
         const rig = new Rig(strict).poll(10, { ups_a: "watts", ups_b: "watts" }).poll(10, { ups_a: "low", ups_b: "watts" }).poll(10, { ups_a: "low", ups_b: "low" });
