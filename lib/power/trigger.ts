@@ -85,6 +85,7 @@ function unheeded(config: TriggerConfig, state: TriggerState, reading: Reading, 
             ...base,
             decision: state.decided ? "shutdown" : "none",
             ...(state.decided && { rule: state.decided.rule }),
+            ...(isReturning(state) && { returning: true as const }),
             ...(state.known.on === "battery" && state.battery && { onBatterySeconds: state.battery.elapsedMs / 1000 }),
             findings: [],
             text: `${reading.device}: ${why}`,
@@ -117,6 +118,7 @@ function judge(config: TriggerConfig, before: TriggerState | undefined, input: T
         health,
         decision: state.decided ? "shutdown" : "none",
         ...(state.decided && { rule: state.decided.rule }),
+        ...((isReturning(state) || showsBetter(state, evidence, findings)) && { returning: true as const }),
         ...(change && { change }),
         ...(state.known.on === "battery" && state.battery && { onBatterySeconds: state.battery.elapsedMs / 1000 }),
         findings,
@@ -157,6 +159,17 @@ function findingOf(rule: ShutdownRule, { floor, overdue: _overdue, ...answer }: 
 /** Whether mains, and all else that stood against it, is back for good. */
 function isOver(config: TriggerConfig, { mainsSince }: TriggerState, { standing, forced, off }: Evidence, at: number): boolean {
     return (standing === "mains" || standing === "sound") && mainsSince !== undefined && at - mainsSince >= config.mainsStableMs && !forced && !off;
+}
+
+/** Whether mains is back, but not for good yet, after a decision. */
+function isReturning({ decided, forced, mainsSince }: TriggerState): boolean {
+    return decided !== undefined && !forced && mainsSince !== undefined;
+}
+
+/** Whether a decision by watts alone stands while they prove it no more. */
+function showsBetter({ decided, forced }: TriggerState, { standing }: Evidence, findings: readonly Finding[]): boolean {
+    if (decided?.rule !== "power-state" || forced || (standing !== "doubtful" && standing !== "failing")) return false;
+    return findings.some(({ rule, outcome }) => rule === "power-state" && outcome === "no");
 }
 
 function supplyOf(config: TriggerConfig, state: TriggerState): Supply {

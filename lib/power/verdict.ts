@@ -40,6 +40,8 @@ export interface Verdict {
     decision: "none" | "shutdown";
     /** The rule that led to the decision. */
     rule?: ShutdownRule;
+    /** The decision stands, and power is seen again: whether for good is still to be seen. Nothing new is to be begun by it. */
+    returning?: true;
     /** What is new with this reading; absent when nothing is. */
     change?: VerdictChange;
     /** s on battery by our own clock, while on battery. */

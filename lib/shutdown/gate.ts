@@ -101,8 +101,9 @@ function commandOfLevel({ state, conclusive, confirming, reading }: Record<strin
     return better ? { ignored: "the newest reading shows better" } : level;
 }
 
-/** What a trigger's evidence says with every reading: its decision, for as long as it stands. */
-function commandOfVerdict({ decision, supply, stream, text, at: decidedAt, simulated }: Record<string, unknown>, at: number): Heard {
+/** What a trigger's evidence says with every reading: its decision, for as long as it stands. While power is back, if not for good yet, it begins nothing. */
+function commandOfVerdict({ decision, returning, supply, stream, text, at: decidedAt, simulated }: Record<string, unknown>, at: number): Heard {
+    if (returning === true) return { ignored: "power is back, and must stay" };
     const action = decision === "shutdown" ? "shutdown" : decision === "none" && supply === "mains" ? "restored" : undefined;
     if (action === undefined) return { ignored: "a verdict that decides nothing" };
     const parsed = parseCommand({ action, reason: text, stream, at: decidedAt, conclusive: action === "shutdown", simulated }, at);

@@ -8,9 +8,12 @@ import { stepsOf } from "./steps";
 
 /** A run that nobody went on with for longer than this belongs to an outage that may be over, ms. */
 const resumeWithinMs = 15 * 60_000;
-/** After a longer interruption power may be back: the readers get some time to say so before the run goes on, ms. */
+/**
+ * After a longer interruption power may be back: those who decide get some time to say so before the run goes on, ms. A trigger says it when mains
+ * was there for 30 s, the first reading may come some seconds after the start, and who looks twice needs a second one.
+ */
 const longInterruptionMs = 30_000;
-const rereadMs = 15_000;
+const rereadMs = 45_000;
 /** How often a run says that it goes on, ms. */
 const aliveMs = 5 * 60_000;
 

@@ -168,6 +168,21 @@ describe("decide", () => {
         for (const [rule, inputs, expected] of cases) it(rule, () => assert.deepEqual(told(judgeAll(inputs)), expected));
     });
 
+    describe("says of a decision that stands that power is seen again", () => {
+        const returning = (inputs: (Reading | TriggerInput)[]): number[] => judgeAll(inputs).flatMap(({ verdict: { at, returning: seen } }) => (seen ? [at / 1000] : []));
+        const watts = (at: number, state: "DEAD" | "HEALTHY", conclusive: boolean): TriggerInput => ({ reading: { device: "plug", source: "kasa", at: at * 1000, quality: "good", watts: 400 }, power: { state, since: 0, conclusive } });
+        const dead = Array.from({ length: 31 }, (_, place) => watts(place * 10, "DEAD", true));
+
+        it("until mains is back for good, also while data are lost, and not while it fails again", () => {
+            const low = { ...onBattery, charge: 15 };
+            assert.deepEqual(returning([...before, ...polls(20, 60, low, 5), ...polls(60, 70, online, 5), poll(70, missed), ...polls(75, 85, low, 5), ...polls(85, 130, online, 5)]), [60, 65, 70, 85, 90, 95, 100, 105, 110]);
+        });
+        it("not while an FSD is still there", () => assert.deepEqual(returning([...before, ...polls(20, 60, { ...online, flags: ["OL", "FSD"] }, 5)]), []));
+        it("from the first reading on that proves the state no more, of a source that knows nothing of mains", () => {
+            assert.deepEqual(returning([...dead, watts(310, "DEAD", false), watts(320, "HEALTHY", false), watts(330, "DEAD", true)]), [310, 320]);
+        });
+    });
+
     describe("explains itself", () => {
         const last = (readings: Reading[], config?: Partial<TriggerConfig>) => judgeAll(readings, config).at(-1)!.verdict;
         const finding = (readings: Reading[], rule: ShutdownRule): Finding | undefined => last(readings).findings.find((found) => found.rule === rule);

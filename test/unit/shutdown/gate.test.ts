@@ -83,6 +83,7 @@ describe("what a message says to the sequencer", () => {
                 assert.deepEqual("command" in heard ? [heard.command.action, heard.level] : ["ignored" in heard], action === undefined ? [true] : [action, true]);
             });
         }
+        it("a decision that stands while power is seen again begins nothing: its run may have been given up, long ago", () => assert.ok("ignored" in hear(verdict("shutdown", "mains", { returning: true }))));
         it("says why, and is conclusive: a trigger decides nothing else", () => assert.deepEqual(commandOf(verdict("shutdown", "battery")), { action: "shutdown", reason: "ups1: charge 18 % is below 20 %", at, stream: "ups1", conclusive: true }));
         it("is simulated when it says so, or its reading does", () => {
             assert.equal(commandOf(verdict("shutdown", "battery", { simulated: true })).simulated, true);
