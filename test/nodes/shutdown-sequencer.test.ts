@@ -264,7 +264,7 @@ describe("shutdown-sequencer", () => {
     it("cancels, and starts again what it has stopped", async () => {
         const app = await host("app");
         app.setBehaviour({ command: "hang" }, "systemctl stop -- db");
-        await load([{ name: "app", services: ["web", "db"], stopTimeout: "1" }], armed);
+        await load([{ name: "app", services: ["web", "db"], stopTimeout: "3" }], armed);
         send(critical());
         await eventually(() => told("app").length === 2);
         send({ payload: "cancel" });
@@ -329,7 +329,8 @@ describe("shutdown-sequencer", () => {
 
     it("rehearses by its button, whatever the switches say", async () => {
         await host("app");
-        await load([{ name: "app" }], armed);
+        // So many that the first press is still at it when the second one comes.
+        await load([{ name: "app" }, ...["nas", "pve", "db"].map((name) => ({ name, port: 1 }))], armed);
         const press = async (): Promise<unknown> => (await helper.request().post("/ridethrough/shutdown-sequencer/sequencer").expect(200)).body as unknown;
         const answers = await Promise.all([press(), press()]);
         assert.deepEqual(new Set(answers), new Set([{ ok: true }, { ok: false, error: "a rehearsal is under way already" }]));
