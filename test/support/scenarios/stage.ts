@@ -129,10 +129,11 @@ export class Stage {
         return this.telegram.messages.filter(({ chat_id }) => chat_id === chat).map(({ text }) => text);
     }
 
-    /** Waits until it holds; says what the UPSes' verdicts are when it does not. */
+    /** Waits until it holds; says what the UPSes' verdicts, events and alerts are when it does not. */
     until(wanted: string, holds: () => boolean, withinMs = 60_000): Promise<void> {
-        const state = (): string => Object.keys(this.layout.upses).map((ups) => `${this.verdict(ups)?.text ?? `${ups}: none`} [${this.actions(ups).join()}]`).join("; ");
-        return this.red.eventually(holds, withinMs, () => `${wanted}; ${state()}; told: ${JSON.stringify(this.texts())}, in ${this.telegram.requests} requests of all`);
+        const state = (): string => Object.keys(this.layout.upses).map((ups) => `${this.verdict(ups)?.text ?? `${ups}: none`} [${this.actions(ups).join()}] [${this.kinds(ups).join()}]`).join("; ");
+        const sending = (): string => JSON.stringify(this.red.statuses(idOf(this.key, "telegram")).slice(-6).map(({ text }) => text));
+        return this.red.eventually(holds, withinMs, () => `${wanted}; ${state()}; told: ${JSON.stringify(this.texts())}, in ${this.telegram.requests} requests of all; Telegram: ${sending()}; ${this.problems().slice(-3).join(" | ")}`);
     }
     /** Waits for so many readings of a UPS that were begun after this call, good ones or not. */
     polls(ups: string, count: number): Promise<void> {
