@@ -6,6 +6,8 @@ import type { AnkerCredentials } from "./config";
 export interface AnkerAccountNode extends Node<AnkerCredentials> {
     /** Undefined when the account is not configured. */
     stream: AnkerStream | undefined;
+    /** How errors name the account; that of all nodes that share its login. */
+    place: string;
     /** Why not. */
     problems: readonly string[];
 }

@@ -12,11 +12,13 @@ export = (RED: NodeAPI): void => {
         RED.nodes.createNode(this, stored);
         const { config, problems } = parseConfig(stored as unknown as StoredConfig, this.credentials);
         this.problems = problems;
+        this.place = "";
         if (problems.length > 0) return;
         // The login outlives a redeploy, in a file that only its owner can read: Anker locks accounts that log in too often.
         const share = shareLogin({
             path: dataPath(RED, { type: this.type, id: loginName(config) }, ""),
             former: dataPath(RED, this, ".json"),
+            place: `Anker account ${this.name === undefined || this.name === "" ? this.id : `${this.name} (${this.id})`}`,
             credentials: config,
             warn: (text) => this.warn(text),
         });
@@ -25,6 +27,7 @@ export = (RED: NodeAPI): void => {
             return;
         }
         this.stream = share.stream;
+        this.place = share.place;
         onClose(this, (removed) => share.leave(removed));
     }
     RED.nodes.registerType<AnkerAccountNode, NodeDef, object, AnkerCredentials>("anker-account", Account as never, { credentials: { email: { type: "text" }, password: { type: "password" } } });

@@ -10,6 +10,7 @@ import { systemClock } from "../../lib/kit/clock";
 import { LoginFiles } from "./login-files";
 
 interface Shared {
+    place: string;
     credentials: Credentials;
     files: LoginFiles;
     stream: AnkerStream;
@@ -23,6 +24,8 @@ const inUse = new Map<string, Shared>();
 
 /** A node's part in a login. */
 export interface Share {
+    /** How errors name the account: by the node that was the first to have it. */
+    place: string;
     stream: AnkerStream;
     /** @param removed the node is no more: when it was the last one, the login is forgotten */
     leave(removed: boolean): Promise<void>;
@@ -37,10 +40,11 @@ export function loginName({ email, country }: Pick<Credentials, "email" | "count
  * The one login of an account in this Node-RED, however many nodes have it: a second login would put the first one out.
  * @param path of the login's files, without extension: `loginName` in the folder of the logins
  * @param former where an older version kept this node's login
+ * @param place how errors name the account of this node
  * @returns undefined when nodes that do not agree with this one's password and country use it
  */
-export function shareLogin({ path, former, credentials, warn }: { path: string; former: string; credentials: Credentials; warn: (text: string) => void }): Share | undefined {
-    const shared = inUse.get(path) ?? begin(path, credentials, warn);
+export function shareLogin({ path, former, place, credentials, warn }: { path: string; former: string; place: string; credentials: Credentials; warn: (text: string) => void }): Share | undefined {
+    const shared = inUse.get(path) ?? begin(path, place, credentials, warn);
     if (shared.credentials.password !== credentials.password || shared.credentials.country !== credentials.country) return undefined;
     inUse.set(path, shared);
     shared.users += 1;
@@ -48,6 +52,7 @@ export function shareLogin({ path, former, credentials, warn }: { path: string; 
     shared.files.takeOver(former);
     const { stream, files } = shared;
     return {
+        place: shared.place,
         stream,
         async leave(removed) {
             if (!here) return;
@@ -63,7 +68,7 @@ export function shareLogin({ path, former, credentials, warn }: { path: string; 
     };
 }
 
-function begin(path: string, credentials: Credentials, warn: (text: string) => void): Shared {
+function begin(path: string, place: string, credentials: Credentials, warn: (text: string) => void): Shared {
     const files = new LoginFiles(path, warn);
     const store: SessionStore = {
         load: () => {
@@ -72,7 +77,7 @@ function begin(path: string, credentials: Credentials, warn: (text: string) => v
         },
         save: (session) => files.save(session),
     };
-    return { credentials, files, stream: new AnkerStream(new AnkerAccount({ ...credentials, clock: systemClock, store })), users: 0 };
+    return { place, credentials, files, stream: new AnkerStream(new AnkerAccount({ ...credentials, clock: systemClock, store })), users: 0 };
 }
 
 /** Removes logins that no node has any more, because its email was changed, and that have long ended. */

@@ -2,12 +2,12 @@ import type { Node, NodeAPI, NodeDef } from "node-red";
 import { clusterReading, clusterTotal } from "../../lib/devices/gpu-cluster";
 import type { HostPoll } from "../../lib/devices/gpu-host";
 import { systemClock } from "../../lib/kit/clock";
-import { Trouble } from "../../lib/kit/trouble";
 import type { Reading } from "../../lib/power/reading";
 import { OutageReport } from "../shared/outage-report";
 import type { StoredConfig } from "../shared/settings";
 import { StatusLight } from "../shared/status";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import { parseConfig } from "./config";
 import { addDialogRoutes } from "./dialog-routes";
 import { openMachines } from "./machines";
@@ -20,13 +20,7 @@ export = (RED: NodeAPI): void => {
         const machines = openMachines(RED, config);
         const problems = [...wrong, ...machines.problems];
         const light = new StatusLight(this);
-        if (problems.length > 0) {
-            light.show("error", problems.join("; "));
-            onInput(this, () => {
-                throw new Trouble("config", `GPUs not read: ${problems.join("; ")}`);
-            });
-            return;
-        }
+        if (problems.length > 0) return refuseSettings(this, light, "GPUs not read", problems);
 
         const closing = new AbortController();
         const watched = machines.hosts.map((host) => ({ host, outage: new OutageReport(this) }));

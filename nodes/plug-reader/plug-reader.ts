@@ -9,6 +9,7 @@ import { OutageReport } from "../shared/outage-report";
 import type { StoredConfig } from "../shared/settings";
 import { StatusLight } from "../shared/status";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import { parseConfig } from "./config";
 import { addDialogRoutes, type PlugCredentials, type PlugReaderNode } from "./dialog-routes";
 import { badStatus, goodStatus } from "./words";
@@ -24,13 +25,7 @@ export = (RED: NodeAPI): void => {
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         const light = new StatusLight(this);
         this.address = config;
-        if (problems.length > 0) {
-            light.show("error", problems.join("; "));
-            onInput(this, () => {
-                throw new Trouble("config", `plug not read: ${problems.join("; ")}`);
-            });
-            return;
-        }
+        if (problems.length > 0) return refuseSettings(this, light, "plug not read", problems);
 
         const { user = "", password = "" } = this.credentials ?? {};
         const source = openPlug(config.type, { ...config, user, password, clock: systemClock });

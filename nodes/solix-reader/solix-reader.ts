@@ -7,12 +7,14 @@ import { Trouble } from "../../lib/kit/trouble";
 import { parseChargeModel, type ChargeModel } from "../../lib/power/charge-model";
 import { readingFrom, type Reading } from "../../lib/power/reading";
 import type { AnkerAccountNode } from "../anker-account/account";
+import { claimName, keepName, leaveName, type Named } from "../shared/device-names";
 import { OutageReport } from "../shared/outage-report";
 import type { StoredConfig } from "../shared/settings";
 import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
 import { onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import { parseConfig } from "./config";
 import { addDialogRoutes } from "./dialog-routes";
 import { alertOf, readingStatus, troubleStatus } from "./words";
@@ -33,13 +35,23 @@ export = (RED: NodeAPI): void => {
         const account = RED.nodes.getNode(stored.account ?? "") as AnkerAccountNode | null;
         const stream = account?.stream;
         const wrong = [...problems, ...(account === null ? ["no Anker account"] : account.problems)];
-        if (wrong.length > 0 || stream === undefined) {
-            light.show("error", wrong.join("; "));
-            onInput(this, () => {
-                throw new Trouble("config", `power station not read: ${wrong.join("; ")}`);
-            });
-            return;
-        }
+        if (wrong.length > 0 || account === null || stream === undefined) return refuseSettings(this, light, "power station not read", wrong);
+
+        const named: Named = { node: this.id, kind: "power station", place: account.place, part: config.serial === "" ? "" : `…${config.serial.slice(-4)}` };
+        const nameTaken = (): Trouble | undefined => claimName(config.device, named);
+        // The first one in the flow has it, whoever is heard first.
+        nameTaken();
+        const naming = new OutageReport(this);
+        /** Whether another power station bears the name; then that is told, and nothing of ours goes out. */
+        const isRefused = (): boolean => {
+            const taken = nameTaken();
+            if (taken === undefined) naming.over();
+            else {
+                naming.failed(taken, { topic: config.device });
+                light.show("error", `the name ${config.device} is taken`);
+            }
+            return taken !== undefined;
+        };
 
         const keeper = new StateKeeper(this, nodeState(RED, this, parseChargeModel));
         const outage = new OutageReport(this);
@@ -59,6 +71,8 @@ export = (RED: NodeAPI): void => {
         const ears: MonitorEars = {
             reading: (reading) => {
                 const asked = asking.splice(0);
+                if (isRefused()) return;
+                if (reading.quality === "good") keepName(config.device, named);
                 if (asked.length === 0) this.send([fields(reading), null, null]);
                 for (const { msg, send } of asked) send([Object.assign(msg, fields(reading)), null, null]);
                 const { mood, text } = readingStatus(reading, monitor?.mode ?? "normal");
@@ -67,22 +81,25 @@ export = (RED: NodeAPI): void => {
                 if (charge !== undefined) void keeper.save(charge);
             },
             event: (event) => {
+                if (isRefused()) return;
                 const at = systemClock.now();
                 this.send([null, { topic: config.device, payload: event.text, event: { ...event, device: config.device, at }, alert: alertOf(event, config.device, at) } as FlowMessage, null]);
             },
             discovered: (telemetry, { model, name }) => {
+                if (isRefused()) return;
                 const found = fieldList(telemetry, systemClock.now());
                 this.log(`${config.device}: ${name} (${models[model]?.name ?? model}) reports ${Object.entries(found).map(([field, { value }]) => `${field}=${value}`).join(" ")}`);
                 this.send([null, null, { topic: config.device, payload: found, discovery: { device: config.device, model, name, fields: Object.keys(found) } } as FlowMessage]);
             },
             trouble: (trouble) => {
                 outage.failed(trouble, { topic: config.device } as FlowMessage);
+                if (isRefused()) return;
                 const { mood, text } = troubleStatus(trouble);
                 light.show(mood, text);
             },
             heard: () => {
                 outage.over();
-                light.show("working", "connected, waiting for data");
+                if (!isRefused()) light.show("working", "connected, waiting for data");
             },
             doubt: (text) => {
                 if (doubts.has(text) || doubts.size >= doubtsTold) return this.debug(text);
@@ -95,12 +112,16 @@ export = (RED: NodeAPI): void => {
         // What arrives before the memory is read waits for it.
         const started = loadState(RED, this, keeper.file, { loss: forgotten, light }).then((remembered) => {
             charge = remembered;
-            if (!closed) monitor = new AnkerMonitor(stream, config, systemClock, ears, remembered);
+            if (closed) return;
+            isRefused();
+            monitor = new AnkerMonitor(stream, config, systemClock, ears, remembered);
         });
 
         onInput(this, async (msg, send) => {
             await started;
             if (monitor === undefined) return;
+            const taken = nameTaken();
+            if (taken !== undefined) throw taken;
             if (msg.reading !== undefined) return takeLoad(monitor, msg);
             asking.push({ msg, send });
             await monitor.readNow(answerMs);
@@ -109,6 +130,7 @@ export = (RED: NodeAPI): void => {
         onClose(this, async (removed) => {
             closed = true;
             monitor?.close();
+            leaveName(config.device, named);
             await started;
             if (removed) await keeper.file.remove();
             else if (charge !== undefined) await keeper.save(charge);

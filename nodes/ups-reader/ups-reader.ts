@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { NutCredentials } from "../../lib/devices/nut-login";
 import { NutUpsSource } from "../../lib/devices/nut-ups";
-import { Trouble } from "../../lib/kit/trouble";
+import type { Trouble } from "../../lib/kit/trouble";
 import type { Reading } from "../../lib/power/reading";
 import { onBattery, parseUpsState, savedUpsState, stepUpsEvents, supplySince, type Login, type UpsState } from "../../lib/power/ups-events";
 import type { NutServerNode } from "../nut-server/server";
@@ -12,6 +12,7 @@ import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import { parseConfig } from "./config";
 import { addDialogRoutes } from "./dialog-routes";
 import { badStatus, goodStatus } from "./words";
@@ -27,16 +28,7 @@ export = (RED: NodeAPI): void => {
         const node = RED.nodes.getNode(config.server) as NutServerNode | null;
         const server = node?.server;
         const wrong = [...problems, ...(node === null ? ["no NUT server"] : node.problems)];
-        if (wrong.length > 0 || server === undefined) {
-            const problem = `UPS not read: ${wrong.join("; ")}`;
-            light.show("error", wrong.join("; "));
-            // In whole, and at once: nobody may ever ask a reader, and a status has room for a few words only.
-            this.error(problem);
-            onInput(this, () => {
-                throw new Trouble("config", problem);
-            });
-            return;
-        }
+        if (wrong.length > 0 || server === undefined) return refuseSettings(this, light, "UPS not read", wrong);
 
         const source = new NutUpsSource(server, config.ups, config.device);
         const leave = server.join();

@@ -12,7 +12,7 @@ import powerHost from "../../nodes/power-host/power-host";
 import stored from "../fixtures/configs/gpu-reader.v1.json";
 import { fakeGpus, fakeNvidiaSmi, fakeTool, nvidiaCsv } from "../simulators/gpu-tools";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { closeMs, errorsLogged, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 describe("gpu-reader's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
@@ -176,6 +176,7 @@ describe("gpu-reader", () => {
             const loaded = await load(settings, extra);
             equal(loaded.status("gpus")?.shape, "ring");
             match(loaded.status("gpus")?.text ?? "", says);
+            deepEqual(errorsLogged().map((text) => text.startsWith("GPUs not read: ") && says.test(text)), [true], "the log has it before anybody asks");
             loaded.node("gpus").receive({} as never);
             const [error] = await loaded.until("errors", 1);
             match((error?.error as { message: string }).message, says);

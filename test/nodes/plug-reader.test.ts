@@ -9,7 +9,7 @@ import { badStatus, describeReading, goodStatus } from "../../nodes/plug-reader/
 import stored from "../fixtures/configs/plug-reader.v1.json";
 import { startKasaPlug, type KasaPlug, type KasaPlugOptions } from "../simulators/kasa-plug";
 import { startShelly, type Shelly } from "../simulators/shelly";
-import { eventually, loadFlow, temporaryFolder, type FlowNode, type LoadedFlow } from "../support/helper";
+import { errorsLogged, eventually, loadFlow, temporaryFolder, type FlowNode, type LoadedFlow } from "../support/helper";
 
 describe("plug-reader's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
@@ -214,6 +214,7 @@ describe("plug-reader", () => {
     it("without an address it says so, does nothing, and fails what it is sent", async () => {
         await load({ host: "" });
         assert.deepEqual(flow?.status("plug"), { fill: "red", shape: "ring", text: "no address" });
+        assert.deepEqual(errorsLogged(), ["plug not read: no address"], "the log has it before anybody asks");
         flow?.node("plug").receive({ payload: 1 });
         const [error] = await flow?.until("errors", 1) ?? [];
         assert.match(JSON.stringify(error?.error), /plug not read: no address/);

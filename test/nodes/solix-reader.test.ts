@@ -10,7 +10,7 @@ import { Trouble } from "../../lib/kit/trouble";
 import accountStored from "../fixtures/configs/anker-account.v1.json";
 import stored from "../fixtures/configs/solix-reader.v1.json";
 import { AnkerCloudSimulator, stationSerial, type CloudOptions } from "../simulators/anker-cloud";
-import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type LoadedFlow } from "../support/helper";
+import { closeMs, errorsLogged, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 describe("solix-reader's settings", () => {
     it("of version 1 are read as the editor stored them", () => {
@@ -237,11 +237,49 @@ describe("solix-reader", function () {
         it(`with ${what}: red ring, and an error for each message`, async () => {
             const { node, until, status } = await begin({ config, secrets });
             assert.deepEqual([status("solix")?.fill, status("solix")?.shape], ["red", "ring"]);
+            assert.match(errorsLogged().join("\n"), new RegExp(`^power station not read: .*${wanted.source}`), "the log has it before anybody asks");
             node("solix").receive({});
             assert.match(errorText((await until("errors", 1))[0]), wanted);
             assert.deepEqual(cloud.requests, []);
         });
     }
+
+    it("two power stations that nobody has named are not taken for one: the second one is red until it has a name", async () => {
+        cloud = await new AnkerCloudSimulator({ frameMs: 20, secondMs: 10 }).start();
+        back = useCloud(cloud.cloud());
+        const both = (second: object): FlowNode[] => [
+            { ...accountStored }, { ...stored, device: "", interval: "1", fastInterval: "1" },
+            { ...accountStored, id: "other", name: "cabin" }, { ...stored, device: "", interval: "1", fastInterval: "1", id: "second", account: "other", wires: [["others"], ["others"], ["others"]], ...second },
+            { id: "readings", type: "helper" }, { id: "events", type: "helper" }, { id: "fields", type: "helper" }, { id: "others", type: "helper" },
+            { id: "catch", type: "catch", scope: null, uncaught: false, wires: [["errors"]] }, { id: "errors", type: "helper" },
+        ];
+        const secrets = { anker: credentials, other: { ...credentials, email: "cabin@example.com" } };
+        const loadBoth = async (second: object): Promise<LoadedFlow> => (flow = await loadFlow([ankerAccount, solixReader], both(second), { userDir: folder.path, credentials: secrets }));
+        const taken = await loadBoth({});
+        const why = (): string[] => taken.received("errors").map(errorText).filter((text) => text.includes("the name"));
+        await untilQuality("good");
+        await eventually(() => taken.status("second")?.text === "the name solix is taken", 10_000, () => JSON.stringify(taken.status("second")));
+        await eventually(() => why().length > 0);
+        assert.match(why()[0] ?? "", /^power station not read: the name solix is that of power station …0001 at Anker account anker: give this node a Device of its own/);
+        taken.node("second").receive({});
+        await eventually(() => why().length > 1);
+        assert.deepEqual([why().length, taken.received("others")], [2, []]);
+        await taken.unload();
+
+        const named = await loadBoth({ device: "cabin", stale: "0.2" });
+        await named.until("others", 1, 20_000);
+        assert.doesNotMatch(named.received("errors").map(errorText).join("\n"), /the name/);
+    });
+    it("two readers of one power station may name it alike", async () => {
+        cloud = await new AnkerCloudSimulator({ frameMs: 20, secondMs: 10 }).start();
+        back = useCloud(cloud.cloud());
+        flow = await loadFlow([ankerAccount, solixReader], [
+            { ...accountStored }, { ...stored, interval: "1", fastInterval: "1" }, { ...stored, interval: "1", fastInterval: "1", id: "second", wires: [["others"], [], []] },
+            { id: "readings", type: "helper" }, { id: "events", type: "helper" }, { id: "fields", type: "helper" }, { id: "others", type: "helper" },
+        ], { userDir: folder.path, credentials: { anker: credentials } });
+        await untilQuality("good");
+        await eventually(() => flow?.received("others").some((msg) => readingOf(msg).quality === "good") === true);
+    });
 
     it("lets go, also while the cloud hangs", async () => {
         cloud = await new AnkerCloudSimulator().start();

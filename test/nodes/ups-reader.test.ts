@@ -14,7 +14,7 @@ import { badStatus, goodStatus } from "../../nodes/ups-reader/words";
 import serverStored from "../fixtures/configs/nut-server.v1.json";
 import stored from "../fixtures/configs/ups-reader.v1.json";
 import { NutServerSimulator, type NutSimulatorOptions } from "../simulators/nut-server";
-import { eventually, loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
+import { errorsLogged, eventually, loadFlow, temporaryFolder, type LoadedFlow } from "../support/helper";
 
 /** By itself a reader polls at whole multiples of its interval: with this one not within a test. */
 const day = "86400";
@@ -341,8 +341,7 @@ describe("ups-reader", () => {
     ] as const) {
         it(`${what}: red, and each message reaches Catch; the log has it in whole before anybody asks`, async () => {
             await load({ config });
-            const log = helper.log() as unknown as { args: [{ level: number; msg: unknown }][] };
-            assert.deepEqual(log.args.flatMap(([{ level, msg }]) => (level === 20 ? [String(msg)] : [])), [`UPS not read: ${text}`]);
+            assert.deepEqual(errorsLogged(), [`UPS not read: ${text}`]);
             flow?.node("ups").receive({});
             const [error] = await flow!.until("errors", 1);
             assert.deepEqual(flow?.status("ups"), { fill: "red", shape: "ring", text });

@@ -26,6 +26,12 @@ export interface LoadedFlow {
     unload(): Promise<void>;
 }
 
+/** The texts that were logged as errors since the flow was loaded. */
+export function errorsLogged(): string[] {
+    const { args } = helper.log() as unknown as { args: [{ level: number; msg: unknown }][] };
+    return args.flatMap(([{ level, msg }]) => (level === 20 ? [String(msg)] : []));
+}
+
 export interface FlowMsg {
     topic?: string;
     payload?: unknown;
@@ -68,8 +74,10 @@ export async function loadFlow(initializers: NodeInitializer[], flow: FlowNode[]
             return received(id);
         },
         status(id) {
-            const calls = (helper.getNode(id) as unknown as { status: { args: [{ fill?: string; shape?: string; text?: string }][] } }).status.args;
-            return calls.at(-1)?.[0];
+            // One spy for all nodes.
+            const node = helper.getNode(id) as unknown as { status: { args: [{ fill?: string; shape?: string; text?: string }][]; thisValues: unknown[] } };
+            const { args, thisValues } = node.status;
+            return args.filter((_, index) => thisValues[index] === node).at(-1)?.[0];
         },
         async redeploy() {
             await helper.unload();
