@@ -105,7 +105,7 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
             if (action === "unmount") equal((await host.run("cat", "/proc/self/mounts")).includes(" /mnt/nas "), false);
             if (action === "stop-service") await rejects(host.run("systemctl", "is-active", "--quiet", "web"));
 
-            const undo = step.action.undo?.(step.params, { did: did(end), sinceS: 5 }, place(step));
+            const undo = step.action.undo?.(step.params, { did: did(end), sinceS: 60 }, place(step));
             if (undo === undefined) return;
             const back = await send(undo);
             deepEqual([back.code, back.stderr], [0, ""], "the way back");
