@@ -165,8 +165,9 @@ function isBetter(state: KnownPowerState, than: PowerState): boolean {
 function classifiedAs(config: ClassifierConfig, known: ClassifierState, reading: Reading): Classified {
     const { state, since, recent } = known;
     const candidate = confirming(config, state, recent);
-    // A reading that shows a better state is no proof of this one.
-    const conclusive = (candidate === undefined || !isBetter(candidate.state, state)) && isConclusive(config, known, reading);
+    // A reading that shows a better state is no proof of this one; but between DEAD and CRITICAL both of them show an outage.
+    const contradicts = candidate !== undefined && !isLow(candidate.state) && isBetter(candidate.state, state);
+    const conclusive = !contradicts && isConclusive(config, known, reading);
     return candidate === undefined ? { state, since, conclusive, reading } : { state, since, conclusive, confirming: candidate, reading };
 }
 

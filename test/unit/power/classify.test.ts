@@ -86,6 +86,11 @@ describe("classify", () => {
         assert.deepEqual(proven.slice(3), ["CRITICAL true", "CRITICAL false", "CRITICAL true", "CRITICAL true"]);
     });
 
+    it("watts that swing between DEAD and CRITICAL prove with each reading that they are low", () => {
+        const proven = run({ confirmations: 2, loadIsConstant: true }, [421, 421, 3, 3, 24, 3, 24, 421]).map(({ classified: { state, conclusive } }) => `${state} ${conclusive}`);
+        assert.deepEqual(proven.slice(3), ["DEAD true", "DEAD true", "DEAD true", "DEAD true", "DEAD false"]);
+    });
+
     describe("a missing field is not 0 W", () => {
         const partial: [what: string, reading: Reading, error: string][] = [
             ["without watts", { device: "plug", source: "kasa", at: 60_000, quality: "good", volts: 230 }, "plug: the reading carries no watts"],
