@@ -73,12 +73,13 @@ function measured(config: ClassifierConfig, known: ClassifierState, reading: Rea
     const to = confirmedState(config, known.state, recent) ?? anotherOutage(config, aftermath, recent);
     const state: ClassifierState = { state: to ?? known.state, since: to === undefined ? known.since : (recent[0]?.at ?? reading.at), order, recent };
     if (to === undefined && unannounced) state.unannounced = true;
-    const open = aftermath && followState(aftermath, state.state, to !== undefined, reading.at, seen);
+    // A low state that is confirmed by watts on their way up is no outage.
+    const open = aftermath && followState(aftermath, state.state, to !== undefined && (isLow(seen) || !isLow(to)), reading.at, seen);
     if (open) state.aftermath = open;
     if (boot !== undefined) state.boot = boot;
     const step: ClassifierStep = { state, classified: classifiedAs(config, state, reading) };
     if (to === undefined || (unannounced && to === "HEALTHY")) return step;
-    step.transition = transitionOf(to === known.state ? "UNKNOWN" : known.state, state, reading, isConclusive(config, state, reading));
+    step.transition = transitionOf(to === known.state ? "UNKNOWN" : known.state, state, reading, step.classified.conclusive);
     step.transition.watts = watts;
     return step;
 }

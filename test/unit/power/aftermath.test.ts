@@ -57,6 +57,9 @@ describe("what a classifier knows after a boot of this machine, where an outage 
     const stories: [story: string, polls: Poll[], told: string[]][] = [
         ["the machines stay off: nothing is shut down", [3, 3, 3, 3, 3, 3], []],
         ["they boot, and watts rise: power is back", [3, 3, 20, 20, 60, 60, 120, 120, 421, 421], ["DEAD > CRITICAL", "CRITICAL > ALERT", "ALERT > WARNING", "WARNING > HEALTHY"]],
+        ["they boot, and all of them run at the next reading", [20, 421, 421], ["DEAD > CRITICAL", "CRITICAL > HEALTHY"]],
+        ["they boot, and one of two readings is low", [20, 421, 20, 421, 421], ["DEAD > CRITICAL", "CRITICAL > HEALTHY"]],
+        ["they boot, and mains fails again", [20, 421, 20, 20], ["DEAD > CRITICAL", "UNKNOWN > CRITICAL!"]],
         ["they boot, and watts swing meanwhile", [3, 3, 60, 60, 20, 20, 3, 3, 60, 60], ["DEAD > ALERT", "ALERT > CRITICAL", "CRITICAL > DEAD", "DEAD > ALERT"]],
         ["mains fails again before HEALTHY is confirmed", [421, 3, 3], ["UNKNOWN > DEAD!"]],
         ["mains fails again when the machines were off for a while", [3, 3, 421, 3, 3, 3], ["UNKNOWN > DEAD!"]],

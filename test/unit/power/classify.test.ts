@@ -86,9 +86,14 @@ describe("classify", () => {
         assert.deepEqual(proven.slice(3), ["CRITICAL true", "CRITICAL false", "CRITICAL true", "CRITICAL true"]);
     });
 
+    it("a change to CRITICAL that is confirmed by watts on their way up proves nothing", () => {
+        const [, , , , , up] = run({ confirmations: 2, loadIsConstant: true }, [421, 421, 3, 3, 24, 421]);
+        assert.deepEqual([up?.transition?.from, up?.transition?.to, up?.transition?.conclusive], ["DEAD", "CRITICAL", false]);
+    });
+
     it("watts that swing between DEAD and CRITICAL prove with each reading that they are low", () => {
         const proven = run({ confirmations: 2, loadIsConstant: true }, [421, 421, 3, 3, 24, 3, 24, 421]).map(({ classified: { state, conclusive } }) => `${state} ${conclusive}`);
-        assert.deepEqual(proven.slice(3), ["DEAD true", "DEAD true", "DEAD true", "DEAD true", "DEAD false"]);
+        assert.deepEqual(proven.slice(3), ["DEAD true", "DEAD true", "DEAD true", "DEAD true", "CRITICAL false"]);
     });
 
     describe("a missing field is not 0 W", () => {
