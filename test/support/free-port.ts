@@ -1,7 +1,9 @@
 import { createServer } from "node:net";
 
-/** Each process looks in a part of its own, so that none is given what another's server has let go of for a moment. */
-const [first, count] = [20_000 + (process.pid % 40) * 250, 250];
+/** Workers of one mocha look in parts of their own, so that none is given what another's server has let go of for a moment. */
+const { MOCHA_WORKER_ID: worker } = process.env;
+const part = worker === undefined ? process.pid % 40 : (process.ppid % 8) * 5 + (Number(worker) % 5);
+const [first, count] = [20_000 + part * 250, 250];
 let last = Math.floor(Math.random() * count);
 
 /**
