@@ -69,8 +69,10 @@ describe("the dashboard's page of a shutdown", function () {
         await deploy();
         await open();
         await shows("No run yet");
-        // It is there for seconds only.
-        await Promise.all([shows("Rehearsing: nothing is sent"), rig.press("rehearse")]);
+        // It is there for seconds only: a slow page may show it between two looks.
+        await page.evaluate(`void (window.wasThere = new Promise((resolve) => new MutationObserver(() => document.body.textContent.includes("Rehearsing: nothing is sent") && resolve()).observe(document.body, { subtree: true, childList: true, characterData: true })))`);
+        await rig.press("rehearse");
+        await page.evaluate("window.wasThere");
         await shows("REHEARSAL");
         assert.equal(await button("Hold").count(), 0);
         await shows("Rehearsed: nothing was sent");
