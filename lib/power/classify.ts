@@ -1,4 +1,4 @@
-import { followState, heedReading, isLow, showsOutage, type Aftermath } from "./aftermath";
+import { followState, heedReading, isLow, showsOutage } from "./aftermath";
 import type { ClassifierState } from "./classifier-state";
 import { arrive, type Order } from "./order";
 import { powerStates, type Classified, type KnownPowerState, type Missed, type PowerState, type Transition } from "./power-state";
@@ -70,11 +70,13 @@ function measured(config: ClassifierConfig, known: ClassifierState, reading: Rea
     const recent = remember(known.recent, { at: reading.at, watts }, config.confirmations);
     const seen = known.aftermath && powerStates[severityIn(known.state, watts, config)];
     const aftermath = known.aftermath && heedReading(known.aftermath, reading, seen);
-    const to = confirmedState(config, known.state, recent) ?? anotherOutage(config, aftermath, recent);
+    const low = aftermath && confirmedLow(config, recent);
+    // Where power was seen since this machine was started, it may be called as before the boot, and is another outage.
+    const to = confirmedState(config, known.state, recent) ?? (aftermath?.over ? low : undefined);
     const state: ClassifierState = { state: to ?? known.state, since: to === undefined ? known.since : (recent[0]?.at ?? reading.at), order, recent };
     if (to === undefined && unannounced) state.unannounced = true;
-    // A low state that is confirmed by watts on their way up is no outage.
-    const open = aftermath && followState(aftermath, state.state, to !== undefined && (isLow(seen) || !isLow(to)), reading.at, seen);
+    // A low state of which not all readings are low is no outage: they are on their way up.
+    const open = aftermath && followState(aftermath, state.state, to !== undefined && (low !== undefined || !isLow(to)), reading.at, seen);
     if (open) state.aftermath = open;
     if (boot !== undefined) state.boot = boot;
     const step: ClassifierStep = { state, classified: classifiedAs(config, state, reading) };
@@ -128,9 +130,9 @@ function confirmedState(config: ClassifierConfig, state: PowerState, recent: Cla
     return worst < present ? powerStates[worst] : undefined;
 }
 
-/** The low state that the recent readings confirm, where power was seen since this machine was started: it may be called as before the boot. */
-function anotherOutage(config: ClassifierConfig, aftermath: Aftermath | undefined, recent: ClassifierState["recent"]): KnownPowerState | undefined {
-    const state = aftermath?.over ? confirmedState(config, "UNKNOWN", recent) : undefined;
+/** The low state that the recent readings confirm by themselves, whatever is known. */
+function confirmedLow(config: ClassifierConfig, recent: ClassifierState["recent"]): KnownPowerState | undefined {
+    const state = confirmedState(config, "UNKNOWN", recent);
     return isLow(state) ? state : undefined;
 }
 
@@ -159,17 +161,17 @@ function confirming(config: ClassifierConfig, state: PowerState, recent: Classif
     return candidate === undefined || run.length >= config.confirmations ? undefined : { state: candidate, seen: run.length, needed: config.confirmations };
 }
 
-function isBetter(state: KnownPowerState, than: PowerState): boolean {
-    return than !== "UNKNOWN" && severityOf(state) < severityOf(than);
-}
-
 function classifiedAs(config: ClassifierConfig, known: ClassifierState, reading: Reading): Classified {
     const { state, since, recent } = known;
     const candidate = confirming(config, state, recent);
-    // A reading that shows a better state is no proof of this one; but between DEAD and CRITICAL both of them show an outage.
-    const contradicts = candidate !== undefined && !isLow(candidate.state) && isBetter(candidate.state, state);
-    const conclusive = !contradicts && isConclusive(config, known, reading);
+    const conclusive = !isContradicted(config, known) && isConclusive(config, known, reading);
     return candidate === undefined ? { state, since, conclusive, reading } : { state, since, conclusive, confirming: candidate, reading };
+}
+
+/** A reading that shows more is no proof of a low state; but between DEAD and CRITICAL each shows an outage. */
+function isContradicted(config: ClassifierConfig, { state, recent }: ClassifierState): boolean {
+    const newest = recent.at(-1);
+    return newest !== undefined && isLow(state) && !isLow(powerStates[severityIn(state, newest.watts, config)]);
 }
 
 /**

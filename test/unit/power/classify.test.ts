@@ -94,6 +94,8 @@ describe("classify", () => {
     it("watts that swing between DEAD and CRITICAL prove with each reading that they are low", () => {
         const proven = run({ confirmations: 2, loadIsConstant: true }, [421, 421, 3, 3, 24, 3, 24, 421]).map(({ classified: { state, conclusive } }) => `${state} ${conclusive}`);
         assert.deepEqual(proven.slice(3), ["DEAD true", "DEAD true", "DEAD true", "DEAD true", "CRITICAL false"]);
+        const [, , , , , , , up] = run({ confirmations: 3, loadIsConstant: true }, [421, 421, 421, 3, 3, 3, 24, 421]);
+        assert.deepEqual([up?.classified.state, up?.classified.conclusive], ["DEAD", false], "but not with one that is not low");
     });
 
     describe("a missing field is not 0 W", () => {
