@@ -21,7 +21,7 @@ interface PlayerNode extends Node {
 
 /** How often a play says how far it is, in ms. */
 const progressMs = 1000;
-/** The next verdict may take so long to come back, in ms; and so long where none has come at all. */
+/** The next verdict may take so long to come back, in ms of a process that is not busy; and so long where none has come at all. */
 const patience = { ms: 2000, withoutAnyMs: 300, stepMs: 10 };
 
 /** The newest event time that was played: a tape's time may run ahead of the clock, and never goes back with the next one. */
@@ -66,19 +66,18 @@ export = (RED: NodeAPI): void => {
             tell({ ...play.replay, state: "stopped" });
             play = undefined;
         };
-        /** Gives the last verdicts time to come back. */
+        /** Gives the last verdicts time to come back: so many looks, since a busy machine judges a fast tape later than it is played, and looks less often. */
         const settle = (mine: Play): void => {
-            let since = systemClock.monotonic();
+            let looks = 0;
             let { heard } = mine.audience;
             const look = (): void => {
-                // A busy machine judges a fast tape later than it is played.
                 if (mine.audience.heard > heard) {
                     heard = mine.audience.heard;
-                    since = systemClock.monotonic();
+                    looks = 0;
                 }
-                const waited = systemClock.monotonic() - since;
                 const enough = mine.audience.check() === undefined ? patience.withoutAnyMs : patience.ms;
-                if (!mine.audience.hasHeardAll && waited < enough) {
+                if (!mine.audience.hasHeardAll && looks * patience.stepMs < enough) {
+                    looks += 1;
                     mine.cancel = systemClock.after(patience.stepMs, look);
                     return;
                 }

@@ -66,7 +66,8 @@ describe("tape-player", () => {
         tell("play");
         await ended();
         assert.ok(performance.now() - since >= 119, "no faster than asked for");
-        assert.deepEqual(replays().map(({ state }) => state), ["playing", "ended"]);
+        // Once a second it says how far it is: a busy machine may take longer.
+        assert.deepEqual([...new Set(replays().map(({ state }) => state))], ["playing", "ended"]);
     });
     it("every play begins anew, later than the one before: in one node, in two, and after a deploy", async () => {
         await load({ speed: "max" });
@@ -107,6 +108,21 @@ describe("tape-player", () => {
             for (const verdict of some) flow.node("player").receive({ verdict } as never);
             if (some !== verdicts) await new Promise((resolve) => setTimeout(resolve, 1200));
         }
+        await ended();
+        assert.equal(replays().at(-1)?.text, "blip: as expected, 1 of 1");
+    });
+    it("waits longer where the process is busy: what has had no turn is not missing", async () => {
+        await load({ speed: "max" });
+        const streams = new Streams<TriggerState>();
+        const verdicts: unknown[] = [];
+        const { length } = (await blip()).readings;
+        flow.node("out").on("input", (msg) => {
+            verdicts.push(decideAmong(defaultTriggerConfig, streams, { reading: readingOf(msg as FlowMsg) }).verdict);
+            if (verdicts.length < length) return;
+            for (const since = performance.now(); performance.now() - since < 1000;);
+            setImmediate(() => verdicts.forEach((verdict) => flow.node("player").receive({ verdict } as never)));
+        });
+        tell("blip");
         await ended();
         assert.equal(replays().at(-1)?.text, "blip: as expected, 1 of 1");
     });
