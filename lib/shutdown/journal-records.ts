@@ -24,6 +24,8 @@ export type JournalRecord = Written & (
     | { kind: "did"; run: string; step: string; names: string[]; at: number }
     /** What the run has done is being put back from here on. */
     | { kind: "undo"; run: string; why: string; at: number }
+    /** A stream's power has failed again while the run is put back: a run of its own begins when this one has ended. Without a reason: no more. */
+    | { kind: "next"; run: string; stream: string; reason?: string; at: number }
     /** Hosts that have power again and stay, while the run goes on for the others. `anew`: those that had stayed, and go after all. */
     | { kind: "spare"; run: string; hosts: string[]; anew?: string[]; why: string; at: number }
     | { kind: "end"; run: string; outcome: RunOutcome; at: number }
@@ -65,6 +67,8 @@ export interface OpenRun {
     spared?: { hosts: readonly string[]; why: string };
     /** Why it was being put back; absent while it went forward. */
     undoing?: string;
+    /** What begins when it has been put back: why, by stream. */
+    next: ReadonlyMap<string, string>;
     /** Since when a person holds it, and for how many ms at most. */
     held?: Moment & { ms: number };
     /** The marks of the tokens that people were told. */
@@ -104,7 +108,7 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
     switch (record.kind) {
         case "run": {
             const { run, stream, reason, boot, only, without, at } = record;
-            const open: OpenRun = { run, stream, reason, boot, startedAt: at, last: momentOf(record), ...(without && { without }), streams: new Set([stream]), marks: [], returning: new Set(), intents: new Map(), results: new Map(), did: new Map() };
+            const open: OpenRun = { run, stream, reason, boot, startedAt: at, last: momentOf(record), ...(without && { without }), streams: new Set([stream]), marks: [], returning: new Set(), next: new Map(), intents: new Map(), results: new Map(), did: new Map() };
             // It answers no outage, and leaves none behind.
             return only === undefined ? { ...memory, ran: with_(ran, stream, "live"), open } : { ...memory, open: { ...open, only, streams: new Set() } };
         }
@@ -134,6 +138,8 @@ function follow(memory: Omit<JournalMemory, "boots">, record: JournalRecord): Om
             return { ...memory, open: { ...open, last: momentOf(record), did: with_(open.did, record.step, [...(open.did.get(record.step) ?? []), ...record.names]) } };
         case "undo":
             return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), undoing: record.why, returning: new Set() } : open };
+        case "next":
+            return { ...memory, open: open?.run === record.run ? nextAfter(open, record) : open };
         case "token":
             return { ...memory, open: open?.run === record.run ? { ...open, last: momentOf(record), marks: [...open.marks, record.mark] } : open };
         case "alive":
@@ -170,6 +176,11 @@ function momentOf({ at, up }: JournalRecord): Moment {
     return { at, ...(up !== undefined && { up }) };
 }
 
+function nextAfter(open: OpenRun, record: Extract<JournalRecord, { kind: "next" }>): OpenRun {
+    const others = [...open.next].filter(([stream]) => stream !== record.stream);
+    return { ...open, last: momentOf(record), next: new Map(record.reason === undefined ? others : [...others, [record.stream, record.reason]]) };
+}
+
 /** The same run, after it was held or let go. */
 function heldBy({ held: _before, ...open }: OpenRun, record: Extract<JournalRecord, { kind: "hold" }>): OpenRun {
     return { ...open, last: momentOf(record), ...(record.on && { held: { ...momentOf(record), ms: record.ms ?? 0 } }) };
@@ -179,8 +190,8 @@ function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<strin
     return new Map([...map, [key, value]]);
 }
 
-const kinds = ["run", "token", "alive", "hold", "intent", "result", "did", "undo", "spare", "end", "dealt", "return", "restored"] as const;
-const textFields = { run: ["run", "stream", "reason", "boot"], token: ["run", "mark"], alive: ["run"], hold: ["run"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], spare: ["run", "why"], end: ["run"], dealt: ["stream"], return: ["stream"], restored: ["stream"] } as const;
+const kinds = ["run", "token", "alive", "hold", "intent", "result", "did", "undo", "next", "spare", "end", "dealt", "return", "restored"] as const;
+const textFields = { run: ["run", "stream", "reason", "boot"], token: ["run", "mark"], alive: ["run"], hold: ["run"], intent: ["run", "step"], result: ["run", "step"], did: ["run", "step"], undo: ["run", "why"], next: ["run", "stream"], spare: ["run", "why"], end: ["run"], dealt: ["stream"], return: ["stream"], restored: ["stream"] } as const;
 const stepStates: readonly unknown[] = ["done", "failed", "skipped"] satisfies StepState[];
 const proofs: readonly unknown[] = ["watts", "network", "sent", "failed"] satisfies Proof[];
 const outcomes: readonly unknown[] = ["completed", "incomplete", "cancelled", "invalid", "dry-run", "not-enabled"] satisfies RunOutcome[];
@@ -200,7 +211,7 @@ export function parseRecord(value: unknown): JournalRecord | undefined {
     if (kind === "did" && !areNames(raw.names)) return undefined;
     if (kind === "result" && raw.startedAt !== undefined && typeof raw.startedAt !== "number") return undefined;
     if ([raw.without, raw.hosts, raw.anew].some((names) => names !== undefined && !areTexts(names)) || (kind === "spare" && raw.hosts === undefined)) return undefined;
-    if ([raw.only, raw.boot].some((text) => text !== undefined && typeof text !== "string")) return undefined;
+    if ([raw.only, raw.boot, raw.reason].some((text) => text !== undefined && typeof text !== "string")) return undefined;
     if ((kind === "return" || kind === "hold") && typeof raw.on !== "boolean") return undefined;
     if (kind === "hold" && raw.on === true && !(typeof raw.ms === "number" && Number.isFinite(raw.ms) && raw.ms >= 0)) return undefined;
     if (raw.calledOff !== undefined && raw.calledOff !== true) return undefined;

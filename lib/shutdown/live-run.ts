@@ -88,7 +88,7 @@ class LiveRun implements Run {
         const waitMs = this.committed ? 0 : (earlier?.waitMs ?? 0);
         this.#record.say(earlier === undefined ? `INITIATING GRACEFUL SHUTDOWN: ${reason} (${planText(this.plan, this.head)})` : againText(reason, waitMs));
         if (earlier === undefined) await this.io.note({ kind: "run", run, stream, reason, boot: this.io.boot, ...(only !== undefined && { only }), ...(without && { without: [...without] }), at: startedAt });
-        if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier);
+        if (earlier?.undoing !== undefined) return this.#putBack(earlier.undoing, earlier, waitMs);
         if (earlier?.spared !== undefined) this.#leave(earlier.spared.hosts, earlier.spared.why, earlier.results);
         // Whoever goes on with it may have to say at once that it waits.
         await (waitMs > 0 ? sleep(waitMs, this.io.clock, this.#waiting.signal) : undefined);
@@ -258,10 +258,10 @@ class LiveRun implements Run {
         this.#settle(this.#view.result(this.committed ? "incomplete" : "cancelled", `${why}. ${text}`, at));
     }
 
-    /** Takes no further step, and puts back what can be. */
-    async #putBack(why: string, earlier?: Earlier): Promise<void> {
+    /** Takes no further step, and puts back what can be. @param waitMs it does not end before: an outage that comes next may be over by then */
+    async #putBack(why: string, earlier?: Earlier, waitMs = 0): Promise<void> {
         this.#undoing = why;
-        this.#waiting.abort();
+        if (earlier === undefined) this.#waiting.abort();
         this.#lookout.callOff();
         for (const { id, kind, state } of this.#view.steps) {
             if (state === "planned" && kind !== "undo") this.#view.leaveOut(id, { error: "cancelled" });
@@ -270,9 +270,10 @@ class LiveRun implements Run {
         if (this.#ended || this.#suspending) return;
         const steps = this.#back.begin(this.#steps, earlier?.results);
         this.#record.say(`${why}: ${steps === 0 ? "nothing to put back" : `putting back ${count(steps, "step")}`}`);
+        const waited = waitMs > 0 ? sleep(waitMs, this.io.clock, this.#waiting.signal) : undefined;
         await this.#back.over();
-        await Promise.all(this.#underWay.values());
-        if (this.#suspending) return;
+        await Promise.all([...this.#underWay.values(), waited]);
+        if (this.#suspending || this.#ended) return;
         this.#settle(this.#view.result("cancelled", `${why}. ${backText(this.#view.steps)}`, this.io.clock.now()));
     }
 

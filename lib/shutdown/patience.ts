@@ -33,6 +33,8 @@ export interface PatienceIo<Origin> {
     spared(stream: string): readonly string[];
     /** It is to be seen whether a stream's power stays back; or no longer. */
     returns(stream: string, on: boolean): void;
+    /** An outage waits for the end of the way back; without a reason it does no longer. */
+    next(run: Run, stream: string, reason?: string): void;
     /** A person holds a run for so many ms at most; undefined: no longer. */
     holds(run: Run, ms: number | undefined): void;
 }
@@ -116,8 +118,9 @@ export class Patience<Origin> {
     wait(run: Run, command: ShutdownCommand, origin: Origin | undefined, streams: ReadonlySet<string>): Decision | undefined {
         const { stream, action, reason, stableSeconds = 0 } = command;
         if (run.head.mode !== "live" || (command.simulated && !run.head.simulated)) return undefined;
-        if (action === "restored") this.#next.delete(stream);
+        if (action === "restored" && this.#next.delete(stream)) this.io.next(run, stream);
         if (run.undoing && action === "shutdown") {
+            if (!this.#next.has(stream)) this.io.next(run, stream, reason);
             this.#next.set(stream, { command, origin });
             run.giveWay("power has failed again");
             return { act: "ignore", why: "the way back ends first: then this outage's run begins", quiet: true };

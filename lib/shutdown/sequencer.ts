@@ -39,6 +39,7 @@ export class Sequencer<Origin> {
             again: (command, origin) => void this.#decide(command, origin, false),
             spared: (stream) => this.#sparedBy(stream),
             returns: (stream, on) => void this.#note({ kind: "return", stream, on, at: options.clock.now() }),
+            next: ({ head: { run } }, stream, reason) => void this.#note({ kind: "next", run, stream, ...(reason !== undefined && { reason }), at: options.clock.now() }),
             holds: ({ head: { run } }, ms) => void this.#note({ kind: "hold", run, on: ms !== undefined, ...(ms !== undefined && { ms }), at: options.clock.now() }),
         });
         this.ready = this.#start();
@@ -202,9 +203,10 @@ export class Sequencer<Origin> {
         const strange = strangeSteps(open, setup);
         if (strange !== undefined) this.options.voice.warn(strange);
         const head: RunHead = { run, stream, reason, mode: "live", startedAt, ...(only !== undefined && { only }) };
-        this.#begin(setup, head, "", undefined, { ...open, waitMs: rereadMsFor(open, this.#here), agoMs: (moment) => agoMs(moment, this.#here) });
+        this.#begin(setup, head, "", undefined, { ...open, waitMs: open.undoing !== undefined && open.next.size === 0 ? 0 : rereadMsFor(open, this.#here), agoMs: (moment) => agoMs(moment, this.#here) });
         if (heldMs > 0 && this.#run !== undefined) this.#patience.holdOn(this.#run, heldMs);
-        // It had stopped for power that was back, and nobody may say so again.
+        // Nobody may say again what it had stopped for: power that was back, or the outage after that.
+        for (const [next, why] of open.next) this.#decide({ action: "shutdown", reason: why, at: this.options.clock.now(), stream: next, conclusive: true }, undefined, false);
         for (const back of open.returning) this.#decide({ action: "restored", reason: back, at: this.options.clock.now(), stream: back, conclusive: true }, undefined, false);
     }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ShutdownCommand } from "../../../lib/power/command";
 import { handStream, type Decision, type Switches } from "../../../lib/shutdown/gate";
@@ -365,6 +366,71 @@ describe("the sequencer", () => {
         letGo();
         await result(2);
         assert.deepEqual(outcomes(), ["cancelled", "incomplete"]);
+    });
+
+    for (const [event, end] of [["a redeploy", (one: Sequencer<string>) => one.close(false)], ["a kill", () => Promise.resolve()]] as const) {
+        it(`begins it also after ${event} on that way back, though a trigger tells its decision only once`, async () => {
+            hang();
+            const one = sequencer();
+            await one.handle(command());
+            await eventually(() => hosts.told.length === 2);
+            await one.handle(command("restored"));
+            await one.handle(command());
+            await eventually(() => readFileSync(join(folder.path, "run.journal"), "utf8").includes('"next"'));
+            const ended = end(one);
+            await clock.pass(1000);
+            await ended;
+            hosts.obey = () => ok;
+            const next = sequencer();
+            await next.ready;
+            await result(2);
+            assert.deepEqual([outcomes(), next.spent], [["cancelled", "completed"], ["plug"]]);
+            // Nor twice, after yet another start.
+            await next.close(false);
+            const last = sequencer();
+            await last.ready;
+            assert.equal(last.run, undefined);
+        });
+    }
+
+    it("begins none after a minute without it when a trigger then says that power is back", async () => {
+        hang();
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"));
+        await one.handle(command());
+        const ended = one.close(false);
+        await clock.pass(60_000);
+        await ended;
+        hosts.obey = () => ok;
+        const next = sequencer();
+        await next.ready;
+        await clock.pass(35_000);
+        assert.deepEqual(outcomes(), [], "the way back does not end before somebody can have said so");
+        await next.handle(command("restored"));
+        await clock.pass(11_000);
+        await result();
+        assert.deepEqual([outcomes(), next.run, next.spent], [["cancelled"], undefined, []]);
+    });
+
+    it("begins none after a redeploy on the way back when power is back again by then", async () => {
+        hang();
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"));
+        await one.handle(command());
+        await one.handle(command("restored"));
+        const ended = one.close(false);
+        await clock.pass(1000);
+        await ended;
+        hosts.obey = () => ok;
+        const next = sequencer();
+        await next.ready;
+        await result();
+        await clock.pass(1000);
+        assert.deepEqual([outcomes(), next.run, next.spent], [["cancelled"], undefined, []]);
     });
 
     it("is held by a person for a bounded time, with the run's own token", async () => {
