@@ -37,30 +37,32 @@ export interface Moment {
 /** All seconds of a story. */
 export function truthOf(ups: Ups, phases: readonly Phase[]): Moment[] {
     const moments: Moment[] = [];
-    let charge = ups.start;
     for (const { what, lasts } of phases) {
-        if (what === "new battery") charge = 100;
-        for (let second = 0; second < lasts; second += 1) {
-            const flickers = what === "flicker" && second % 25 < 17;
-            const onBattery = what === "outage" || what === "calibration" || what === "self-test" || what === "unsaid self-test" || flickers;
-            const perMinute = onBattery ? -ups.perMinute * (charge < ups.collapse ? 8 : 1) : ups.chargesPerMinute;
-            charge = Math.max(0, Math.min(100, charge + perMinute / 60));
-            const own = { calibration: ["CAL"], "self-test": ["TEST"], off: ["OFF"], bypass: ["BYPASS"], forced: ["FSD"], sag: ["BOOST"] }[what as "off"] ?? [];
-            const supply = what === "bare bypass" ? ["BYPASS"] : [onBattery ? "OB" : "OL"];
-            moments.push({
-                mains: what !== "outage" && !flickers, onBattery, excuse: ["calibration", "self-test", "bypass", "bare bypass"].includes(what), off: what === "off", forced: what === "forced", charge,
-                flags: [...supply, ...own, ...(onBattery && charge <= ups.lowBatteryAt ? ["LB"] : [])],
-            });
-        }
+        for (let second = 0; second < lasts; second += 1) moments.push(momentOf(ups, moments.at(-1)?.charge ?? ups.start, what, second));
     }
     return moments;
 }
 
+/** How it is a second after it had this charge. @param second of what happens */
+export function momentOf(ups: Ups, before: number, what: Phase["what"], second: number): Moment {
+    const flickers = what === "flicker" && second % 25 < 17;
+    const onBattery = what === "outage" || what === "calibration" || what === "self-test" || what === "unsaid self-test" || flickers;
+    const from = what === "new battery" && second === 0 ? 100 : before;
+    const perMinute = onBattery ? -ups.perMinute * (from < ups.collapse ? 8 : 1) : ups.chargesPerMinute;
+    const charge = Math.max(0, Math.min(100, from + perMinute / 60));
+    const own = { calibration: ["CAL"], "self-test": ["TEST"], off: ["OFF"], bypass: ["BYPASS"], forced: ["FSD"], sag: ["BOOST"] }[what as "off"] ?? [];
+    const supply = what === "bare bypass" ? ["BYPASS"] : [onBattery ? "OB" : "OL"];
+    return {
+        mains: what !== "outage" && !flickers, onBattery, excuse: ["calibration", "self-test", "bypass", "bare bypass"].includes(what), off: what === "off", forced: what === "forced", charge,
+        flags: [...supply, ...own, ...(onBattery && charge <= ups.lowBatteryAt ? ["LB"] : [])],
+    };
+}
+
 /** What a sensor without fault says of it. */
-export function said(ups: Ups, { flags, charge, onBattery }: Moment, second: number): Reading {
+export function said(ups: Ups, { flags, charge, onBattery }: Moment, second: number, device = "ups1"): Reading {
     const runtime = { true: (charge / ups.perMinute) * 60, hopeful: (charge / ups.perMinute) * 80, zero: 0, "all ones": 65_535, none: undefined }[ups.claims];
     return {
-        device: "ups1", source: "nut", at: second * 1000, quality: "good", mains: flags.includes("OL") ? "present" : flags.includes("OB") ? "absent" : "unknown", flags: [...flags],
+        device, source: "nut", at: second * 1000, quality: "good", mains: flags.includes("OL") ? "present" : flags.includes("OB") ? "absent" : "unknown", flags: [...flags],
         load: 30 + (second % 7), volts: onBattery ? 0 : flags.includes("BOOST") ? 190 : 230,
         ...(ups.gauge !== "none" && { charge: ups.gauge === "whole" ? Math.floor(charge) : charge }), ...(runtime !== undefined && { runtime: Math.ceil(runtime) }),
     };
@@ -86,13 +88,13 @@ export interface Heard {
 }
 
 /** What is polled in a process that runs, `offsetMs` being how far its event time is from the true one. */
-export function polled(ups: Ups, truth: readonly Moment[], second: number, troubles: readonly Trouble[], offsetMs: number): Heard[] {
+export function polled(ups: Ups, truth: readonly Moment[], second: number, troubles: readonly Trouble[], offsetMs: number, device?: string): Heard[] {
     const now = truth[second];
     if (now === undefined) return [];
     const under = troubles.filter(({ from, lasts }) => second >= from && second < from + lasts);
     const wrong = under.map(({ fault }) => fault);
     const heard = (reading: Reading, more: Partial<Heard> = {}): Heard => ({ second, of: second, input: { reading: { ...reading, at: reading.at + offsetMs } }, wrong, ...more });
-    return under.reduce<Heard[]>((all, trouble) => all.flatMap((each) => spoil(each, trouble, ups, truth)), [heard(said(ups, now, second))]);
+    return under.reduce<Heard[]>((all, trouble) => all.flatMap((each) => spoil(each, trouble, ups, truth)), [heard(said(ups, now, second, device))]);
 }
 
 function spoil(heard: Heard, { fault, from }: Trouble, ups: Ups, truth: readonly Moment[]): Heard[] {
@@ -105,7 +107,7 @@ function spoil(heard: Heard, { fault, from }: Trouble, ups: Ups, truth: readonly
     };
     if (reading.quality !== "good") return [heard];
     switch (fault) {
-        case "missing": case "stale": return [{ ...heard, input: { reading: { device: "ups1", source: "nut", at: reading.at, quality: fault, error: "no answer" } } }];
+        case "missing": case "stale": return [{ ...heard, input: { reading: { device: reading.device, source: "nut", at: reading.at, quality: fault, error: "no answer" } } }];
         case "garbage": return says({ mains: "unknown", flags: ["%%"] });
         case "WAIT": return says({ mains: "unknown", flags: ["WAIT"] });
         case "gone": case "asleep": return [];
@@ -118,7 +120,7 @@ function spoil(heard: Heard, { fault, from }: Trouble, ups: Ups, truth: readonly
         case "LB on mains": return reading.mains === "present" ? says({ flags: [...(reading.flags ?? []), "LB"] }) : [heard];
         case "frozen": {
             const then = truth[from] ?? truth[second];
-            return then === undefined ? [heard] : [{ ...heard, of: from, input: { reading: { ...said(ups, then, from), at: reading.at } } }];
+            return then === undefined ? [heard] : [{ ...heard, of: from, input: { reading: { ...said(ups, then, from, reading.device), at: reading.at } } }];
         }
         case "ahead": return says({ at: reading.at + 3_600_000 });
         case "behind": return says({ at: reading.at - 3_600_000 });

@@ -1,50 +1,14 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { sleep } from "../../../lib/kit/clock";
-import { Trouble } from "../../../lib/kit/trouble";
 import type { ShutdownCommand } from "../../../lib/power/command";
 import type { JournalRecord } from "../../../lib/shutdown/journal-records";
 import { parsePlan, priorities, type ShutdownPlan } from "../../../lib/shutdown/plan";
 import type { RunProgress, RunResult } from "../../../lib/shutdown/progress";
 import { Sequencer } from "../../../lib/shutdown/sequencer";
-import type { CommandEnd, Transport } from "../../../lib/shutdown/transport";
-import { ok } from "../../support/fake-hosts";
 import { MemoryJournal } from "../../support/memory-journal";
+import { Machine, wayTo, type Fault } from "../../support/outage-machine";
 import { VirtualClock } from "../../support/virtual-clock";
-
-/** What a host does wrong, always. */
-type Fault = "none" | "hangs at login" | "hangs in a service" | "refuses";
-
-/** A machine with services. Off, it answers nobody. */
-class Machine {
-    readonly running: Set<string>;
-    off = false;
-    falls = 0;
-    #countdown: (() => void) | undefined;
-    constructor(readonly clock: VirtualClock, readonly services: readonly string[], readonly fault: Fault, readonly slowMs: number) {
-        this.running = new Set(services);
-    }
-    #fall(): void {
-        this.#countdown = undefined;
-        this.off = true;
-        this.falls += 1;
-    }
-    /** @returns undefined when it went down meanwhile */
-    obey(command: string): CommandEnd | undefined {
-        if (this.off) return undefined;
-        const stopped = /^systemctl stop -- (\S+)$/.exec(command)?.[1];
-        const started = /systemctl start.* ridethrough (\S+) /s.exec(command)?.[1];
-        if (stopped !== undefined) this.running.delete(stopped);
-        if (started !== undefined) this.running.add(started);
-        if (command === "poweroff") this.#fall();
-        if (command === "shutdown -h +2") this.#countdown ??= this.clock.after(120_000, () => this.#fall());
-        if (command === "shutdown -c") {
-            this.#countdown?.();
-            this.#countdown = undefined;
-        }
-        return ok;
-    }
-}
 
 type Act = "shutdown" | "restored";
 type Event =
@@ -91,40 +55,10 @@ class World {
         const life = this.#life;
         const lives = (): boolean => life === this.#life;
         return new Sequencer<string>({
-            setup: () => ({ plan: this.plan, switches: { dryRun: false, enabled: true, problems: [], unready: [] }, access: (host) => ({ root: true, open: () => this.#transport(host, lives) }) }),
+            setup: () => ({ plan: this.plan, switches: { dryRun: false, enabled: true, problems: [], unready: [] }, access: (host) => ({ root: true, open: () => wayTo(host, this.machines.get(host) ?? assert.fail(host), lives, () => this.#judge(host)) }) }),
             clock: this.clock, boot: "boot", uptimeMs: () => this.clock.monotonic(), paceMs: 100, journal: new MemoryJournal(this.records, lives, this.diskMs === 0 ? undefined : () => sleep(this.diskMs, this.clock)),
             voice: { progress: (next) => void (lives() && this.progress.push(next)), result: (next) => void (lives() && this.results.push(next)), warn: () => undefined },
         });
-    }
-
-    #transport(host: string, lives: () => boolean): Transport {
-        const { clock } = this;
-        const machine = this.machines.get(host) ?? assert.fail(host);
-        const never = new Promise<never>(() => undefined);
-        const after = <T>(ms: number, end: () => T): Promise<T> => new Promise((resolve, reject) => void clock.after(ms, () => {
-            if (!lives()) return;
-            try {
-                resolve(end());
-            } catch (error) {
-                reject(error as Error);
-            }
-        }));
-        const silent = (ms: number): Promise<never> => after(ms, () => { throw new Trouble("timeout", `host ${host}: no answer within ${ms / 1000} s`); });
-        let close: (trouble: Trouble) => void = () => undefined;
-        const closed = new Promise<never>((_resolve, reject) => { close = reject; });
-        closed.catch(() => undefined);
-        const open = <T>(work: Promise<T>): Promise<T> => Promise.race([work, closed, ...(lives() ? [] : [never])]);
-        return {
-            connect: () => open(machine.off || machine.fault === "hangs at login" ? silent(10_000) : machine.fault === "refuses" ? after(5, () => { throw new Trouble("auth", `host ${host}: does not accept our key`); }) : after(machine.slowMs / 10, () => undefined)),
-            run: (argv, deadlineMs) => {
-                const command = argv.join(" ");
-                if (!lives()) return never;
-                if (machine.off || (machine.fault === "hangs in a service" && command.startsWith("systemctl stop"))) return open(silent(deadlineMs));
-                if (/^(?:poweroff|shutdown -h)/.test(command)) this.#judge(host);
-                return open(after(Math.min(machine.slowMs, deadlineMs - 1), () => machine.obey(command)).then((end) => end ?? silent(deadlineMs)));
-            },
-            close: () => close(new Trouble("stopped", `host ${host}: stopped`)),
-        };
     }
 
     /** Whether a host may be told to go down at this moment. */
