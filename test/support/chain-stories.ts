@@ -38,7 +38,7 @@ function reportsOf(world: ChainWorld): string[] {
             const [final, undone] = [`${name}/power-off`, `${name}/power-off/undo`].map((id) => steps.find((step) => step.id === id)?.state);
             return final === "done" ? [undone !== "done"] : [];
         }).at(-1) ?? false;
-        const unheard = machine.off && world.kills > 0 && world.disk.records.some((record) => record.kind === "intent" && record.step === `${name}/power-off`);
+        const unheard = machine.off && (world.kills > 0 || world.trace.some((line) => line.endsWith("deployed anew"))) && world.disk.records.some((record) => record.kind === "intent" && record.step === `${name}/power-off`);
         if (machine.off !== told && !unheard) found.push(`${name} is ${machine.off ? "off" : "on"}, and the reports say ${told ? "off" : "on"}`);
         if (machine.off) continue;
         for (const service of machine.services.filter((each) => !machine.running.has(each))) {
