@@ -54,7 +54,7 @@ function sayingOf({ verdict, power }: Message, reading: Reading | undefined): Sa
 }
 
 /** A trigger's decision is conclusive, and holds until mains is back for good: it counts as critical for so long. */
-function byVerdict({ device, at, health, supply, decision, rule, findings, text }: Fields, reading: Reading | undefined): Said | { error: string } {
+function byVerdict({ device, at, health, supply, decision, returning, rule, findings, text }: Fields, reading: Reading | undefined): Said | { error: string } {
     if (typeof device !== "string" || device.trim() === "") return { error: "msg.verdict.device is not a name" };
     if (typeof at !== "number" || !Number.isFinite(at)) return { error: "msg.verdict.at is not a time in ms" };
     const told = healths.find((name) => name === health);
@@ -64,7 +64,7 @@ function byVerdict({ device, at, health, supply, decision, rule, findings, text 
     const fed: Supply = supply === "mains" || supply === "battery" || supply === "off" ? supply : "unknown";
     if (decision === "shutdown") {
         const found = (Array.isArray(findings) ? (findings as (Partial<Finding> | null)[]) : []).find((finding) => finding?.rule === rule && finding?.outcome === "holds");
-        return { ...word, health: "critical", supply: fed, conclusive: true, why: typeof found?.why === "string" ? found.why : line };
+        return { ...word, health: "critical", supply: fed, conclusive: true, ...(returning === true && { returning }), why: typeof found?.why === "string" ? found.why : line };
     }
     // What a trigger says with a poll that failed is what it knew before: how long that lasts is for the group to say.
     if (told === "unknown" || (reading !== undefined && reading.quality !== "good")) return { ...word, health: "unknown", supply: "unknown", conclusive: false, why: line };

@@ -16,6 +16,8 @@ export interface MemberEvidence {
     why: string;
     /** It is critical since the UPS's primary orders a shutdown (FSD), which stays until upsd is restarted. */
     forced?: true;
+    /** It is critical by what was decided before, and has power again; see Verdict.returning. */
+    returning?: true;
     /** Who judged: a plain reading 0, a classifier 1, a trigger 2. The better judge is heard while it speaks. */
     rank: 0 | 1 | 2;
     simulated?: true;
@@ -76,7 +78,7 @@ export function hear(config: QuorumConfig, before: MemberState, word: Word, now:
 }
 
 function compare(a: Omit<Word, "forced">, b: Omit<Word, "forced">): number {
-    return a.rank - b.rank || severities.indexOf(a.health) - severities.indexOf(b.health) || Number(a.conclusive) - Number(b.conclusive) || (a.why < b.why ? -1 : a.why > b.why ? 1 : 0);
+    return a.rank - b.rank || severities.indexOf(a.health) - severities.indexOf(b.health) || Number(a.conclusive) - Number(b.conclusive) || Number(b.returning === true) - Number(a.returning === true) || (a.why < b.why ? -1 : a.why > b.why ? 1 : 0);
 }
 
 /** The health of a member at event time `at`, and the times at which it changes by itself. */

@@ -105,7 +105,7 @@ function parseWord(value: unknown): MemberState["word"] {
     const supply = supplies.find((name) => name === value.supply);
     const rank = ([0, 1, 2] as const).find((number) => number === value.rank);
     if (health === undefined || supply === undefined || rank === undefined || !isNumber(value.at) || typeof value.why !== "string") return undefined;
-    return { at: value.at, health, supply, conclusive: value.conclusive === true, why: value.why, rank };
+    return { at: value.at, health, supply, conclusive: value.conclusive === true, why: value.why, ...(value.returning === true && { returning: true as const }), rank };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

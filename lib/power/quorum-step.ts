@@ -88,7 +88,7 @@ function settle(config: QuorumConfig, before: QuorumState): { state: QuorumState
     const isBack = before.lost !== undefined && tally.evident >= config.minHealthy;
     const shortSince = wanted ? before.shortSince ?? now : undefined;
     const backSince = isBack ? before.backSince ?? now : undefined;
-    const fires = shortSince !== undefined && now >= shortSince + config.dwellSeconds * 1000;
+    const fires = shortSince !== undefined && tally.begins && now >= shortSince + config.dwellSeconds * 1000;
     // What nobody can read right now may have failed again.
     const restores = backSince !== undefined && now >= backSince + config.restoreSeconds * 1000 && tally.readable >= config.minHealthy;
     if (fires) state.lost = { since: before.lost?.since ?? now, conclusive: tally.conclusive };

@@ -16,6 +16,8 @@ export interface Tally {
     short: boolean;
     /** It is short because of what is known of a member, or the user says that a loss of data suffices. */
     acts: boolean;
+    /** It would be short also if those whose power is back, if not for good yet, were well: a loss may begin. */
+    begins: boolean;
     /** Enough members are lost by proof; see ShutdownCommand.conclusive. */
     conclusive: boolean;
     /** When a member will change by itself, event times in ms. */
@@ -37,7 +39,8 @@ export function tallyOf(config: QuorumConfig, state: QuorumState): Tally {
         // Seen on battery when it fell silent, it is known to have been failing.
         const failing = counted === "lost" && (health !== "unknown" || word?.supply === "battery");
         const evident = counted === "healthy" && health !== "unknown" && now < proves;
-        return { shows, due: [until, proves], evident, failing, proven: failing && word?.conclusive === true };
+        const returning = counted === "lost" && word?.returning === true;
+        return { shows, due: [until, proves], evident, failing, returning, proven: failing && word?.conclusive === true };
     });
     const count = (of: (each: (typeof all)[number]) => boolean): number => all.filter(of).length;
     const counting = count(({ shows }) => shows.role === "counts");
@@ -52,6 +55,7 @@ export function tallyOf(config: QuorumConfig, state: QuorumState): Tally {
         members: all.map(({ shows }) => shows), healthy, awaited, counting, short,
         evident: count((each) => each.evident), readable: count(({ evident, shows }) => evident && shows.silentSince === undefined),
         acts: short && (failing > 0 || config.dataLossAlone),
+        begins: healthy + awaited + count(({ returning }) => returning) < config.minHealthy,
         conclusive: proven + unreadable > counting - config.minHealthy,
         until: all.flatMap(({ due }) => due),
     };

@@ -14,8 +14,8 @@ const heard = (msg: object, newest?: number): ReturnType<typeof evidenceFrom> =>
 const word = (msg: object): unknown[] => {
     const found = heard(msg);
     if (!("evidence" in found)) return [found];
-    const { health, supply, conclusive, why, rank } = found.evidence;
-    return [rank, health, supply, conclusive, why];
+    const { health, supply, conclusive, why, rank, returning } = found.evidence;
+    return [rank, health, supply, conclusive, why, ...(returning === undefined ? [] : [returning])];
 };
 const holds = { rule: "low-charge", outcome: "holds", why: "charge 18 % is below 20 %" } as const;
 
@@ -25,6 +25,7 @@ describe("what a message says of a member", () => {
         ["on battery", { verdict: verdict({ supply: "battery", health: "degraded" }) }, [2, "degraded", "battery", true, "on battery"]],
         ["that has decided", { verdict: verdict({ supply: "battery", health: "critical", decision: "shutdown", rule: "low-charge", findings: [holds] }) }, [2, "critical", "battery", true, "charge 18 % is below 20 %"]],
         ["decided, and mains not back for good: still critical", { verdict: verdict({ supply: "mains", health: "critical", decision: "shutdown", rule: "low-charge", text: "ups_a: shutdown: decided by low-charge 5 s ago" }) }, [2, "critical", "mains", true, "shutdown: decided by low-charge 5 s ago"]],
+        ["the same, where the trigger says that power is seen again", { verdict: verdict({ supply: "mains", health: "critical", decision: "shutdown", rule: "low-charge", returning: true, text: "ups_a: back" }) }, [2, "critical", "mains", true, "back", true]],
         ["with a poll that failed, whatever it knew before", { verdict: verdict({ health: "degraded", text: "ups_a: no data; 1 of 3" }), reading: reading({ quality: "missing" }) }, [2, "unknown", "unknown", false, "no data; 1 of 3"]],
         ["decided because polls fail on battery", { verdict: verdict({ supply: "unknown", health: "critical", decision: "shutdown", rule: "failsafe" }), reading: reading({ quality: "missing" }) }, [2, "critical", "unknown", true, "on mains"]],
         ["in a self-test", { verdict: verdict({ supply: "battery", health: "degraded" }), reading: reading({ mains: "absent", testing: true }) }, [2, "healthy", "mains", false, "tests its battery"]],

@@ -68,6 +68,21 @@ describe("quorum: two UPSes, one needed", () => {
         assert.deepEqual(rig.commands(), [["shutdown", 3]]);
     });
 
+    it("no loss begins by decisions that stand while power is seen again, as after a crash that came before the loss was saved", () => {
+        const rig = new Rig().poll(30, { ups_a: "returning", ups_b: "returning" });
+        assert.deepEqual([rig.commands(), rig.last?.standing], [[], "failing"]);
+        rig.state = parseQuorumState(JSON.parse(JSON.stringify(rig.state))) ?? assert.fail();
+        assert.deepEqual(rig.poll(30, { ups_a: "returning", ups_b: "low" }).commands(), [], "ups_a may come back for good");
+        assert.deepEqual(rig.poll(5, { ups_a: "mains", ups_b: "low" }).commands(), []);
+    });
+
+    it("mains that comes and goes with decided members puts off no loss beyond the first moment without it, and restores none", () => {
+        const rig = new Rig();
+        for (let swing = 0; swing < 3; swing += 1) rig.poll(2, { ups_a: "returning", ups_b: "returning" }).poll(2, { ups_a: "low", ups_b: "low" });
+        assert.deepEqual(rig.commands(), [["shutdown", 3]]);
+        assert.deepEqual(rig.poll(120, { ups_a: "returning", ups_b: "returning" }).commands(), [["shutdown", 3]]);
+    });
+
     it("members that can't be read never restore, whatever they count as", () => {
         const rig = new Rig({ ...twoUpses, unknownCountsAs: "healthy" }).poll(10, { ups_a: "battery", ups_b: "battery" });
         rig.config = { ...rig.config, degradedCountsAs: "critical" };

@@ -13,6 +13,7 @@ export const words = {
     mains: { health: "healthy", supply: "mains", conclusive: false, why: "on mains" },
     battery: { health: "degraded", supply: "battery", conclusive: true, why: "on battery" },
     low: { health: "critical", supply: "battery", conclusive: true, why: "charge 18 % is below 20 %" },
+    returning: { health: "critical", supply: "mains", conclusive: true, returning: true, why: "charge 18 % is below 20 %" },
     watts: { health: "degraded", supply: "unknown", conclusive: false, why: "CRITICAL at 24.0 W" },
     unread: { health: "unknown", supply: "unknown", conclusive: false, why: "DATA-STALE" },
 } as const satisfies Record<string, Omit<MemberEvidence, "member" | "at" | "rank">>;
