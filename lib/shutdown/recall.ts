@@ -1,7 +1,11 @@
 import type { Moment, OpenRun, StepResult } from "./journal-records";
 import type { RunRecord } from "./run-record";
+import type { ShutdownPlan } from "./plan";
+import type { StepView } from "./progress";
 import { viewOf } from "./run-view";
-import { isRepeatable, type PlannedStep } from "./steps";
+import type { UsualMs } from "./schedule";
+import { isRepeatable, previewPlan, stepsOf, type PlannedStep } from "./steps";
+import { undoStepsOf } from "./undo-steps";
 
 /** What an earlier process has done of a run. `undoing`: why it was being put back. */
 export interface Earlier extends Pick<OpenRun, "intents" | "results" | "undoing">, Partial<Pick<OpenRun, "did" | "spared" | "marks">> {
@@ -38,4 +42,12 @@ export function recall(steps: readonly PlannedStep[], { intents, results, did: s
     });
     view.interrupt([...intents.keys()].filter((id) => !results.has(id)));
     return { told, keptUp };
+}
+
+/** The steps of a run that nobody goes on with, and where it was being put back, the steps back: what the journal does not tell of was interrupted. */
+export function leftBehind(plan: ShutdownPlan, { results, undoing, spared }: OpenRun, usualMs?: UsualMs): StepView[] {
+    const known = (view: StepView): StepView => ({ ...view, ...viewOf(results.get(view.id) ?? { state: "skipped", error: "interrupted" }) });
+    const steps = previewPlan(plan, usualMs).map(known);
+    const back = undoStepsOf(stepsOf(plan), steps).filter(({ view: { host } }) => undoing !== undefined || spared?.hosts.includes(host) === true);
+    return [...steps, ...back.map(({ view }) => known(view))];
 }

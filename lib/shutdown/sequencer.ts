@@ -9,10 +9,10 @@ import { startLiveRun } from "./live-run";
 import { Patience } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress } from "./progress";
-import type { Earlier } from "./recall";
+import { leftBehind, type Earlier } from "./recall";
 import { startRehearsal } from "./rehearsal";
-import { endText, fedText } from "./run-texts";
-import { RunView, viewOf, type Run, type RunHead } from "./run-view";
+import { backText, endText, fedText } from "./run-texts";
+import { RunView, type Run, type RunHead } from "./run-view";
 import type { SequencerOptions, SequencerSetup } from "./sequencer-options";
 import { Sources } from "./sources";
 import { previewPlan } from "./steps";
@@ -212,14 +212,13 @@ export class Sequencer<Origin> {
 
     #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: NonNullable<ReturnType<typeof obstacleTo>>): void {
         const at = this.options.clock.now();
-        const steps = plan === undefined ? [] : previewPlan(plan, this.options.usualMs).map((view) => {
-            return { ...view, ...viewOf(open.results.get(view.id) ?? { state: "skipped", error: "interrupted" }) };
-        });
+        const steps = plan === undefined ? [] : leftBehind(plan, open, this.options.usualMs);
         const view = new RunView({ run: open.run, stream: open.stream, reason: open.reason, mode: "live", startedAt: open.startedAt }, steps);
-        void this.#note({ kind: "end", run: open.run, outcome: over ? "incomplete" : "cancelled", at });
+        const outcome = over && open.undoing === undefined ? "incomplete" : "cancelled";
+        void this.#note({ kind: "end", run: open.run, outcome, at });
         if (over) for (const stream of open.streams) void this.#note({ kind: "restored", stream, at });
-        const text = `the run was interrupted and is not continued: ${why}${steps.length === 0 ? "" : `\n${endText(steps)}`}`;
-        this.#say(() => this.options.voice.result(view.result(over ? "incomplete" : "cancelled", text, at), undefined));
+        const text = `the run was interrupted and is not continued: ${why}${steps.length === 0 ? "" : `\n${open.undoing === undefined ? endText(steps) : backText(steps)}`}`;
+        this.#say(() => this.options.voice.result(view.result(outcome, text, at), undefined));
     }
 
     #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, earlier?: Earlier): void {

@@ -834,6 +834,26 @@ describe("the sequencer", () => {
             });
         }
 
+        it("tells how far the way back had come, when the machine is restarted in the middle of it", async () => {
+            const first = sequencer(armed, { stableMs: 0 });
+            hang();
+            await first.handle(command());
+            await eventually(() => hosts.told.length === 2);
+            hosts.obey = (text) => (text.includes("systemctl start") && text.includes("web") ? new Promise(() => undefined) : ok);
+            assert.equal((await first.handle(command("restored"))).act, "cancel");
+            letGo();
+            await eventually(() => hosts.told.some((text) => text.includes("systemctl start") && text.includes("web")));
+            const closing = first.close(false);
+            await clock.pass(500);
+            await closing;
+            await sequencer(armed, { boot: "boot-2" }).ready;
+            await result();
+            const [{ outcome, text = "", steps = [] } = {}] = results;
+            assert.equal(outcome, "cancelled");
+            assert.match(text, /this machine has been restarted since\n1 of 2 steps put back\. A person has to look at: app: undo "stop web" left out: interrupted\.$/);
+            assert.deepEqual(steps.filter(({ kind }) => kind === "undo").map(({ id, state }) => `${id} ${state}`), ["nas/stop-service/db/undo done", "app/stop-service/web/undo skipped"]);
+        });
+
         it("after a minute first waits for a reading: when power has returned meanwhile, it ends", async () => {
             await interrupt();
             await clock.pass(60_000);
