@@ -9,13 +9,15 @@ interface Word {
     /** It is known to be failing, should it fall silent now. */
     onBattery: boolean;
     proven: boolean;
+    /** It had decided, and sees power again: nothing begins by it. */
+    returning?: true;
 }
 
 function wordOf({ reading, power, verdict, what }: Came): Word {
     const forced = reading.flags?.includes("FSD") === true;
     const onBattery = reading.mains === "absent" && what !== "test";
     const word = (health: Word["health"], proven = false): Word => ({ health, onBattery, proven });
-    if (verdict?.decision === "shutdown") return word("critical", true);
+    if (verdict?.decision === "shutdown") return { ...word("critical", true), ...(verdict.returning && { returning: true }) };
     if (reading.quality !== "good") return word("unknown");
     if (what === "test") return word("healthy");
     if (verdict) return { health: verdict.health, onBattery: verdict.supply === "battery", proven: verdict.supply === "battery" };
@@ -77,6 +79,7 @@ function wrongIn(story: Story): string[] {
     };
     const isLost = (second: number, member: number, proven: boolean): boolean => {
         const { word } = known[second]![member]!;
+        if (word?.returning) return false;
         if (word?.health === "critical" && word.life === lives[second]) return true;
         const now = heardNow(second, member);
         return now !== undefined && !asHealthy(now) && (!proven || now.proven);
