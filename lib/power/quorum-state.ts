@@ -11,7 +11,7 @@ export interface QuorumState {
     members: MemberState[];
     /** A shutdown was told and the quorum is not back for good. */
     lost?: { since: number; conclusive: boolean };
-    /** In which boot of this machine its members were heard, see lostIn. */
+    /** In which boot of this machine its members were heard, see heardIn. */
     boot?: string;
     /** Since when a shutdown would follow if it lasted. */
     shortSince?: number;
@@ -47,7 +47,7 @@ export function resumeQuorum(config: QuorumConfig, before: QuorumState, at: numb
 }
 
 /** The same state, with the boot of this machine in which it came about. */
-export function lostIn(boot: string, state: QuorumState): QuorumState {
+export function heardIn(boot: string, state: QuorumState): QuorumState {
     return state.boot === boot ? state : { ...state, boot };
 }
 
@@ -57,11 +57,11 @@ export function lostIn(boot: string, state: QuorumState): QuorumState {
  * member that counts told of an FSD that may still be there, the loss stays: it would shut down again and again.
  */
 export function resumeInBoot(config: QuorumConfig, before: QuorumState, at: number, boot: string): QuorumState {
-    if (before.boot === undefined || before.boot === boot) return lostIn(boot, resumeQuorum(config, before, at));
+    if (before.boot === undefined || before.boot === boot) return heardIn(boot, resumeQuorum(config, before, at));
     const forced = config.members.some(({ name, role }) => role === "counts" && before.members.find((member) => member.name === name)?.forced);
-    if (before.lost && !forced) return lostIn(boot, newQuorum(config, at));
+    if (before.lost && !forced) return heardIn(boot, newQuorum(config, at));
     const members = before.members.map(({ name, gaps, forced: still }) => ({ name, gaps, ...(still && { forced: still }) }));
-    return lostIn(boot, resumeQuorum(config, { ...before, members }, at));
+    return heardIn(boot, resumeQuorum(config, { ...before, members }, at));
 }
 
 /** A saved state, or undefined for anything that is none. */

@@ -4,7 +4,7 @@ import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
 import type { Quorum } from "../../lib/power/quorum";
 import { evidenceFrom } from "../../lib/power/quorum-evidence";
-import { lostIn, parseQuorumState, resumeInBoot, resumeQuorum, type QuorumState } from "../../lib/power/quorum-state";
+import { heardIn, parseQuorumState, resumeInBoot, resumeQuorum, type QuorumState } from "../../lib/power/quorum-state";
 import { hearMember, passTime, type QuorumNews, type QuorumStep } from "../../lib/power/quorum-step";
 import { streamOf } from "../../lib/power/reading";
 import { parseStreams, Streams } from "../../lib/power/streams";
@@ -68,7 +68,7 @@ export = (RED: NodeAPI): void => {
 
         const take = (known: Streams<QuorumState>, stream: string, step: QuorumStep, send: Send, msg: FlowMessage): void => {
             const before = known.get(stream);
-            known.set(stream, stream === fake ? step.state : lostIn(machine.boot, step.state));
+            known.set(stream, stream === fake ? step.state : heardIn(machine.boot, step.state));
             for (const { quorum, command } of step.news) send(outputsOf(msg, { quorum, ...(command && { command }) }));
             // The save runs beside the message: a slow disk delays no shutdown.
             if (step.news.length > 0 || before === undefined || standingOf(before) !== standingOf(step.state)) void keeper.save(known);

@@ -4,7 +4,7 @@ import { classify, type ClassifierConfig } from "../../lib/power/classify";
 import { afterBoot, parseClassifierState, type ClassifierState } from "../../lib/power/classifier-state";
 import { defaultQuorum, type QuorumConfig } from "../../lib/power/quorum";
 import { evidenceFrom } from "../../lib/power/quorum-evidence";
-import { lostIn, parseQuorumState, resumeInBoot, type QuorumState } from "../../lib/power/quorum-state";
+import { heardIn, parseQuorumState, resumeInBoot, type QuorumState } from "../../lib/power/quorum-state";
 import { hearMember, passTime, type QuorumStep } from "../../lib/power/quorum-step";
 import type { Reading } from "../../lib/power/reading";
 import { parseStreams, Streams } from "../../lib/power/streams";
@@ -172,7 +172,7 @@ export class Chain {
 
     async #counted({ state, news }: QuorumStep): Promise<void> {
         const before = this.#group;
-        this.#group = lostIn(this.io.boot, state);
+        this.#group = heardIn(this.io.boot, state);
         if (news.length > 0 || standingOf(before) !== standingOf(state) || this.io.clock.now() - this.#groupSavedAt >= 10_000) {
             this.#groupSavedAt = this.io.clock.now();
             this.#files.group.save({ streams: [["rack", this.#group]] });

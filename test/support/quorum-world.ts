@@ -5,7 +5,7 @@ import { readingInOrder } from "../../lib/power/order";
 import type { Classified } from "../../lib/power/power-state";
 import type { QuorumConfig } from "../../lib/power/quorum";
 import { evidenceFrom } from "../../lib/power/quorum-evidence";
-import { lostIn, parseQuorumState, resumeInBoot, resumeQuorum, type QuorumState } from "../../lib/power/quorum-state";
+import { heardIn, parseQuorumState, resumeInBoot, resumeQuorum, type QuorumState } from "../../lib/power/quorum-state";
 import { hearMember, passTime, type QuorumNews, type QuorumStep } from "../../lib/power/quorum-step";
 import type { Reading } from "../../lib/power/reading";
 import { Streams } from "../../lib/power/streams";
@@ -159,7 +159,7 @@ export function play(story: Story): Played {
     const standingOf = ({ members, lost }: QuorumState): string => JSON.stringify([lost, members.map(({ word, heard, silent }) => [word?.health, word?.supply, heard, silent !== undefined])]);
     const take = (step: QuorumStep, second: number): void => {
         const before = groups.get("rack");
-        groups.set("rack", lostIn(String(boot), step.state));
+        groups.set("rack", heardIn(String(boot), step.state));
         news(step, second, played.told);
         if (step.news.length > 0 || before === undefined || standingOf(before) !== standingOf(step.state)) save(disks.groups, groups, second);
     };

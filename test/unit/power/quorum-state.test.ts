@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { MemberEvidence } from "../../../lib/power/quorum-member";
 import type { QuorumConfig } from "../../../lib/power/quorum";
-import { lostIn, parseQuorumState, resumeInBoot, resumeQuorum } from "../../../lib/power/quorum-state";
+import { heardIn, parseQuorumState, resumeInBoot, resumeQuorum } from "../../../lib/power/quorum-state";
 import { evidence, Rig, t0, twoUpses } from "./quorum-support";
 
 /** This machine is off for so many seconds, and the group read from its file. */
 function startAgain(rig: Rig, boot: string, seconds = 60): Rig {
     rig.seconds += seconds;
-    rig.state = resumeInBoot(rig.config, parseQuorumState(JSON.parse(JSON.stringify(lostIn("boot-1", rig.state!))))!, t0 + rig.seconds * 1000, boot);
+    rig.state = resumeInBoot(rig.config, parseQuorumState(JSON.parse(JSON.stringify(heardIn("boot-1", rig.state!))))!, t0 + rig.seconds * 1000, boot);
     rig.news = [];
     return rig;
 }
