@@ -240,9 +240,9 @@ describe("NutServer", () => {
                 await upsd.down();
                 for (const wait of waits) {
                     const why = await fails(status(), { kind: "refused" });
-                    clock.pass(wait * 1000 - 100);
+                    clock.pass(wait * 1000 - 800);
                     assert.equal(await fails(status(), {}), why, `not before ${wait} s`);
-                    clock.pass(110);
+                    clock.pass(810);
                 }
                 await upsd.up();
                 assert.equal(await status(), "OL");

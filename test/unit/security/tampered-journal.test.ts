@@ -74,7 +74,7 @@ describe("a journal that somebody else has had his hands on", function () {
         const path = fresh();
         writeFileSync(path, text);
         const story = start(path);
-        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
+        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 50_000);
         deepEqual(story.hosts.told, ["nas: systemctl stop -- db", "app: shutdown -h +2", "nas: shutdown -h +2"]);
         await end(story);
     });
@@ -145,7 +145,7 @@ describe("a journal that somebody else has had his hands on", function () {
             writeFileSync(path, text.slice(0, size));
             const story = start(path);
             await story.sequencer.ready;
-            if (size > first.length) await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
+            if (size > first.length) await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 50_000);
             for (const told of story.hosts.told) match(told, possible);
             ok(size <= first.length || story.warnings.length > 0, `cut at ${size}`);
             if (size > 0 && !text.slice(0, size).endsWith("\n") && !lines().includes(text.slice(0, size).split("\n").at(-1) ?? "")) match(story.warnings.join("\n"), /broken line/);
@@ -165,7 +165,7 @@ describe("a journal that somebody else has had his hands on", function () {
         ];
         writeFileSync(path, `${JSON.stringify(sealed(written, "").line)}\n`);
         const story = start(path);
-        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
+        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 50_000);
         for (const told of story.hosts.told) match(told, possible);
         deepEqual(story.hosts.told.filter((told) => told.includes("shutdown")), ["app: shutdown -h +2", "nas: shutdown -h +2"]);
         deepEqual([...new Set(story.hosts.opened)].sort(), ["app", "nas"]);
@@ -231,7 +231,7 @@ describe("a journal that somebody else has had his hands on", function () {
         const path = fresh();
         writeFileSync(path, `${lines().map((line) => line.replace(/,"[\w-]{16}"\]$/, "]")).join("\n")}\n`);
         const story = start(path);
-        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; });
+        await eventually(() => { void story.clock.pass(50); return story.results.length > 0; }, 50_000);
         deepEqual(story.hosts.told, ["nas: systemctl stop -- db", "app: shutdown -h +2", "nas: shutdown -h +2"]);
         await end(story);
         match(readFileSync(path, "utf8"), /"kind":"end".*,"[\w-]{16}"\]\n$/);
