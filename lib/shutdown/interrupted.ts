@@ -45,9 +45,10 @@ export function obstacleTo(open: OpenRun, { plan, switches }: SequencerSetup, he
     return agoMs(open.last, here) > resumeWithinMs && heldForMs(open, here) === 0 ? { why: "it was too long ago", over: true } : undefined;
 }
 
-/** How long a run that goes on waits for a word that power is back, ms. */
+/** How long a run that goes on waits for a word that power is back, ms. One that is being put back does so only for an outage that comes next. */
 export function rereadMsFor(open: OpenRun, here: Here): number {
-    return agoMs(open.last, here) > longInterruptionMs ? rereadMs : 0;
+    const goesDown = open.undoing === undefined || open.next.size > 0;
+    return goesDown && agoMs(open.last, here) > longInterruptionMs ? rereadMs : 0;
 }
 
 /** For how long a person's hold of a run still lasts, ms. */

@@ -1,8 +1,9 @@
 import type { Moment, OpenRun, StepResult } from "./journal-records";
 import type { RunRecord } from "./run-record";
 import type { ShutdownPlan } from "./plan";
-import type { StepView } from "./progress";
-import { viewOf } from "./run-view";
+import type { RunResult, StepView } from "./progress";
+import { backText, endText } from "./run-texts";
+import { RunView, viewOf } from "./run-view";
 import type { UsualMs } from "./schedule";
 import { isRepeatable, previewPlan, stepsOf, type PlannedStep } from "./steps";
 import { undoStepsOf } from "./undo-steps";
@@ -44,8 +45,16 @@ export function recall(steps: readonly PlannedStep[], { intents, results, did: s
     return { told, keptUp };
 }
 
-/** The steps of a run that nobody goes on with, and where it was being put back, the steps back: what the journal does not tell of was interrupted. */
-export function leftBehind(plan: ShutdownPlan, { results, undoing, spared }: OpenRun, usualMs?: UsualMs): StepView[] {
+/** The report of a run that nobody goes on with, and `why`. @param over its outage may be over */
+export function givenUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: { why: string; over: boolean }, at: number, usualMs?: UsualMs): RunResult {
+    const { run, stream, reason, startedAt, undoing } = open;
+    const steps = plan === undefined ? [] : leftBehind(plan, open, usualMs);
+    const told = steps.length === 0 ? "" : `\n${undoing === undefined ? endText(steps) : backText(steps)}`;
+    return new RunView({ run, stream, reason, mode: "live", startedAt }, steps).result(over && undoing === undefined ? "incomplete" : "cancelled", `the run was interrupted and is not continued: ${why}${told}`, at);
+}
+
+/** Its steps, and where it was being put back, the steps back: what the journal does not tell of was interrupted. */
+function leftBehind(plan: ShutdownPlan, { results, undoing, spared }: OpenRun, usualMs?: UsualMs): StepView[] {
     const known = (view: StepView): StepView => ({ ...view, ...viewOf(results.get(view.id) ?? { state: "skipped", error: "interrupted" }) });
     const steps = previewPlan(plan, usualMs).map(known);
     const back = undoStepsOf(stepsOf(plan), steps).filter(({ view: { host } }) => undoing !== undefined || spared?.hosts.includes(host) === true);

@@ -9,9 +9,9 @@ import { startLiveRun } from "./live-run";
 import { Patience } from "./patience";
 import type { ShutdownPlan } from "./plan";
 import type { RunProgress } from "./progress";
-import { leftBehind, type Earlier } from "./recall";
+import { givenUp, type Earlier } from "./recall";
 import { startRehearsal } from "./rehearsal";
-import { backText, endText, fedText } from "./run-texts";
+import { fedText } from "./run-texts";
 import { RunView, type Run, type RunHead } from "./run-view";
 import type { SequencerOptions, SequencerSetup } from "./sequencer-options";
 import { Sources } from "./sources";
@@ -203,22 +203,19 @@ export class Sequencer<Origin> {
         const strange = strangeSteps(open, setup);
         if (strange !== undefined) this.options.voice.warn(strange);
         const head: RunHead = { run, stream, reason, mode: "live", startedAt, ...(only !== undefined && { only }) };
-        this.#begin(setup, head, "", undefined, { ...open, waitMs: open.undoing !== undefined && open.next.size === 0 ? 0 : rereadMsFor(open, this.#here), agoMs: (moment) => agoMs(moment, this.#here) });
+        this.#begin(setup, head, "", undefined, { ...open, waitMs: rereadMsFor(open, this.#here), agoMs: (moment) => agoMs(moment, this.#here) });
         if (heldMs > 0 && this.#run !== undefined) this.#patience.holdOn(this.#run, heldMs);
         // Nobody may say again what it had stopped for: power that was back, or the outage after that.
         for (const [next, why] of open.next) this.#decide({ action: "shutdown", reason: why, at: this.options.clock.now(), stream: next, conclusive: true }, undefined, false);
         for (const back of open.returning) this.#decide({ action: "restored", reason: back, at: this.options.clock.now(), stream: back, conclusive: true }, undefined, false);
     }
 
-    #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, { why, over }: NonNullable<ReturnType<typeof obstacleTo>>): void {
+    #giveUp(open: OpenRun, plan: ShutdownPlan | undefined, obstacle: NonNullable<ReturnType<typeof obstacleTo>>): void {
         const at = this.options.clock.now();
-        const steps = plan === undefined ? [] : leftBehind(plan, open, this.options.usualMs);
-        const view = new RunView({ run: open.run, stream: open.stream, reason: open.reason, mode: "live", startedAt: open.startedAt }, steps);
-        const outcome = over && open.undoing === undefined ? "incomplete" : "cancelled";
-        void this.#note({ kind: "end", run: open.run, outcome, at });
-        if (over) for (const stream of open.streams) void this.#note({ kind: "restored", stream, at });
-        const text = `the run was interrupted and is not continued: ${why}${steps.length === 0 ? "" : `\n${open.undoing === undefined ? endText(steps) : backText(steps)}`}`;
-        this.#say(() => this.options.voice.result(view.result(outcome, text, at), undefined));
+        const result = givenUp(open, plan, obstacle, at, this.options.usualMs);
+        void this.#note({ kind: "end", run: open.run, outcome: result.outcome, at });
+        if (obstacle.over) for (const stream of open.streams) void this.#note({ kind: "restored", stream, at });
+        this.#say(() => this.options.voice.result(result, undefined));
     }
 
     #begin({ plan, access }: SequencerSetup, head: RunHead, why: string, origin: Origin | undefined, earlier?: Earlier): void {

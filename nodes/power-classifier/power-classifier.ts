@@ -14,6 +14,7 @@ import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
 import { onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import { parseConfig } from "./config";
 import { moodOf, textOf } from "./status-text";
 
@@ -47,13 +48,7 @@ export = (RED: NodeAPI): void => {
         RED.nodes.createNode(this, stored);
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         const light = new StatusLight(this);
-        if (problems.length > 0) {
-            light.show("error", problems.join("; "));
-            onInput(this, () => {
-                throw new Trouble("config", `not classified: ${problems.join("; ")}`);
-            });
-            return;
-        }
+        if (problems.length > 0) return refuseSettings(this, light, "not classified", problems);
 
         const keeper = new StateKeeper(this, nodeState(RED, this, (value) => parseStreams(value, parseClassifierState)));
         let streams: Streams<ClassifierState> | undefined;

@@ -13,6 +13,7 @@ import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import { parseConfig } from "./config";
 import { idleStatus, statusOf } from "./status-text";
 
@@ -33,13 +34,7 @@ export = (RED: NodeAPI): void => {
         RED.nodes.createNode(this, stored);
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         const light = new StatusLight(this);
-        if (problems.length > 0) {
-            light.show("error", problems.join("; "));
-            onInput(this, () => {
-                throw new Trouble("config", `no quorum: ${problems.join("; ")}`);
-            });
-            return;
-        }
+        if (problems.length > 0) return refuseSettings(this, light, "no quorum", problems);
 
         const real = streamOf({ device: config.group });
         const fake = streamOf({ device: config.group, simulated: true });

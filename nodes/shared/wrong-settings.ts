@@ -4,9 +4,9 @@ import type { StatusLight } from "./status";
 import { onInput } from "./wire";
 
 /**
- * A reader whose settings are wrong: red, and each message fails. The log has why in whole, and at once: nobody may ever ask a
- * reader, and a status has room for a few words only.
- * @param what "UPS not read"
+ * A node whose settings are wrong: red, and each message fails. The log has why in whole, and at once: a reader may never be asked,
+ * what decides may hear its first message in an outage, and a status has room for a few words only.
+ * @param what "UPS not read", "nothing is decided"
  */
 export function refuseSettings(node: Node, light: StatusLight, what: string, problems: readonly string[]): void {
     const problem = `${what}: ${problems.join("; ")}`;

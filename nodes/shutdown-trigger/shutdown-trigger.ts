@@ -14,6 +14,7 @@ import { StateKeeper } from "../shared/state-keeper";
 import { StatusLight } from "../shared/status";
 import { loadState, nodeState } from "../shared/storage";
 import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import { parseConfig } from "./config";
 import { powerIn } from "./power";
 import { Silence } from "./silence";
@@ -35,13 +36,7 @@ export = (RED: NodeAPI): void => {
         RED.nodes.createNode(this, stored);
         const { config, problems } = parseConfig(stored as unknown as StoredConfig);
         const light = new StatusLight(this);
-        if (problems.length > 0) {
-            light.show("error", problems.join("; "));
-            onInput(this, () => {
-                throw new Trouble("config", `nothing is decided: ${problems.join("; ")}`);
-            });
-            return;
-        }
+        if (problems.length > 0) return refuseSettings(this, light, "nothing is decided", problems);
 
         const keeper = new StateKeeper(this, nodeState(RED, this, (value) => parseStreams(value, parseTriggerState)));
         const silence = new Silence();

@@ -8,7 +8,8 @@ import { onInputLater } from "../shared/later-input";
 import { OutageReport } from "../shared/outage-report";
 import type { StoredConfig } from "../shared/settings";
 import { StatusLight } from "../shared/status";
-import { every, onClose, onInput, type FlowMessage, type Send } from "../shared/wire";
+import { every, onClose, type FlowMessage, type Send } from "../shared/wire";
+import { refuseSettings } from "../shared/wrong-settings";
 import type { Timeline, TimelineStoreNode } from "../timeline-store/timeline";
 import { parseConfig } from "./config";
 import { historyMessages } from "./history";
@@ -48,13 +49,7 @@ export = (RED: NodeAPI): void => {
             send([found.map((fields, index) => Object.assign(index === 0 ? msg : RED.util.cloneMessage(msg), fields))]);
         };
 
-        if (problems.length > 0) {
-            light.show("error", problems.join("; "));
-            onInput(this, () => {
-                throw new Trouble("config", `nothing written: ${problems.join("; ")}`);
-            });
-            return;
-        }
+        if (problems.length > 0) return refuseSettings(this, light, "nothing written", problems);
 
         onInputLater(this, patienceMs, async ({ msg, send, at }) => {
             const { history } = msg as { history?: unknown };

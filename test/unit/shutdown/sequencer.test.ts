@@ -368,14 +368,19 @@ describe("the sequencer", () => {
         assert.deepEqual(outcomes(), ["cancelled", "incomplete"]);
     });
 
+    /** Power was back, and has failed again while nas still stops db. */
+    const failedOnTheWayBack = async (): Promise<Sequencer<string>> => {
+        hang();
+        const one = sequencer();
+        await one.handle(command());
+        await eventually(() => hosts.told.length === 2);
+        await one.handle(command("restored"));
+        await one.handle(command());
+        return one;
+    };
     for (const [event, end] of [["a redeploy", (one: Sequencer<string>) => one.close(false)], ["a kill", () => Promise.resolve()]] as const) {
         it(`begins it also after ${event} on that way back, though a trigger tells its decision only once`, async () => {
-            hang();
-            const one = sequencer();
-            await one.handle(command());
-            await eventually(() => hosts.told.length === 2);
-            await one.handle(command("restored"));
-            await one.handle(command());
+            const one = await failedOnTheWayBack();
             await eventually(() => readFileSync(join(folder.path, "run.journal"), "utf8").includes('"next"'));
             const ended = end(one);
             await clock.pass(1000);
@@ -394,12 +399,7 @@ describe("the sequencer", () => {
     }
 
     it("begins none after a minute without it when a trigger then says that power is back", async () => {
-        hang();
-        const one = sequencer();
-        await one.handle(command());
-        await eventually(() => hosts.told.length === 2);
-        await one.handle(command("restored"));
-        await one.handle(command());
+        const one = await failedOnTheWayBack();
         const ended = one.close(false);
         await clock.pass(60_000);
         await ended;
@@ -415,12 +415,7 @@ describe("the sequencer", () => {
     });
 
     it("begins none after a redeploy on the way back when power is back again by then", async () => {
-        hang();
-        const one = sequencer();
-        await one.handle(command());
-        await eventually(() => hosts.told.length === 2);
-        await one.handle(command("restored"));
-        await one.handle(command());
+        const one = await failedOnTheWayBack();
         await one.handle(command("restored"));
         const ended = one.close(false);
         await clock.pass(1000);
