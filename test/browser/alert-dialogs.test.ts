@@ -7,7 +7,7 @@ import email from "../fixtures/configs/email-alert.v1.json";
 import telegram from "../fixtures/configs/telegram-alert.v1.json";
 import { startDiscord, type DiscordSimulator } from "../simulators/discord";
 import { startSmtp, type SmtpSimulator } from "../simulators/smtp";
-import { launch, noBrowser, openDialog, openEditor } from "../support/browser";
+import { launch, noBrowser, openDialog, openEditor, press } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of alerts", function () {
@@ -58,7 +58,7 @@ describe("the dialogs of alerts", function () {
         await page.locator("#email-alert-test").click();
         await page.locator("#email-alert-test-result").getByText("taken it for admin@example.com, on-call@example.com").waitFor();
         assert.equal(smtp.mails.length, 1);
-        await page.locator("#node-dialog-ok").click();
+        await press(page, "#node-dialog-ok");
         assert.deepEqual(problems, []);
     });
     it("discord-alert: sends a test, and keeps its webhook out of the export", async () => {
@@ -67,7 +67,7 @@ describe("the dialogs of alerts", function () {
         await page.locator("#discord-alert-test").click();
         await page.locator("#discord-alert-test-result").getByText("look into the channel").waitFor();
         assert.equal(api.messages.length, 1);
-        await page.locator("#node-dialog-ok").click();
+        await press(page, "#node-dialog-ok");
         const exported = await page.evaluate<string>("JSON.stringify(RED.nodes.createExportableNodeSet([RED.nodes.node('cccccccccccccccc')]))");
         assert.match(exported, /discord-alert/);
         assert.doesNotMatch(exported, /SECRET|webhooks/);
@@ -76,7 +76,7 @@ describe("the dialogs of alerts", function () {
     it("telegram-alert: shows what a node from before the newer fields does, and changes nothing of it", async () => {
         await open("dddddddddddddddd");
         assert.deepEqual([await page.locator("#node-input-loudFrom").inputValue(), await page.locator("#node-input-blipSeconds").inputValue(), await page.locator("#node-input-service").isChecked()], ["warning", "6", false]);
-        await page.locator("#node-dialog-ok").click();
+        await press(page, "#node-dialog-ok");
         assert.notEqual(await page.evaluate("RED.nodes.node('dddddddddddddddd').service"), true);
         assert.deepEqual(problems, []);
     });

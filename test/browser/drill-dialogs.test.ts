@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { launch, noBrowser, openEditor } from "../support/browser";
+import { launch, noBrowser, openEditor, press } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("drills in the editor", function () {
@@ -60,7 +60,7 @@ describe("drills in the editor", function () {
         await row("app").getByText(/failed .* ago/).waitFor();
         await row("app").getByText("stop web: there is no service <b>web</b>").waitFor();
         await row("nas").getByText(/proven .* ago/).waitFor();
-        await page.locator("#node-config-dialog-cancel").click();
+        await press(page, "#node-config-dialog-cancel");
     });
 
     it("are about the plan that is deployed: a new one has to be deployed first", async () => {
@@ -69,7 +69,7 @@ describe("drills in the editor", function () {
         await page.locator("#shutdown-plan-drills").getByText("deploy the plan first").waitFor();
         await page.locator("#shutdown-plan-drill-all").click();
         await page.locator("#shutdown-plan-drills").getByText("deploy the plan first").waitFor();
-        await page.locator("#node-config-dialog-cancel").click();
+        await press(page, "#node-config-dialog-cancel");
     });
 
     it("are counted in an armed sequencer's status, once a person says in its dialog what they know", async () => {
@@ -79,13 +79,13 @@ describe("drills in the editor", function () {
         await open();
         await page.evaluate(`RED.editor.edit(RED.nodes.node('${sequencer}'))`);
         for (const field of ["rootKnown", "openKnown"]) await page.locator(`#node-input-${field}`).check();
-        await page.locator("#node-dialog-ok").click();
+        await press(page, "#node-dialog-ok");
         await page.locator("#red-ui-header-button-deploy").click();
         await red.eventually(() => /^armed 1\/2, app: drill failed/.test(red.status(sequencer)?.text ?? ""), 10_000, () => JSON.stringify(red.status(sequencer)));
         await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', '${plan}')`);
         await page.locator("#shutdown-plan-drill-all").click();
         await red.eventually(() => red.status(sequencer)?.text === "armed, 2 hosts", 10_000, () => JSON.stringify(red.status(sequencer)));
-        await page.locator("#node-config-dialog-cancel").click();
+        await press(page, "#node-config-dialog-cancel");
     });
 
     it("leave a sequencer that was armed by an earlier version as it is, when its dialog is opened and saved", async () => {
@@ -94,7 +94,7 @@ describe("drills in the editor", function () {
         await open();
         await page.evaluate(`RED.editor.edit(RED.nodes.node('${sequencer}'))`);
         await page.locator("#node-input-name").fill("new");
-        await page.locator("#node-dialog-ok").click();
+        await press(page, "#node-dialog-ok");
         await page.locator("#red-ui-header-button-deploy").click();
         await page.waitForFunction("!RED.nodes.dirty()");
         const [node] = ((await (await red.request("flows")).json()) as FlowNode[]).filter(({ type }) => type === "shutdown-sequencer");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { launch, noBrowser, openEditor } from "../support/browser";
+import { launch, noBrowser, openEditor, press } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 import first from "../fixtures/configs/power-host.v1.json";
 
@@ -21,7 +21,7 @@ describe("the dialog of a host", function () {
         await page.locator("#node-config-input-name").waitFor();
     };
     const done = async (): Promise<void> => {
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await page.waitForFunction("document.querySelector('#node-config-input-name') === null");
     };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { launch, noBrowser, flowLoaded, openDialog, openEditor } from "../support/browser";
+import { flowLoaded, launch, noBrowser, openDialog, openEditor, press } from "../support/browser";
 import hostStored from "../fixtures/configs/power-host.v2.json";
 import planStored from "../fixtures/configs/shutdown-plan.v1.json";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
@@ -76,7 +76,7 @@ describe("the dialogs of a shutdown", function () {
         await page.locator("#power-host-result").getByText(/Logged in and ran "true" in \d+ ms/).waitFor();
         assert.deepEqual(host.commands.map((told) => told.short), ["true"]);
 
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await closed(0);
         await deploy();
         const [node] = await stored("power-host");
@@ -88,7 +88,7 @@ describe("the dialogs of a shutdown", function () {
         assert.equal(await page.locator("#node-config-input-privateKey").inputValue(), "__PWRD__");
         await page.locator("#power-host-test").click();
         await page.locator("#power-host-result").getByText(/Logged in/).waitFor();
-        await page.locator("#node-config-dialog-cancel").click();
+        await press(page, "#node-config-dialog-cancel");
         assert.deepEqual(problems, []);
     });
 
@@ -101,7 +101,7 @@ describe("the dialogs of a shutdown", function () {
             await rows.last().locator("select").selectOption("_ADD_");
             await page.locator(".red-ui-tray").nth(0).locator("#node-config-input-host").waitFor();
             await page.locator("#node-config-input-name").fill(name);
-            await page.locator("#node-config-dialog-ok").click();
+            await press(page, "#node-config-dialog-ok");
             await rows.last().locator("select option:checked", { hasText: name }).waitFor({ state: "attached" });
         };
         await addRow("app");
@@ -116,7 +116,7 @@ describe("the dialogs of a shutdown", function () {
         await preview.getByText(/";" is not allowed/).waitFor();
         await rows.nth(0).locator(".shutdown-plan-services").fill("web");
         await preview.getByText("2 hosts, 2 services, then shutdown -h +2").waitFor();
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await closed(0);
         await deploy();
         const [plan] = await stored("shutdown-plan");
@@ -128,7 +128,7 @@ describe("the dialogs of a shutdown", function () {
         await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', ${JSON.stringify(plan?.id)})`);
         await preview.getByText("2 hosts, 2 services, then shutdown -h +2").waitFor();
         assert.equal(await rows.nth(1).locator(".shutdown-plan-after").inputValue(), "app");
-        await page.locator("#node-config-dialog-cancel").click();
+        await press(page, "#node-config-dialog-cancel");
         assert.deepEqual(problems, []);
     });
 
@@ -142,7 +142,7 @@ describe("the dialogs of a shutdown", function () {
         // Its hosts unfolded and looked at, nothing touched.
         for (const unfold of await page.locator("#shutdown-plan-hosts .shutdown-plan-unfold").all()) await unfold.click();
         assert.equal(await page.locator(".shutdown-plan-end").count(), 3);
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await closed(0);
         assert.deepEqual(await exported(plan.id), plan);
         assert.equal(await page.evaluate("RED.nodes.dirty()"), false, "there is nothing to deploy");
@@ -202,7 +202,7 @@ describe("the dialogs of a shutdown", function () {
         await texts.first().waitFor();
         assert.match((await texts.allTextContents()).join(), /shutdown -h \+2[^]*restrict,command=/);
 
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await closed(0);
         await deploy();
         const [plan] = await stored("shutdown-plan");
@@ -223,7 +223,7 @@ describe("the dialogs of a shutdown", function () {
         assert.equal(await app.locator(".shutdown-plan-parameter-except").inputValue(), "dns, vpn");
         assert.equal(await app.locator(".shutdown-plan-parameter-command").inputValue(), 'notify --text "going down" a,b');
         assert.equal(await gate.locator(".shutdown-plan-parameter-delayMinutes").inputValue(), "4");
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await closed(0);
         assert.deepEqual((await exported(plan?.id ?? "")).steps, steps);
 
@@ -234,7 +234,7 @@ describe("the dialogs of a shutdown", function () {
         await dragOnto(app.locator(".shutdown-plan-actions .red-ui-editableList-item-handle").nth(1), app.locator(".shutdown-plan-actions > li").first());
         await app.locator(".shutdown-plan-unfold").click();
         await dragOnto(gate.locator(".red-ui-editableList-item-handle"), app);
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await closed(0);
         const moved = await exported(plan?.id ?? "");
         assert.deepEqual(moved.hosts, [ids.gate, ids.app]);
@@ -260,7 +260,7 @@ describe("the dialogs of a shutdown", function () {
         await page.locator("#node-input-enabled").check();
         await page.locator("#node-input-dryRun").uncheck();
         await arming.getByText(/ARMED.* One wrong reading would be enough: let the power classifier "Plug" confirm by 2 or more\./).waitFor();
-        await page.locator("#node-dialog-cancel").click();
+        await press(page, "#node-dialog-cancel");
         assert.deepEqual(problems, []);
     });
 });

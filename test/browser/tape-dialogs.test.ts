@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import player from "../fixtures/configs/tape-player.v1.json";
 import recorder from "../fixtures/configs/tape-recorder.v1.json";
 import { scripts } from "../../scripts/tape-scripts";
-import { launch, noBrowser, openDialog, openEditor } from "../support/browser";
+import { launch, noBrowser, openDialog, openEditor, press } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of tapes", function () {
@@ -50,7 +50,7 @@ describe("the dialogs of tapes", function () {
         await page.locator("#tape-player-about").getByText("Four seconds on battery").waitFor();
         await select.selectOption("ups1-20260101T000000");
         await page.locator("#tape-player-about").getByText("recorded at home").waitFor();
-        await page.locator("#node-dialog-ok").click();
+        await press(page, "#node-dialog-ok");
         assert.equal(await page.evaluate("RED.nodes.node('bbbbbbbbbbbbbbbb').tape"), "ups1-20260101T000000");
         assert.deepEqual(problems, []);
     });

@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import triggerStored from "../fixtures/configs/shutdown-trigger.v1.json";
 import readerStored from "../fixtures/configs/ups-reader.v1.json";
 import { NutServerSimulator } from "../simulators/nut-server";
-import { launch, noBrowser, openDialog, openEditor } from "../support/browser";
+import { launch, noBrowser, openDialog, openEditor, press } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of a UPS", function () {
@@ -41,7 +41,7 @@ describe("the dialogs of a UPS", function () {
     })()`);
     const closed = (): Promise<unknown> => page.waitForFunction("document.querySelectorAll('.red-ui-tray').length === 0");
     const done = async (): Promise<void> => {
-        await page.locator("#node-dialog-ok").click();
+        await press(page, "#node-dialog-ok");
         await closed();
         await page.locator("#red-ui-header-button-deploy").click();
         await page.waitForFunction("!RED.nodes.dirty()");
@@ -72,7 +72,7 @@ describe("the dialogs of a UPS", function () {
             await charge.press("Tab");
             await page.waitForFunction(`document.querySelector('#node-input-lowCharge').classList.contains('input-error') === ${wrong}`);
         }
-        await page.locator("#node-dialog-cancel").click();
+        await press(page, "#node-dialog-cancel");
         assert.deepEqual(problems, []);
     });
     it("ups-reader: from nothing to a reading: a server that is tested, a UPS that is chosen from its list", async () => {
@@ -84,7 +84,7 @@ describe("the dialogs of a UPS", function () {
         await page.locator("#node-config-input-port").fill(String(ups.port));
         await page.locator("#nut-server-test").click();
         await page.locator("#nut-server-result").getByText('rack · Rack "rack" · OL · 97 %').waitFor();
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await page.locator("#node-input-ups").waitFor();
 
         await page.locator("#ups-reader-search").click();
@@ -113,7 +113,7 @@ describe("the dialogs of a UPS", function () {
         await page.evaluate(`RED.editor.editConfig('', 'nut-server', '${server.id}')`);
         await page.locator("#node-config-input-host").waitFor();
         assert.equal(await page.locator("#node-config-dialog-edit-form .input-error").count(), 0);
-        await page.locator("#node-config-dialog-ok").click();
+        await press(page, "#node-config-dialog-ok");
         await red.eventually(() => /^on mains/.test(red.status(reader.id)?.text ?? ""), 10_000, () => JSON.stringify(red.status(reader.id)));
         assert.deepEqual(problems, []);
     });

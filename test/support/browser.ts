@@ -54,6 +54,18 @@ export async function openDialog(page: Page, id: string): Promise<void> {
     await page.locator("#node-dialog-ok").waitFor();
 }
 
+/**
+ * Presses a button of the dialog on top, once that has come to rest: a dialog slides in, and is laid out anew when its
+ * credentials have come. What moves between the button's way down and its way up takes the click with it.
+ */
+export async function press(page: Page, button: string): Promise<void> {
+    await page.waitForFunction(`(() => {
+        const dialog = [...document.querySelectorAll(".red-ui-tray")].at(-1);
+        return dialog?.style.right === "0px" && dialog.getAnimations().length === 0;
+    })()`);
+    await page.locator(button).last().click();
+}
+
 /** Visible texts in what a selector finds, whose contrast with what is behind them is below 2.5 to 1. */
 export async function unreadable(page: Page, selector: string): Promise<string[]> {
     const look = (): Promise<string[]> => page.evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].flatMap(${readability})`);

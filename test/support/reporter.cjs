@@ -8,7 +8,7 @@ module.exports = class CountingReporter extends (process.env.RIDETHROUGH_VERBOSE
     constructor(runner, options) {
         super(runner, options);
         const { RIDETHROUGH_COUNTS: counts, RIDETHROUGH_FAILURES: list } = process.env;
-        if (list) runner.on("fail", (test, error) => appendFileSync(list, `FAILED TEST: ${test.fullTitle()}\n${String(error?.message ?? error).slice(0, 600)}\n`));
+        if (list) runner.on("fail", (test, error) => appendFileSync(list, `FAILED TEST: ${test.fullTitle()}\n${String(error?.message ?? error).slice(0, 600)}${at(error)}\n`));
         runner.once("end", () => {
             const { passes, failures, pending } = runner.stats;
             console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
@@ -18,3 +18,9 @@ module.exports = class CountingReporter extends (process.env.RIDETHROUGH_VERBOSE
         });
     }
 };
+
+/** Where in our tests an error came up: a time that ran out says little without. */
+function at(error) {
+    const places = [...String(error?.stack ?? "").matchAll(/test\/[\w/.-]+:\d+/g)].map(([place]) => place);
+    return places.length > 0 ? `\nat ${[...new Set(places)].slice(0, 4).join(", ")}` : "";
+}
