@@ -54,7 +54,13 @@ class Story {
         return { child, words };
     }
 
+    /** Resolves when the hosts have heard all that it had said, too. */
     async kill(child: ChildProcess): Promise<void> {
+        await this.#end(child);
+        await eventually(() => this.hosts.every(({ open }) => open === 0), 60_000, () => `${this.hosts.map(({ open }) => open).join()} connections to end`);
+    }
+
+    async #end(child: ChildProcess): Promise<void> {
         // One that has told its result has nothing left to do, and may be gone by itself.
         if (child.exitCode === null && child.signalCode === null) {
             const gone = once(child, "exit");
@@ -82,14 +88,14 @@ class Story {
     }
 
     async end(): Promise<void> {
-        await Promise.all([...this.#children].map((child) => this.kill(child)));
+        await Promise.all([...this.#children].map((child) => this.#end(child)));
         await Promise.all(this.hosts.map((host) => host.stop()));
         this.#folder.remove();
     }
 }
 
 describe("kill -9 in the middle of a shutdown", function () {
-    this.timeout(480_000);
+    this.timeout(900_000);
     const user = generateKeyPair();
 
     /** Kills the first process when so many records are written, and looks at what the next ones make of it. */
@@ -98,7 +104,7 @@ describe("kill -9 in the middle of a shutdown", function () {
         const story = await Story.begin(user);
         try {
             const first = story.start(true);
-            await eventually(() => story.written >= kept, 30_000, () => `${at}${story.written} records, ${story.told.join(", ")}`);
+            await eventually(() => story.written >= kept, 90_000, () => `${at}${story.written} records, ${story.told.join(", ")}`);
             await story.kill(first.child);
             const before = story.told;
             // The process was faster than the signal: its run has ended, and nothing is left to go on with.
@@ -106,7 +112,7 @@ describe("kill -9 in the middle of a shutdown", function () {
 
             const second = story.start(false);
             const outcome = (): Word | undefined => second.words.find((word) => word.outcome !== undefined);
-            await eventually(() => outcome() !== undefined, 30_000, () => `${at}${JSON.stringify(second.words)}`);
+            await eventually(() => outcome() !== undefined, 90_000, () => `${at}${JSON.stringify(second.words)}`);
             assert.match(second.words[0]?.warning ?? "", /was interrupted .* continuing it/, at);
             const all = story.told;
             const times = (step: string): number => all.filter((told) => told === step).length;
@@ -124,7 +130,7 @@ describe("kill -9 in the middle of a shutdown", function () {
             await story.kill(second.child);
 
             const third = story.start(true);
-            await eventually(() => third.words.some((word) => word.act !== undefined), 30_000);
+            await eventually(() => third.words.some((word) => word.act !== undefined), 90_000);
             assert.deepEqual(third.words.map((word) => word.act), ["ignore"], `${at}the outage has had its run`);
             assert.equal(story.told.length, all.length, at);
         } finally {
@@ -149,18 +155,18 @@ describe("kill -9 in the middle of a shutdown", function () {
             const asked = (): string[] => story.hosts.flatMap(({ commands }) => commands.map(({ command }) => command)).filter((command) => command.includes("virsh"));
             kvm?.setBehaviour({ command: "hang", output: "did web\ndid db\n" }, "virsh");
             const first = story.start(true);
-            await eventually(() => story.records.some((record) => record.kind === "did" && record.names.join() === "web,db"), 30_000, () => JSON.stringify(story.records));
+            await eventually(() => story.records.some((record) => record.kind === "did" && record.names.join() === "web,db"), 90_000, () => JSON.stringify(story.records));
             await story.kill(first.child);
 
             // They are off by now: the host speaks of the third alone.
             let heard = (): void => undefined;
             kvm?.setBehaviour({ until: new Promise<void>((resolve) => { heard = resolve; }), output: "did mail\n" }, "virsh");
             const second = story.start(false);
-            await eventually(() => asked().length === 2, 30_000, () => JSON.stringify(second.words));
+            await eventually(() => asked().length === 2, 90_000, () => JSON.stringify(second.words));
             second.child.stdin?.write("restored\n");
-            await eventually(() => second.words.some(({ act }) => act !== undefined), 30_000, () => JSON.stringify(second.words));
+            await eventually(() => second.words.some(({ act }) => act !== undefined), 90_000, () => JSON.stringify(second.words));
             heard();
-            await eventually(() => second.words.some(({ outcome }) => outcome !== undefined), 30_000, () => JSON.stringify(second.words));
+            await eventually(() => second.words.some(({ outcome }) => outcome !== undefined), 90_000, () => JSON.stringify(second.words));
             assert.match(asked()[2] ?? "", / web db mail$/);
             assert.match(second.words.find(({ outcome }) => outcome === "cancelled")?.text ?? JSON.stringify(second.words), /1 of 1 step put back/);
             assert.deepEqual(story.records.flatMap((record) => (record.kind === "result" ? [[record.step, record.note]] : [])), [["kvm/stop-vms", "web, db, mail"], ["kvm/stop-vms/undo", "web, db, mail"]]);

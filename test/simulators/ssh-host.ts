@@ -62,6 +62,8 @@ export interface SshHost {
     commands: ToldCommand[];
     /** TCP connections since the start. */
     connections: number;
+    /** How many of them have not ended. */
+    readonly open: number;
     /** Logins that succeeded since the start. */
     logins: number;
     /** Replaces the behaviour for commands that contain `only`, or (without it) for everything. */
@@ -149,6 +151,7 @@ export async function startSshHost({ port = 0, name, hostKey = generateKeyPair()
         fingerprint: `SHA256:${createHash("sha256").update(key.getPublicSSH()).digest("base64").replace(/=+$/, "")}`,
         commands: [],
         connections: 0,
+        get open() { return open.size; },
         logins: 0,
         setBehaviour(next, only) {
             if (only === undefined) general = next;
