@@ -16,10 +16,13 @@ export interface ServicePlan {
     stopSeconds?: number;
     /** As it begins to stop, its host is cut off: every packet to it and from it is swallowed from then on. */
     cutsOff?: boolean;
+    /** It goes on stopping for as long as there is /opt/held. */
+    held?: boolean;
 }
 
 /** What stops a service, for a shell. */
-const stopping = ({ name, stopSeconds = defaultStopSeconds, cutsOff }: ServicePlan): string => `${cutsOff ? "lab-hole; " : ""}sleep ${stopSeconds}; lab-note stopped ${name}`;
+const stopping = ({ name, stopSeconds = defaultStopSeconds, cutsOff, held }: ServicePlan): string =>
+    `${cutsOff ? "lab-hole; " : ""}sleep ${stopSeconds}; ${held ? "while [ -e /opt/held ]; do sleep 0.05; done; " : ""}lab-note stopped ${name}`;
 const hole = ["add table inet hole", ...["input", "output"].map((way) => `add chain inet hole ${way} { type filter hook ${way} priority 0; policy drop; }`)].join("; ");
 
 export interface HostPlan {
@@ -162,10 +165,21 @@ export class LabHost {
         await this.lab.inWorld("chroot", this.root, "visudo", "-c", "-q");
     }
 
-    /** Gives it another host key; a running sshd shows it from `reloadKey` on. */
+    /** Gives it another host key; a running sshd goes on showing the one that it has. */
     makeHostKey(): void {
         for (const name of readdirSync(this.#at("etc/ssh")).filter((entry) => entry.startsWith("ssh_host_"))) rmSync(this.#at(`etc/ssh/${name}`));
         execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", this.name, "-f", this.#at("etc/ssh/ssh_host_ed25519_key")]);
+    }
+    /** Gives it another host key, and waits until its sshd, which hears nobody meanwhile, shows it. */
+    async rekey(): Promise<void> {
+        this.makeHostKey();
+        await this.signalSshd("HUP");
+        const shown = (): Promise<string> => exec("nsenter", ["-t", String(this.lab.controller.pid), "-n", "--", "ssh-keyscan", "-t", "ed25519", this.address]).then(({ stdout }) => stdout, () => "");
+        const wanted = this.hostKey.split(" ")[1] ?? "";
+        for (let left = 600; !(await shown()).includes(wanted); left -= 1) {
+            if (left === 0) throw new Error(`${this.name} does not show its new host key`);
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
     }
     /** Whether its account takes the lab's key. */
     trustKey(on: boolean): void {
@@ -199,23 +213,23 @@ export class LabHost {
         let answers = false;
         const probe = async (): Promise<void> => {
             while (!answers && this.isUp) {
-                answers = await exec("nsenter", ["-t", String(this.lab.controller.pid), "-n", "--", "bash", "-c", `exec 3<>/dev/tcp/${this.address}/22 && head -c 3 <&3`], { timeout: 2000 }).then(({ stdout }) => stdout === "SSH", () => false);
+                answers = await exec("nsenter", ["-t", String(this.lab.controller.pid), "-n", "--", "bash", "-c", `exec 3<>/dev/tcp/${this.address}/22 && head -c 3 <&3`], { timeout: 10_000 }).then(({ stdout }) => stdout === "SSH", () => false);
                 if (!answers) await new Promise((resolve) => setTimeout(resolve, 50));
             }
         };
         void probe();
-        await eventually(() => answers || !this.isUp, 90_000, () => `${this.name} to answer on port 22; console: ${console.slice(-2000)}`);
+        await eventually(() => answers || !this.isUp, 150_000, () => `${this.name} to answer on port 22; console: ${console.slice(-2000)}`);
         if (!this.isUp) throw new Error(`${this.name} did not boot: ${console}`);
         // sshd may be there before the services are.
         for (const { name } of this.plan.services) {
-            for (let left = 200; !(await this.run("systemctl", "is-active", "--quiet", name).then(() => true, () => false)); left -= 1) {
+            for (let left = 1200; !(await this.run("systemctl", "is-active", "--quiet", name).then(() => true, () => false)); left -= 1) {
                 if (left === 0) throw new Error(`${name} does not run on ${this.name}`);
                 await new Promise((resolve) => setTimeout(resolve, 50));
             }
         }
     }
     /** Resolves when it is off: its init has ended, and its cable is dead. */
-    async off(withinMs = 30_000): Promise<void> {
+    async off(withinMs = 120_000): Promise<void> {
         await eventually(() => !this.isUp, withinMs, () => `${this.name} to power off; its log: ${JSON.stringify(this.log)}`);
         await this.#dark;
     }

@@ -31,10 +31,7 @@ const behaviours: Record<string, Behaviour> = {
     hung: { begin: (host) => host.signalSshd("STOP"), steps: [["failed", /no answer/], notReached, ["failed", /no answer/], notTold], log: [], up: true },
     denies: { begin: (host) => host.trustKey(false), steps: [["failed", /does not accept our key/], notReached, notReached, notTold], log: [], up: true },
     rekeyed: {
-        begin: (host) => {
-            host.makeHostKey();
-            return host.signalSshd("HUP");
-        },
+        begin: (host) => host.rekey(),
         steps: [["failed", /host key is not the pinned one/], notReached, notReached, notTold], log: [], up: true,
     },
     hole: { cutsOff: true, steps: [["done"], ["failed", /does not answer any more|lost/], ["failed", /no answer/], notTold], log: ["stopped web"], up: true },
@@ -61,7 +58,7 @@ const sites = [
 ];
 
 describe("runs of 1, 10 and 30 real hosts at once, some of which misbehave", function () {
-    this.timeout(180_000);
+    this.timeout(480_000);
     let lab: Lab;
     let red: NodeRed;
     interface Member { host: LabHost; kind: string; behaviour: Behaviour }
@@ -75,7 +72,7 @@ describe("runs of 1, 10 and 30 real hosts at once, some of which misbehave", fun
             return { host, kind, behaviour };
         }));
         const hung = members.find(({ kind }) => kind === "hung")?.host.name ?? "";
-        return { members, site: new Site({ name, proofS: 25, hosts: members.map(({ host, kind }) => ({ name: host.name, address: host.address, hostKey: host.hostKey, services: ["web"], after: kind === "late" ? [hung] : [] })) }) };
+        return { members, site: new Site({ name, proofS: 60, hosts: members.map(({ host, kind }) => ({ name: host.name, address: host.address, hostKey: host.hostKey, services: ["web"], after: kind === "late" ? [hung] : [] })) }) };
     };
 
     before(async function () {
@@ -94,7 +91,7 @@ describe("runs of 1, 10 and 30 real hosts at once, some of which misbehave", fun
             await Promise.all(members.map(async ({ host, behaviour: { off } }) => {
                 if (off !== undefined) await host.off().then(() => off(host));
             }));
-            running.set(site.draft.name, { site, members, result: await site.result(red) });
+            running.set(site.draft.name, { site, members, result: await site.result(red, 1, 240_000) });
         }));
     });
     after(async () => {
@@ -157,7 +154,7 @@ describe("runs of 1, 10 and 30 real hosts at once, some of which misbehave", fun
 
             it("is not begun again in the same outage", async () => {
                 await site.outage(red);
-                await red.eventually(() => red.log.some(({ text }) => text.startsWith(`${name}: `) && text.endsWith("ignored, the shutdown of this outage has run already")), 10_000, () => "the sequencer to say so");
+                await red.eventually(() => red.log.some(({ text }) => text.startsWith(`${name}: `) && text.endsWith("ignored, the shutdown of this outage has run already")), 45_000, () => "the sequencer to say so");
                 assert.equal(site.results(red).length, 1);
             });
         });
