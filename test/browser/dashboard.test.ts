@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { launch, noBrowser, openPage } from "../support/browser";
+import { launch, noBrowser, openPage, patience, sticksOut } from "../support/browser";
 import { example, startDevices, wired, type Devices } from "../support/example-flow";
 import { startNodeRed, type NodeRed } from "../support/node-red";
 
@@ -25,7 +25,7 @@ describe("the dashboard", function () {
         await devices?.stop();
     });
 
-    const shows = (page: Page, text: string | RegExp, timeout = 90_000): Promise<void> => page.getByText(text).first().waitFor({ timeout });
+    const shows = (page: Page, text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor();
 
     it("shows the real plug, a fake outage up to the rehearsed shutdown, and power coming back, without a console error", async () => {
         const { page, problems } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
@@ -35,14 +35,14 @@ describe("the dashboard", function () {
 
         await page.getByRole("button", { name: "Cliff" }).click();
         await shows(page, "SIMULATED");
-        await shows(page, /^(CRITICAL|DEAD)$/, 60_000);
+        await shows(page, /^(CRITICAL|DEAD)$/);
         await shows(page, "Rehearsed: nothing was sent");
         for (const host of ["monitor", "apps", "nas"]) await shows(page, host);
         await shows(page, /DRY RUN/);
-        await red.eventually(() => devices.telegram.messages.some(({ text }) => text.includes("[SIMULATED]")), 15_000, () => "an alert that says that it is simulated");
+        await red.eventually(() => devices.telegram.messages.some(({ text }) => text.includes("[SIMULATED]")), patience, () => "an alert that says that it is simulated");
 
         await page.getByRole("button", { name: "Power back" }).click();
-        await shows(page, /POWER RESTORED/, 60_000);
+        await shows(page, /POWER RESTORED/);
         assert.deepEqual(problems, []);
     });
 
@@ -52,7 +52,7 @@ describe("the dashboard", function () {
             await page.goto(`${red.origin}/dashboard/power`);
             await shows(page, "Try a fake outage");
             for (const title of ["Now", "Watts", "Last hour", "Shutdown plan", "Last alerts"]) await shows(page, title);
-            const overflow = await page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            const overflow = await sticksOut(page);
             assert.ok(overflow <= 0, `${overflow} px stick out`);
             assert.deepEqual(problems, []);
         });

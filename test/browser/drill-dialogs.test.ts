@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { launch, noBrowser, openEditor, press } from "../support/browser";
+import { launch, noBrowser, openConfig, openDialog, openEditor, patience, press, pressDeploy } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("drills in the editor", function () {
@@ -40,11 +40,17 @@ describe("drills in the editor", function () {
     const open = async (): Promise<void> => {
         ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 1000 } }));
     };
+    const becomes = (text: RegExp): Promise<void> => red.eventually(() => text.test(red.status(sequencer)?.text ?? ""), patience, () => `${text}, which is ${JSON.stringify(red.status(sequencer))}`);
+    /** The dialog of the plan. What it will execute is shown above the drills, and moves them when it comes. */
+    const openPlan = async (): Promise<void> => {
+        await openConfig(page, "shutdown-plan", plan);
+        await page.locator("#shutdown-plan-preview").getByText(/^2 hosts, /).waitFor();
+    };
 
     it("are a button for each host and one for all, and show what they have proven", async () => {
         await deploy();
         await open();
-        await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', '${plan}')`);
+        await openPlan();
         const drills = page.locator("#shutdown-plan-drills");
         const row = (name: string) => drills.locator(`[data-host='${name}']`);
         await row("app").getByText("not drilled yet").waitFor();
@@ -65,7 +71,7 @@ describe("drills in the editor", function () {
 
     it("are about the plan that is deployed: a new one has to be deployed first", async () => {
         await open();
-        await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', '_ADD_')");
+        await openConfig(page, "shutdown-plan");
         await page.locator("#shutdown-plan-drills").getByText("deploy the plan first").waitFor();
         await page.locator("#shutdown-plan-drill-all").click();
         await page.locator("#shutdown-plan-drills").getByText("deploy the plan first").waitFor();
@@ -75,30 +81,29 @@ describe("drills in the editor", function () {
     it("are counted in an armed sequencer's status, once a person says in its dialog what they know", async () => {
         hosts[0]?.setBehaviour({}, "web");
         await deploy({ dryRun: false, enabled: true });
-        await red.eventually(() => /^not armed: /.test(red.status(sequencer)?.text ?? ""));
+        await becomes(/^not armed: /);
         await open();
-        await page.evaluate(`RED.editor.edit(RED.nodes.node('${sequencer}'))`);
+        await openDialog(page, sequencer);
         for (const field of ["rootKnown", "openKnown"]) await page.locator(`#node-input-${field}`).check();
         await press(page, "#node-dialog-ok");
-        await page.locator("#red-ui-header-button-deploy").click();
-        await red.eventually(() => /^armed 1\/2, app: drill failed/.test(red.status(sequencer)?.text ?? ""), 10_000, () => JSON.stringify(red.status(sequencer)));
-        await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', '${plan}')`);
+        await pressDeploy(page);
+        await becomes(/^armed 1\/2, app: drill failed/);
+        await openPlan();
         await page.locator("#shutdown-plan-drill-all").click();
-        await red.eventually(() => red.status(sequencer)?.text === "armed, 2 hosts", 10_000, () => JSON.stringify(red.status(sequencer)));
+        await becomes(/^armed, 2 hosts$/);
         await press(page, "#node-config-dialog-cancel");
     });
 
     it("leave a sequencer that was armed by an earlier version as it is, when its dialog is opened and saved", async () => {
         await deploy({ dryRun: false, enabled: true, version: 1, check: undefined, name: "old" });
-        await red.eventually(() => red.status(sequencer)?.text === "armed, 2 hosts", 10_000, () => JSON.stringify(red.status(sequencer)));
+        await becomes(/^armed, 2 hosts$/);
         await open();
-        await page.evaluate(`RED.editor.edit(RED.nodes.node('${sequencer}'))`);
+        await openDialog(page, sequencer);
         await page.locator("#node-input-name").fill("new");
         await press(page, "#node-dialog-ok");
-        await page.locator("#red-ui-header-button-deploy").click();
-        await page.waitForFunction("!RED.nodes.dirty()");
+        await pressDeploy(page);
         const [node] = ((await (await red.request("flows")).json()) as FlowNode[]).filter(({ type }) => type === "shutdown-sequencer");
         assert.deepEqual([node?.name, node?.rootKnown, node?.openKnown, String(node?.version), node?.check], ["new", true, true, "2", "24"]);
-        await red.eventually(() => red.status(sequencer)?.text === "armed, 2 hosts", 10_000, () => JSON.stringify(red.status(sequencer)));
+        await becomes(/^armed, 2 hosts$/);
     });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { launch, noBrowser, openEditor, press, unreadable, type WatchedPage } from "../support/browser";
+import { dialogOpened, dialogsClosed, launch, noBrowser, openConfig, openDialog, openEditor, patience, press, pressDeploy, unreadable, type WatchedPage } from "../support/browser";
 import { example, nodeOf } from "../support/example-flow";
 import { repository, startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
@@ -25,11 +25,7 @@ describe("the editor", function () {
         await red?.stop();
     });
 
-    afterEach(async () => {
-        // An editor that stays open goes on working: two dozen of them make the last ones slow.
-        for (const context of browser?.contexts() ?? []) await context.close();
-        await red?.deploy([]);
-    });
+    afterEach(() => red?.deploy([]));
 
     const open = (colorScheme: "light" | "dark" = "light"): Promise<WatchedPage> => openEditor(browser, red.url, { viewport: { width: 1400, height: 900 }, colorScheme });
 
@@ -45,8 +41,7 @@ describe("the editor", function () {
 
         const classifier = nodeOf(example("01 Try it with fake wattage"), "power-classifier");
         await page.locator(".red-ui-tab-label").filter({ hasText: "Try it with fake wattage" }).click();
-        await page.waitForFunction(`RED.nodes.node(${JSON.stringify(classifier.id)}) && document.getElementById(${JSON.stringify(classifier.id)})`);
-        await page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(classifier.id)}))`);
+        await openDialog(page, classifier.id);
         const critical = page.locator("#node-input-critical");
         await critical.fill("many");
         await critical.press("Tab");
@@ -55,19 +50,19 @@ describe("the editor", function () {
         await critical.press("Tab");
         await page.waitForFunction("!document.querySelector('#node-input-critical').classList.contains('input-error')");
         await press(page, "#node-dialog-ok");
-        await page.locator("#red-ui-header-button-deploy").click();
+        await pressDeploy(page);
 
         const stored = async (): Promise<FlowNode[]> => (await (await red.request("flows")).json()) as FlowNode[];
         const sequencer = nodeOf(example("01 Try it with fake wattage"), "shutdown-sequencer");
-        await red.eventually(() => red.status(sequencer.id)?.text === "dry run, 3 hosts", 10_000, () => `the sequencer's status, which is ${red.status(sequencer.id)?.text}`);
+        await red.eventually(() => red.status(sequencer.id)?.text === "dry run, 3 hosts", patience, () => `the sequencer's status, which is ${red.status(sequencer.id)?.text}`);
         assert.equal((await stored()).find(({ id }) => id === classifier.id)?.critical, "35", "the edit is deployed as the dialog stores it: a string");
 
         // The button of the inject node, as a mouse presses it.
         const inject = nodeOf(example("01 Try it with fake wattage"), "inject", "25 W");
         await page.locator(`[id="${inject.id}"] .red-ui-flow-node-button-button`).first().click();
-        await red.eventually(() => /CRITICAL/.test(red.status(classifier.id)?.text ?? ""), 10_000, () => `CRITICAL, not ${red.status(classifier.id)?.text}`);
+        await red.eventually(() => /CRITICAL/.test(red.status(classifier.id)?.text ?? ""), patience, () => `CRITICAL, not ${red.status(classifier.id)?.text}`);
         const result = nodeOf(example("01 Try it with fake wattage"), "debug", "result");
-        const [msg] = await red.until(result.id, 1, 20_000);
+        const [msg] = await red.until(result.id, 1, patience);
         assert.equal((msg?.result as { outcome: string }).outcome, "dry-run");
         assert.deepEqual(problems, []);
     });
@@ -114,13 +109,14 @@ describe("the editor", function () {
             await page.evaluate("RED.view.importNodes([{ id: 'aaaaaaaaaaaaaaaa', type: 'tab', label: 'dialogs' }], { addFlow: false, touchImport: true })");
             for (const type of types) {
                 const isConfig = await page.evaluate<boolean>(`RED.nodes.getType(${JSON.stringify(type)}).category === "config"`);
-                if (isConfig) await page.evaluate(`RED.editor.editConfig("", ${JSON.stringify(type)}, "_ADD_")`);
+                if (isConfig) await openConfig(page, type);
                 else {
                     await page.evaluate(`(() => {
                         const [created] = [RED.view.importNodes([{ id: "b" + ${JSON.stringify(type)}.length.toString(16).padStart(15, "0") + "", type: ${JSON.stringify(type)}, x: 100, y: 100, z: RED.workspaces.active(), wires: [] }], { generateIds: true, touchImport: true })];
                         return created;
                     })()`);
                     await page.evaluate(`RED.editor.edit(RED.nodes.filterNodes({ type: ${JSON.stringify(type)} }).at(-1))`);
+                    await dialogOpened(page);
                 }
                 const tray = page.locator(".red-ui-tray").last();
                 await tray.locator("#dialog-form, #node-config-dialog-edit-form").first().waitFor();
@@ -132,7 +128,7 @@ describe("the editor", function () {
                 const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) || ""`);
                 assert.ok(help.length > 200, `${type} has help`);
                 await press(page, isConfig ? "#node-config-dialog-cancel" : "#node-dialog-cancel");
-                await page.waitForFunction("document.querySelectorAll('.red-ui-tray').length === 0");
+                await dialogsClosed(page);
             }
             assert.deepEqual(problems, []);
         });

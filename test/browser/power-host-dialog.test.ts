@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { launch, noBrowser, openEditor, press } from "../support/browser";
+import { dialogsClosed, launch, noBrowser, openConfig, openEditor, press } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 import first from "../fixtures/configs/power-host.v1.json";
 
@@ -17,12 +17,11 @@ describe("the dialog of a host", function () {
     const open = async (nodes: FlowNode[]): Promise<void> => {
         await red.deploy([tab, ...nodes]);
         ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 900 } }));
-        await page.evaluate(`RED.editor.editConfig('', 'power-host', ${JSON.stringify(nodes[0]?.id ?? "_ADD_")})`);
-        await page.locator("#node-config-input-name").waitFor();
+        await openConfig(page, "power-host", nodes[0]?.id);
     };
     const done = async (): Promise<void> => {
         await press(page, "#node-config-dialog-ok");
-        await page.waitForFunction("document.querySelector('#node-config-input-name') === null");
+        await dialogsClosed(page);
     };
 
     before(async function () {

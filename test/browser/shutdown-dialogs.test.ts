@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
-import { flowLoaded, launch, noBrowser, openDialog, openEditor, press } from "../support/browser";
+import { dialogOpened, dialogReady, dialogsClosed, flowLoaded, launch, noBrowser, openConfig, openDialog, openEditor, patience, press, pressDeploy } from "../support/browser";
 import hostStored from "../fixtures/configs/power-host.v2.json";
 import planStored from "../fixtures/configs/shutdown-plan.v1.json";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
@@ -15,10 +15,6 @@ describe("the dialogs of a shutdown", function () {
     const user = generateKeyPair();
 
     const stored = async (type: string): Promise<FlowNode[]> => ((await (await red.request("flows")).json()) as FlowNode[]).filter((node) => node.type === type);
-    const deploy = async (): Promise<void> => {
-        await page.locator("#red-ui-header-button-deploy").click();
-        await page.waitForFunction("!RED.nodes.dirty()");
-    };
     /** A node as the editor would deploy it. */
     const exported = async (id: string): Promise<FlowNode> => JSON.parse(await page.evaluate(`JSON.stringify(RED.nodes.convertNode(RED.nodes.node(${JSON.stringify(id)})))`)) as FlowNode;
     /** The editor again, when it has this node of the flows. */
@@ -26,17 +22,26 @@ describe("the dialogs of a shutdown", function () {
         await page.reload();
         await flowLoaded(page);
     };
+    /** Drags to the place above an item of the same list. */
     const dragOnto = async (handle: Locator, target: Locator): Promise<void> => {
-        await handle.scrollIntoViewIfNeeded();
+        // Also waits until nothing moves it or lies above it.
+        await handle.hover();
         const [from, to] = [await handle.boundingBox(), await target.boundingBox()];
         assert.ok(from && to);
-        await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+        const item = await target.elementHandle();
         await page.mouse.down();
         await page.mouse.move(from.x + from.width / 2, from.y - 10, { steps: 4 });
+        await page.locator(".ui-sortable-helper").waitFor();
         await page.mouse.move(from.x + from.width / 2, to.y + 4, { steps: 8 });
+        await page.waitForFunction((below) => below?.previousElementSibling?.matches(".ui-sortable-placeholder"), item);
         await page.mouse.up();
+        await page.locator(".ui-sortable-helper").waitFor({ state: "detached" });
     };
-    const closed = (trays: number): Promise<unknown> => page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length === ${trays}`);
+    /** Unfolds a row. Its fields are drawn when the runtime has said what there is to choose from, and move the rows below. */
+    const unfold = async (row: Locator): Promise<void> => {
+        await row.locator(".shutdown-plan-unfold").click();
+        await row.locator(".shutdown-plan-end").waitFor();
+    };
 
     before(async function () {
         if (noBrowser !== undefined) {
@@ -58,7 +63,7 @@ describe("the dialogs of a shutdown", function () {
     });
 
     it("power-host: learns a key only with a click that shows the fingerprint, tests the login, and stores no secret", async () => {
-        await page.evaluate("RED.editor.editConfig('', 'power-host', '_ADD_')");
+        await openConfig(page, "power-host");
         await page.locator("#node-config-input-name").fill("nas");
         await page.locator("#node-config-input-host").fill("127.0.0.1");
         await page.locator("#node-config-input-port").fill(String(host.port));
@@ -77,14 +82,14 @@ describe("the dialogs of a shutdown", function () {
         assert.deepEqual(host.commands.map((told) => told.short), ["true"]);
 
         await press(page, "#node-config-dialog-ok");
-        await closed(0);
-        await deploy();
+        await dialogsClosed(page);
+        await pressDeploy(page);
         const [node] = await stored("power-host");
         assert.deepEqual([node?.name, node?.port, node?.hostKey], ["nas", String(host.port), host.hostKey]);
         assert.ok(!JSON.stringify(node).includes("PRIVATE KEY"));
 
         // The stored key, which the dialog never sees again.
-        await page.evaluate(`RED.editor.editConfig('', 'power-host', ${JSON.stringify(node?.id)})`);
+        await openConfig(page, "power-host", node?.id);
         assert.equal(await page.locator("#node-config-input-privateKey").inputValue(), "__PWRD__");
         await page.locator("#power-host-test").click();
         await page.locator("#power-host-result").getByText(/Logged in/).waitFor();
@@ -93,16 +98,17 @@ describe("the dialogs of a shutdown", function () {
     });
 
     it("shutdown-plan: a table of hosts with a live preview of what will be executed", async () => {
-        await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', '_ADD_')");
+        await openConfig(page, "shutdown-plan");
         const rows = page.locator("#shutdown-plan-hosts li");
         const preview = page.locator("#shutdown-plan-preview");
         const addRow = async (name: string): Promise<void> => {
             await page.locator(".red-ui-editableList-addButton").click();
             await rows.last().locator("select").selectOption("_ADD_");
-            await page.locator(".red-ui-tray").nth(0).locator("#node-config-input-host").waitFor();
+            await dialogOpened(page);
             await page.locator("#node-config-input-name").fill(name);
             await press(page, "#node-config-dialog-ok");
             await rows.last().locator("select option:checked", { hasText: name }).waitFor({ state: "attached" });
+            await dialogReady(page);
         };
         await addRow("app");
         await addRow("nas");
@@ -117,15 +123,15 @@ describe("the dialogs of a shutdown", function () {
         await rows.nth(0).locator(".shutdown-plan-services").fill("web");
         await preview.getByText("2 hosts, 2 services, then shutdown -h +2").waitFor();
         await press(page, "#node-config-dialog-ok");
-        await closed(0);
-        await deploy();
+        await dialogsClosed(page);
+        await pressDeploy(page);
         const [plan] = await stored("shutdown-plan");
         const hosts = await stored("power-host");
         assert.deepEqual(plan?.hosts, ["app", "nas"].map((name) => hosts.find((node) => node.name === name)?.id));
         assert.deepEqual(plan?.steps, [{ services: ["web"], after: [], stopTimeout: "30" }, { services: ["db"], after: ["app"], stopTimeout: "30" }]);
 
         // Stored rows come back as they were.
-        await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', ${JSON.stringify(plan?.id)})`);
+        await openConfig(page, "shutdown-plan", plan?.id);
         await preview.getByText("2 hosts, 2 services, then shutdown -h +2").waitFor();
         assert.equal(await rows.nth(1).locator(".shutdown-plan-after").inputValue(), "app");
         await press(page, "#node-config-dialog-cancel");
@@ -137,13 +143,14 @@ describe("the dialogs of a shutdown", function () {
         const hosts = ["apps", "nas", "me"].map((name, index) => ({ id: `cccccccccccccc1${index + 1}`, type: "power-host", name, kind: name === "me" ? "local" : "ssh", version: 2 }));
         await red.deploy([{ id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" }, ...hosts, plan]);
         await reloaded();
-        await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', 'cccccccccccccc10')");
+        await openConfig(page, "shutdown-plan", plan.id);
         await page.locator("#shutdown-plan-preview").getByText("3 hosts, 4 services, then shutdown -h +2").waitFor();
         // Its hosts unfolded and looked at, nothing touched.
-        for (const unfold of await page.locator("#shutdown-plan-hosts .shutdown-plan-unfold").all()) await unfold.click();
-        assert.equal(await page.locator(".shutdown-plan-end").count(), 3);
+        const rows = await page.locator("#shutdown-plan-hosts > li").all();
+        for (const row of rows) await unfold(row);
+        assert.equal(rows.length, 3);
         await press(page, "#node-config-dialog-ok");
-        await closed(0);
+        await dialogsClosed(page);
         assert.deepEqual(await exported(plan.id), plan);
         assert.equal(await page.evaluate("RED.nodes.dirty()"), false, "there is nothing to deploy");
         assert.deepEqual(problems, []);
@@ -157,7 +164,7 @@ describe("the dialogs of a shutdown", function () {
             { ...hostStored, id: ids.gate, name: "switch", host: "192.0.2.13" },
         ]);
         await reloaded();
-        await page.evaluate("RED.editor.editConfig('', 'shutdown-plan', '_ADD_')");
+        await openConfig(page, "shutdown-plan");
         const rows = page.locator("#shutdown-plan-hosts > li");
         const preview = page.locator("#shutdown-plan-preview");
         assert.equal(await page.locator("#node-config-input-proof").inputValue(), "120", "a new plan looks whether its hosts go down");
@@ -166,7 +173,7 @@ describe("the dialogs of a shutdown", function () {
             await rows.last().locator(".shutdown-plan-host").selectOption(id);
         }
         const [app, gate] = [rows.nth(0), rows.nth(1)];
-        for (const row of [app, gate]) await row.locator(".shutdown-plan-unfold").click();
+        for (const row of [app, gate]) await unfold(row);
         await app.locator(".red-ui-editableList-addButton").click();
         await app.locator(".shutdown-plan-action").selectOption("stop-docker");
         await app.locator(".shutdown-plan-parameter-except").fill("dns, vpn");
@@ -178,6 +185,7 @@ describe("the dialogs of a shutdown", function () {
         await app.locator(".shutdown-plan-parameter-command").fill('notify --text "going down" a,b');
         await app.locator(".shutdown-plan-needs").fill("switch");
         await preview.getByText("app: stop Docker containers except dns, vpn").waitFor();
+        await preview.getByText(/^app: .*notify/).waitFor();
         assert.equal(await preview.locator(".shutdown-plan-kind-prove").count(), 2);
 
         // The switch has no end before everybody else: its lint says so until it is core.
@@ -203,8 +211,8 @@ describe("the dialogs of a shutdown", function () {
         assert.match((await texts.allTextContents()).join(), /shutdown -h \+2[^]*restrict,command=/);
 
         await press(page, "#node-config-dialog-ok");
-        await closed(0);
-        await deploy();
+        await dialogsClosed(page);
+        await pressDeploy(page);
         const [plan] = await stored("shutdown-plan");
         const steps = [
             { services: [], after: [], stopTimeout: "30", actions: [
@@ -216,26 +224,25 @@ describe("the dialogs of a shutdown", function () {
         assert.deepEqual([plan?.hosts, plan?.steps, plan?.runtime, plan?.proof], [[ids.app, ids.gate], steps, "30", "120"]);
 
         // Folded, each says in a line what it does; unfolded, every field holds what was stored.
-        await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', ${JSON.stringify(plan?.id)})`);
+        await openConfig(page, "shutdown-plan", plan?.id);
         await app.locator(".shutdown-plan-summary").getByText("Stop Docker containers · Run a command").waitFor();
         await gate.locator(".shutdown-plan-summary").getByText("core · gives network · fed by ups1, ups2 · Power off after a delay").waitFor();
-        for (const row of [app, gate]) await row.locator(".shutdown-plan-unfold").click();
+        for (const row of [app, gate]) await unfold(row);
         assert.equal(await app.locator(".shutdown-plan-parameter-except").inputValue(), "dns, vpn");
         assert.equal(await app.locator(".shutdown-plan-parameter-command").inputValue(), 'notify --text "going down" a,b');
         assert.equal(await gate.locator(".shutdown-plan-parameter-delayMinutes").inputValue(), "4");
         await press(page, "#node-config-dialog-ok");
-        await closed(0);
+        await dialogsClosed(page);
         assert.deepEqual((await exported(plan?.id ?? "")).steps, steps);
 
         // Steps and hosts move by their handles, each within its own list.
-        await page.evaluate(`RED.editor.editConfig('', 'shutdown-plan', ${JSON.stringify(plan?.id)})`);
-        await app.locator(".shutdown-plan-unfold").click();
-        await app.locator(".shutdown-plan-end").waitFor();
+        await openConfig(page, "shutdown-plan", plan?.id);
+        await unfold(app);
         await dragOnto(app.locator(".shutdown-plan-actions .red-ui-editableList-item-handle").nth(1), app.locator(".shutdown-plan-actions > li").first());
         await app.locator(".shutdown-plan-unfold").click();
         await dragOnto(gate.locator(".red-ui-editableList-item-handle"), app);
         await press(page, "#node-config-dialog-ok");
-        await closed(0);
+        await dialogsClosed(page);
         const moved = await exported(plan?.id ?? "");
         assert.deepEqual(moved.hosts, [ids.gate, ids.app]);
         assert.deepEqual(moved.steps, [steps[1], { ...steps[0], actions: steps[0]?.actions?.toReversed() }]);
@@ -252,7 +259,7 @@ describe("the dialogs of a shutdown", function () {
         ]);
         await reloaded();
         await page.locator("[id='bbbbbbbbbbbbbbb3'] .red-ui-flow-node-button-button").first().click();
-        await red.eventually(() => /dry run done/.test(red.status("bbbbbbbbbbbbbbb3")?.text ?? ""), 10_000, () => JSON.stringify(red.status("bbbbbbbbbbbbbbb3")));
+        await red.eventually(() => /dry run done/.test(red.status("bbbbbbbbbbbbbbb3")?.text ?? ""), patience, () => JSON.stringify(red.status("bbbbbbbbbbbbbbb3")));
 
         await openDialog(page, "bbbbbbbbbbbbbbb3");
         const arming = page.locator("#shutdown-sequencer-arming");

@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import player from "../fixtures/configs/tape-player.v1.json";
 import recorder from "../fixtures/configs/tape-recorder.v1.json";
 import { scripts } from "../../scripts/tape-scripts";
-import { launch, noBrowser, openDialog, openEditor, press } from "../support/browser";
+import { launch, noBrowser, openDialog, openEditor, patience, press } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of tapes", function () {
@@ -65,9 +65,9 @@ describe("the dialogs of tapes", function () {
     });
     it("the player's button plays, and stops", async () => {
         await red.request("ridethrough/tape-player/bbbbbbbbbbbbbbbb", { method: "POST", body: {} });
-        await red.eventually(() => /^blip x1:/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 10_000, () => "playing");
+        await red.eventually(() => /^blip x1:/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), patience, () => "playing");
         await page.locator("[id='bbbbbbbbbbbbbbbb'] .red-ui-flow-node-button-button").first().dispatchEvent("click");
-        await red.eventually(() => /stopped/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), 10_000, () => "stopped");
+        await red.eventually(() => /stopped/.test(red.status("bbbbbbbbbbbbbbbb")?.text ?? ""), patience, () => "stopped");
         assert.deepEqual(problems, []);
     });
 });

@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import triggerStored from "../fixtures/configs/shutdown-trigger.v1.json";
 import readerStored from "../fixtures/configs/ups-reader.v1.json";
 import { NutServerSimulator } from "../simulators/nut-server";
-import { launch, noBrowser, openDialog, openEditor, press } from "../support/browser";
+import { dialogOpened, dialogReady, dialogsClosed, launch, noBrowser, openConfig, openDialog, openEditor, patience, press, pressDeploy } from "../support/browser";
 import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 
 describe("the dialogs of a UPS", function () {
@@ -31,20 +31,22 @@ describe("the dialogs of a UPS", function () {
         await red.deploy([{ id: "aaaaaaaaaaaaaaaa", type: "tab", label: "dialogs" }, ...(nodes as FlowNode[])]);
         ({ page, problems } = await openEditor(browser, red.url, { viewport: { width: 1400, height: 1300 } }));
     };
-    const place = (type: string): Promise<string> => page.evaluate<string>(`(() => {
-        const { node } = RED.view.createNode("${type}", 300, 100, "aaaaaaaaaaaaaaaa");
-        RED.nodes.add(node);
-        RED.editor.validateNode(node);
-        RED.nodes.dirty(true);
-        RED.editor.edit(node);
-        return node.id;
-    })()`);
-    const closed = (): Promise<unknown> => page.waitForFunction("document.querySelectorAll('.red-ui-tray').length === 0");
+    const place = async (type: string): Promise<string> => {
+        const id = await page.evaluate<string>(`(() => {
+            const { node } = RED.view.createNode("${type}", 300, 100, "aaaaaaaaaaaaaaaa");
+            RED.nodes.add(node);
+            RED.editor.validateNode(node);
+            RED.nodes.dirty(true);
+            RED.editor.edit(node);
+            return node.id;
+        })()`);
+        await dialogOpened(page);
+        return id;
+    };
     const done = async (): Promise<void> => {
         await press(page, "#node-dialog-ok");
-        await closed();
-        await page.locator("#red-ui-header-button-deploy").click();
-        await page.waitForFunction("!RED.nodes.dirty()");
+        await dialogsClosed(page);
+        await pressDeploy(page);
     };
     const stored = async (type: string): Promise<FlowNode | undefined> => ((await (await red.request("flows")).json()) as FlowNode[]).find((node) => node.type === type);
     const settings = ({ id, type, z, x, y, wires, ...more }: FlowNode): Record<string, unknown> => (void [id, type, z, x, y, wires], more);
@@ -52,7 +54,6 @@ describe("the dialogs of a UPS", function () {
     it("shutdown-trigger: what a newcomer deploys without touching anything is the stored configuration of the tests", async () => {
         await open();
         await place("shutdown-trigger");
-        await page.locator("#node-input-lowCharge").waitFor();
         assert.equal(await page.locator("#node-input-witness").isVisible(), false, "asked only where two sources must agree");
         await page.locator("#node-input-agreement").selectOption("two-kinds");
         await page.locator("#node-input-witness").waitFor({ state: "visible" });
@@ -81,16 +82,18 @@ describe("the dialogs of a UPS", function () {
         await page.locator("#ups-reader-search").click();
         await page.locator("#ups-reader-found").getByText("Choose a NUT server first, or add one.").waitFor();
         await page.locator("#node-input-btn-server-add").click();
+        await dialogOpened(page);
         await page.locator("#node-config-input-port").fill(String(ups.port));
         await page.locator("#nut-server-test").click();
         await page.locator("#nut-server-result").getByText('rack · Rack "rack" · OL · 97 %').waitFor();
         await press(page, "#node-config-dialog-ok");
         await page.locator("#node-input-ups").waitFor();
+        await dialogReady(page);
 
         await page.locator("#ups-reader-search").click();
         await page.locator("#ups-reader-found").getByText("deploy first: only the deployed server is asked").waitFor();
         await done();
-        await red.eventually(() => red.status(id)?.text === "no UPS chosen", 10_000, () => `a word that no UPS is chosen, ${JSON.stringify(red.status(id))}`);
+        await red.eventually(() => red.status(id)?.text === "no UPS chosen", patience, () => `a word that no UPS is chosen, ${JSON.stringify(red.status(id))}`);
         assert.match(red.errors().join(), /no UPS is chosen: the server has rack, desk/);
 
         await openDialog(page, id);
@@ -98,7 +101,7 @@ describe("the dialogs of a UPS", function () {
         await page.locator("#ups-reader-found").getByText('rack · Rack "rack"').click();
         assert.equal(await page.locator("#node-input-ups").inputValue(), "rack");
         await done();
-        await red.eventually(() => red.status(id)?.text === "on mains, 97 %, 1 h", 10_000, () => JSON.stringify(red.status(id)));
+        await red.eventually(() => red.status(id)?.text === "on mains, 97 %, 1 h", patience, () => JSON.stringify(red.status(id)));
         const node = await stored("ups-reader");
         assert.ok(node);
         assert.deepEqual({ ...settings(node), server: "nut", device: "Rack UPS", ups: "ups1" }, settings(readerStored as unknown as FlowNode));
@@ -110,11 +113,10 @@ describe("the dialogs of a UPS", function () {
         await open([server, { ...reader, interval: "5", batteryInterval: "1", dwell: "30", grace: "60", flaps: "5" }]);
         const invalid = (): Promise<string[]> => page.evaluate<string[]>("(() => { const found = []; const look = (node) => { if (node.valid === false) found.push(node.type + ': ' + node.validationErrors); return true; }; RED.nodes.eachNode(look); RED.nodes.eachConfig(look); return found; })()");
         assert.deepEqual(await invalid(), []);
-        await page.evaluate(`RED.editor.editConfig('', 'nut-server', '${server.id}')`);
-        await page.locator("#node-config-input-host").waitFor();
+        await openConfig(page, "nut-server", server.id);
         assert.equal(await page.locator("#node-config-dialog-edit-form .input-error").count(), 0);
         await press(page, "#node-config-dialog-ok");
-        await red.eventually(() => /^on mains/.test(red.status(reader.id)?.text ?? ""), 10_000, () => JSON.stringify(red.status(reader.id)));
+        await red.eventually(() => /^on mains/.test(red.status(reader.id)?.text ?? ""), patience, () => JSON.stringify(red.status(reader.id)));
         assert.deepEqual(problems, []);
     });
 });

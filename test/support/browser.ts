@@ -3,6 +3,9 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from "p
 
 const executable = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
+/** How long a page may take, ms, on a machine that does much else. What comes ends the wait. */
+export const patience = 90_000;
+
 /** Why there is no browser here, or undefined. */
 export const noBrowser = existsSync(executable) ? undefined : `no Chromium at ${executable} (set CHROMIUM)`;
 
@@ -20,8 +23,11 @@ export interface WatchedPage {
     problems: string[];
 }
 
+/** The only page: one that an earlier test has left open goes on working, and two dozen editors make the last one slow. */
 export async function openPage(browser: Browser, options: BrowserContextOptions): Promise<WatchedPage> {
+    for (const earlier of browser.contexts()) await earlier.close();
     const context = await browser.newContext(options);
+    context.setDefaultTimeout(patience);
     const page = await context.newPage();
     const problems: string[] = [];
     page.on("console", (message) => {
@@ -51,28 +57,63 @@ export async function flowLoaded(page: Page): Promise<void> {
 export async function openDialog(page: Page, id: string): Promise<void> {
     await page.locator(`[id="${id}"]`).waitFor();
     await page.evaluate(`RED.editor.edit(RED.nodes.node("${id}"))`);
-    await page.locator("#node-dialog-ok").waitFor();
+    await dialogOpened(page);
 }
 
-/**
- * Presses a button of the dialog on top, once that has come to rest: a dialog slides in, and is laid out anew when its
- * credentials have come. What moves between the button's way down and its way up takes the click with it.
- */
+/** Opens the dialog of a configuration node, or that of a new one. */
+export async function openConfig(page: Page, type: string, id = "_ADD_"): Promise<void> {
+    await page.evaluate(`RED.editor.editConfig("", "${type}", "${id}")`);
+    await dialogOpened(page);
+}
+
+/** Runs in the page: the dialog on top, if it is there and neither comes nor goes. A dialog is built when its credentials have come, and slides in then. */
+const dialogAtRest = `(() => {
+    const dialog = [...document.querySelectorAll(".red-ui-tray")].at(-1);
+    return dialog?.style.right === "0px" && dialog.getAnimations().length === 0 ? dialog : undefined;
+})()`;
+
+/** A dialog that has just been opened is ready: Node-RED puts the cursor into it meanwhile, and what is being typed into another field would be lost. */
+export async function dialogOpened(page: Page): Promise<void> {
+    await page.waitForFunction(`${dialogAtRest}?.contains(document.activeElement)`);
+}
+
+/** The dialog on top is ready, also the one that was below the one before. What moves between a button's way down and its way up takes a click with it. */
+export async function dialogReady(page: Page): Promise<void> {
+    await page.waitForFunction(`${dialogAtRest} !== undefined`);
+}
+
+/** Presses a button of the dialog on top. */
 export async function press(page: Page, button: string): Promise<void> {
-    await page.waitForFunction(`(() => {
-        const dialog = [...document.querySelectorAll(".red-ui-tray")].at(-1);
-        return dialog?.style.right === "0px" && dialog.getAnimations().length === 0;
-    })()`);
+    await dialogReady(page);
     await page.locator(button).last().click();
+}
+
+/** No dialog is open any more. */
+export async function dialogsClosed(page: Page): Promise<void> {
+    await page.waitForFunction("document.querySelectorAll('.red-ui-tray').length === 0");
+}
+
+/** Presses Deploy, and waits until the editor knows that it is done: until then the buttons of nodes refuse. */
+export async function pressDeploy(page: Page): Promise<void> {
+    await page.locator("#red-ui-header-button-deploy").click();
+    await page.waitForFunction("!RED.nodes.dirty()");
 }
 
 /** Visible texts in what a selector finds, whose contrast with what is behind them is below 2.5 to 1. */
 export async function unreadable(page: Page, selector: string): Promise<string[]> {
-    const look = (): Promise<string[]> => page.evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].flatMap(${readability})`);
-    if ((await look()).length === 0) return [];
+    const roots = `[...document.querySelectorAll(${JSON.stringify(selector)})]`;
+    const found = `${roots}.flatMap(${readability})`;
     // A colour may be on its way to another.
-    await page.waitForTimeout(1000);
-    return look();
+    const atRest = `${roots}.every((root) => root.getAnimations({ subtree: true }).every((each) => !(each instanceof CSSTransition)))`;
+    await page.waitForFunction(`${atRest} && ${found}.length === 0`, undefined, { timeout: 30_000, polling: 100 }).catch(() => undefined);
+    return page.evaluate<string[]>(found);
+}
+
+/** How far a page sticks out at the side once everything is in its place, px. */
+export async function sticksOut(page: Page): Promise<number> {
+    const wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    await page.waitForFunction(`${wide} <= 0`, undefined, { timeout: 30_000 }).catch(() => undefined);
+    return page.evaluate<number>(wide);
 }
 
 /** Runs in the page. */
