@@ -49,7 +49,7 @@ export class Rig {
         await this.red.deploy(monitorFlow({ plug: this.plug, hosts, keyFile: this.keyFile, telegram: this.telegram.url, ...options }), { credentials: monitorCredentials });
     }
     /** Resolves when the classifier puts the newest reading into this state. */
-    async state(wanted: PowerState, withinMs = 15_000): Promise<void> {
+    async state(wanted: PowerState, withinMs = 60_000): Promise<void> {
         const power = (): Classified | undefined => this.red.received(at.reading).at(-1)?.power as Classified | undefined;
         await this.red.eventually(() => power()?.state === wanted, withinMs, () => `${wanted}, is ${JSON.stringify(power())}`);
     }
@@ -57,7 +57,7 @@ export class Rig {
         return this.red.received(at.transition).flatMap((msg) => (msg.transition === undefined ? [] : [msg.transition as Transition]));
     }
     /** Resolves with the report of the real run. */
-    async result(withinMs = 60_000): Promise<RunResult> {
+    async result(withinMs = 120_000): Promise<RunResult> {
         const live = (): RunResult | undefined => this.red.received(at.result).map((msg) => msg.result as RunResult | undefined).find((result) => result?.mode === "live");
         await this.red.eventually(() => live() !== undefined, withinMs, () => `the report of a real run; steps: ${JSON.stringify(this.red.received(at.progress).at(-1)?.progress)?.slice(0, 2000)}`);
         return live() as RunResult;

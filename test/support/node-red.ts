@@ -163,12 +163,12 @@ export class NodeRed {
         return this.log.filter(({ level }) => level <= 20).map(({ text }) => text);
     }
     /** Resolves with the messages that reached the node when there are `count` of them. */
-    async until(id: string, count: number, withinMs = 15_000): Promise<FlowMsg[]> {
+    async until(id: string, count: number, withinMs = 45_000): Promise<FlowMsg[]> {
         await this.eventually(() => this.received(id).length >= count, withinMs, () => `${count} messages at ${id}, got ${this.received(id).length}: ${JSON.stringify(this.received(id).at(-1))?.slice(0, 500)}`);
         return this.received(id);
     }
     /** Waits until `holds`; fails at once, with what was printed, when Node-RED has ended. */
-    async eventually(holds: () => boolean, withinMs = 15_000, wanted: () => string = () => "condition"): Promise<void> {
+    async eventually(holds: () => boolean, withinMs = 45_000, wanted: () => string = () => "condition"): Promise<void> {
         await eventually(() => this.#ended || holds(), withinMs, () => `${wanted()}; errors: ${this.errors().slice(-3).join(" | ") || "none"}`);
         if (!holds()) throw new Error(`Node-RED has ended while waiting for ${wanted()}\n${this.output}`);
     }
@@ -188,7 +188,7 @@ export class NodeRed {
         const before = this.#started;
         const reply = await this.request("flows", { method: "POST", body: { flows, credentials }, headers: { "Node-RED-API-Version": "v2", "Node-RED-Deployment-Type": type } });
         if (!reply.ok) throw new Error(`deploy: ${reply.status} ${await reply.text()}`);
-        await this.eventually(() => this.#started > before, 20_000, () => `the flows to start; log: ${this.log.slice(-5).map(({ text }) => text).join(" | ")}`);
+        await this.eventually(() => this.#started > before, 60_000, () => `the flows to start; log: ${this.log.slice(-5).map(({ text }) => text).join(" | ")}`);
     }
     /** Presses the button of an inject node. */
     async inject(id: string): Promise<void> {

@@ -62,7 +62,7 @@ export class TestPostgres {
         this.#server = endsWithUs(spawn(join(postgresPrograms() ?? "", "postgres"), ["-D", this.data], { ...this.#user, cwd: "/", stdio: ["ignore", "ignore", "pipe"] }));
         let said = "";
         this.#server.stderr?.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
-        for (const end = performance.now() + 20_000; ;) {
+        for (const end = performance.now() + 90_000; ;) {
             try {
                 return await this.#once("SELECT 1").then(() => undefined);
             } catch (error) {
@@ -104,7 +104,7 @@ export class TestPostgres {
     }
 
     async #once(text: string, values: unknown[] = [], database = "postgres"): Promise<object[]> {
-        const client = new Client({ host: "127.0.0.1", port: this.port, user: "postgres", database, connectionTimeoutMillis: 5000 });
+        const client = new Client({ host: "127.0.0.1", port: this.port, user: "postgres", database, connectionTimeoutMillis: 30_000 });
         client.on("error", () => undefined);
         try {
             await client.connect();

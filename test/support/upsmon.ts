@@ -45,7 +45,7 @@ export async function startUpsmon({ upses, port, user, password }: { upses: read
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-20_000)));
     const ended = once(child, "exit");
-    await eventually(() => said.split("Logged into UPS").length > upses.length || child.exitCode !== null, 30_000, () => `upsmon to log in: ${said}`);
+    await eventually(() => said.split("Logged into UPS").length > upses.length || child.exitCode !== null, 90_000, () => `upsmon to log in: ${said}`);
     return {
         pid: child.pid ?? 0,
         shutdownAt: () => (existsSync(done) ? Number(readFileSync(done, "utf8")) * 1000 : undefined),
