@@ -11,6 +11,8 @@ import { standardVariables, type NutRig, type RigOptions } from "../support/nut-
 import { shiftedClock } from "../support/shifted-clock";
 
 const missing = nutMissing();
+/** For every answer: how long one may take is not what this is about. */
+const deadlineMs = 60_000;
 const never = (): AbortSignal => new AbortController().signal;
 
 function needNut(context: Mocha.Context): void {
@@ -31,7 +33,7 @@ for (const [kind, start] of Object.entries(rigs)) {
     describe(`NutServer and ${kind === "real" ? "Debian's upsd with dummy-ups" : "our stand-in for upsd"}`, () => {
         let rig: Rig;
         let server: NutServer;
-        const use = (options: Partial<NutServerOptions> = {}): NutServer => (server = new NutServer({ host: "127.0.0.1", port: rig.port, tls: { mode: "off" }, ...options }));
+        const use = (options: Partial<NutServerOptions> = {}): NutServer => (server = new NutServer({ host: "127.0.0.1", port: rig.port, tls: { mode: "off" }, deadlineMs, ...options }));
         const status = async (ups = "ups1"): Promise<string | undefined> => (await server.read(ups, never())).get("ups.status");
         const state = async (ups = "ups1"): Promise<string> => {
             const error: unknown = await server.read(ups, never()).then(() => undefined, (cause: unknown) => cause);
@@ -108,7 +110,7 @@ for (const [kind, start] of Object.entries(rigs)) {
             it(`${wanted === "accepted" ? "accept" : "refuse"} ${user} with ${password}, and leave no login behind`, async () => {
                 use({ login: { user, password } });
                 assert.equal(await status(), "OL");
-                await eventually(() => server.credentials.state === wanted);
+                await eventually(() => server.credentials.state === wanted, 60_000);
                 if (server.credentials.state === "refused") assert.match(server.credentials.trouble.message, /not accepted \(ACCESS-DENIED\)/);
                 assert.deepEqual(await transcript(rig.port, ["GET NUMLOGINS ups1"]), ["NUMLOGINS ups1 0"]);
             });
@@ -116,7 +118,7 @@ for (const [kind, start] of Object.entries(rigs)) {
         it("speak TLS, with a certificate that is checked", async () => {
             use({ tls: { mode: "required", ca: rig.authority.certificate }, login: { user: "mon", password: "mon" } });
             for (let round = 0; round < 5; round += 1) assert.equal(await status(), "OL");
-            await eventually(() => server.credentials.state === "accepted");
+            await eventually(() => server.credentials.state === "accepted", 60_000);
             server.close();
             use({ tls: { mode: "required" } });
             assert.equal(await state(), "tls");
@@ -129,7 +131,7 @@ for (const [kind, start] of Object.entries(rigs)) {
         it("say no to TLS where there is no certificate", async () => {
             const bare = await start({});
             try {
-                server = new NutServer({ host: "127.0.0.1", port: bare.port, tls: { mode: "required" } });
+                server = new NutServer({ host: "127.0.0.1", port: bare.port, tls: { mode: "required" }, deadlineMs });
                 await assert.rejects(server.read("ups1", never()), /no TLS \(FEATURE-NOT-CONFIGURED\): nothing was sent in the clear/);
             } finally {
                 await bare.stop();
@@ -192,7 +194,7 @@ describe("NUT's own clients read our stand-in", () => {
     let mock: NutServerSimulator;
     const run = async (program: string, ...parameters: string[]): Promise<string> => {
         try {
-            const { stdout, stderr } = await promisify(execFile)(program, parameters, { timeout: 20_000 });
+            const { stdout, stderr } = await promisify(execFile)(program, parameters, { timeout: 60_000 });
             return `${stdout}${stderr.replace(/^Init SSL.*$/m, "")}`.trim();
         } catch (error) {
             return String((error as { stderr?: string }).stderr).replace(/^Init SSL.*$/m, "").trim();

@@ -13,7 +13,7 @@ import type { NutRig } from "../support/nut-rig";
 /** An outage as Debian's upsd tells it, and as our stand-in does: the same readings and events of both. */
 for (const [what, start] of [["the mock upsd", () => new NutServerSimulator().start()], ["Debian's upsd", () => new RealNut().start()]] as const satisfies readonly (readonly [string, () => Promise<NutRig>])[]) {
     describe(`ups-reader on ${what}`, function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         const folder = temporaryFolder();
         let rig: NutRig | undefined;
         let flow: LoadedFlow | undefined;
@@ -36,10 +36,10 @@ for (const [what, start] of [["the mock upsd", () => new NutServerSimulator().st
             const read = async (): Promise<Reading> => {
                 const count = flow!.received("readings").length + 1;
                 flow!.node("ups").receive({});
-                return (await flow!.until("readings", count, 20_000))[count - 1]?.reading as Reading;
+                return (await flow!.until("readings", count, 60_000))[count - 1]?.reading as Reading;
             };
             const told = (): string[] => flow!.received("events").map(({ event }) => (event as PowerEvent).kind);
-            await flow.until("readings", 1, 20_000);
+            await flow.until("readings", 1, 60_000);
 
             await rig.apply("ups1", { "battery.charge": "64", "ups.status": "OB DISCHRG" });
             const onBattery = await read();
