@@ -135,7 +135,7 @@ export const outages: readonly Scenario[] = [
     },
     {
         title: "LB3 LB for a moment at the transfer: not decided, the outage goes on without it",
-        layout: { ...one, trigger: { stabilization: "3" } },
+        layout: { ...one, trigger: { stabilization: "3", lowBatteryAlone: "30" } },
         async play(stage) {
             await stage.apply("ups1", onBattery(100, "OB LB"));
             await stage.until("the flag seen", () => stage.readings("ups1").at(-1)?.flags?.includes("LB") === true);

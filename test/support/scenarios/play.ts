@@ -80,7 +80,7 @@ const credentialsOf = (plays: readonly { title: string; layout: Layout }[]): Rec
 /** Waits until every UPS of a scenario has been read and judged. */
 async function begun(stage: Stage, { asksFor, upses }: Layout): Promise<void> {
     if (asksFor !== undefined) return;
-    await stage.until("the first readings", () => Object.keys(upses).every((ups) => stage.verdict(ups) !== undefined), 40_000);
+    await stage.until("the first readings", () => Object.keys(upses).every((ups) => stage.verdict(ups) !== undefined), 90_000);
 }
 
 /**
@@ -94,7 +94,7 @@ const calm = { interval: "2", batteryInterval: "1" };
 export function describeScenarios(what: string, rigs: Rigs, skip?: string): void {
     const played = scenarios.filter(({ ownMachine }) => !ownMachine || rigs.own !== undefined);
     describe(`Eneru's scenarios on ${what}`, function () {
-        this.timeout(180_000);
+        this.timeout(480_000);
         const undo: Undo[] = [];
         let outcomes: ReadonlyMap<string, Promise<unknown>> = new Map();
         let broken: Promise<ReadonlyMap<string, unknown>> = Promise.resolve(new Map());

@@ -156,7 +156,7 @@ export const quorumScenarios: readonly Scenario[] = [
     },
     {
         title: "R1 drivers gone for a moment: grace, nothing lost, nothing told",
-        layout: { ...rack({ grace: "30" }), reader: { grace: "30" } },
+        layout: { ...rack({ grace: "120" }), reader: { grace: "120" } },
         async play(stage) {
             await bothHealthy(stage);
             for (const ups of ["ups1", "ups2"]) await stage.driverDown(ups);

@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import { rows } from "./rows";
 import type { BrokenScenario } from "./scenario";
 import { nas, notArmed, off, one, outage, restored, stop, untouched } from "./shutdown-story";
+import type { Stage } from "./stage";
+
+/** What lets go of a service that stops for as long as the break has not come, however late the other stories are. */
+const held = new Map<Stage, () => void>();
+const patient = { stopTimeout: "300" };
 
 /** What is really done to hosts, with a break in the middle. */
 export const shutdownBreaks: readonly BrokenScenario[] = [
@@ -51,15 +56,16 @@ export const shutdownBreaks: readonly BrokenScenario[] = [
     },
     {
         title: "54e deployed again in the middle of a run: it goes on where it was, and there is one report",
-        layout: { ...one, hosts: [{ name: "nas", services: ["web", "nfs-server"] }] },
+        layout: { ...one, hosts: [{ name: "nas", services: ["web", "nfs-server"], row: patient }] },
         acts: {
             redeploy: {
                 async before(stage) {
-                    stage.machine("nas").takes(8000, "nfs-server");
+                    held.set(stage, stage.machine("nas").holds("nfs-server"));
                     await stage.apply("ups1", rows["low-battery"]);
                     await stage.until("the second service", () => stage.orders("nas").length === 2);
                 },
                 async after(stage) {
+                    held.get(stage)?.();
                     await stage.until("the report", () => stage.runs("ups1").length === 1, 60_000);
                     await stage.polls("ups1", 4);
                     // What was under way is asked for once more, since stopping twice does no harm; nothing else is.
@@ -72,12 +78,12 @@ export const shutdownBreaks: readonly BrokenScenario[] = [
     },
     {
         title: "54f deployed with a broken plan in the middle of a run: the run ends there and says so, nobody is switched off, and Node-RED and its reader go on",
-        layout: { ...one, hosts: [nas] },
-        redeployed: { ...one, hosts: [nas], plan: { final: "explode" } },
+        layout: { ...one, hosts: [{ ...nas, row: patient }] },
+        redeployed: { ...one, hosts: [{ ...nas, row: patient }], plan: { final: "explode" } },
         acts: {
             redeploy: {
                 async before(stage) {
-                    stage.machine("nas").takes(30_000, "nfs-server");
+                    held.set(stage, stage.machine("nas").holds("nfs-server"));
                     await stage.apply("ups1", rows["low-battery"]);
                     await stage.until("its service", () => stage.orders("nas").length === 1);
                 },
@@ -86,6 +92,7 @@ export const shutdownBreaks: readonly BrokenScenario[] = [
                     assert.match(stage.runs("ups1")[0]?.text ?? "", /the run was interrupted and is not continued: .*final must be one of/);
                     await stage.polls("ups1", 4);
                     assert.deepEqual([stage.orders("nas"), stage.status("sequencer/ups1")?.fill, stage.red.ended], [[stop("nfs-server")], "red", false]);
+                    held.get(stage)?.();
                 },
             },
         },

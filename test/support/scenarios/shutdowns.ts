@@ -100,14 +100,15 @@ export const shutdowns: readonly Scenario[] = [
             ],
         },
         async play(stage) {
-            stage.machine("web").takes(20_000, "stop --");
+            const letGo = stage.machine("web").holds("stop --");
             await outage(stage, "ups1");
             assert.equal(stage.runs("ups1")[0]?.outcome, "incomplete");
             assert.match(stage.runs("ups1")[0]?.text ?? "", /final command taken by 3 of 3 hosts[^]*web: stop frontend failed/);
             const last = stage.span("machine", "shutdown").at;
             for (const host of ["web", "nas"]) assert.ok(last >= stage.span(host, "shutdown").endedAt, `${host} went before`);
             const hung = stage.machine("web").told.find(({ short }) => short === stop("frontend"));
-            assert.ok(hung !== undefined && (hung.endedAt ?? Infinity) > last, "web's service never stopped");
+            assert.ok(hung !== undefined && hung.endedAt === undefined, "web's service never stopped");
+            letGo();
             assert.deepEqual([stage.actions("ups2"), stage.readings("ups2").every(({ mains }) => mains === "present")], [[], true]);
         },
     },
@@ -228,7 +229,7 @@ export const shutdowns: readonly Scenario[] = [
             assert.match(text, /gone: [^\n]*(?:refused|nothing listens)/);
             assert.match(text, /dark: [^\n]*no answer/);
             // Twice the time of a login: the final command is worth a second one.
-            assert.ok(endedAt - startedAt < 40_000, `after ${endedAt - startedAt} ms`);
+            assert.ok(endedAt - startedAt < 60_000, `after ${endedAt - startedAt} ms`);
             const lasted = (step: { startedAt?: number; endedAt?: number } = {}): number => (step.endedAt ?? Infinity) - (step.startedAt ?? -Infinity);
             const its = steps.filter(({ host, kind }) => host === "nas" && kind !== "prove");
             const idle = (its.at(-1)?.endedAt ?? Infinity) - startedAt - its.reduce((sum, step) => sum + lasted(step), 0);
