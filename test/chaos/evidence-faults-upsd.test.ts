@@ -9,16 +9,16 @@ import { temporaryFolder } from "../support/temporary-folder";
 
 const low = { "battery.charge": "15", "battery.runtime": "300" };
 
-/** Waits for the decision and returns with how many polls it came after the first that showed what passes the threshold. */
+/** Waits for the decision and returns with which answered poll it came, counted from the first that showed what passes the threshold. */
 async function decides(lane: Lane): Promise<number> {
     await lane.until("the decision", () => lane.shutdowns().length > 0);
     await lane.more(2);
     assert.equal(lane.shutdowns().length, 1, lane.shutdowns().map(({ text }) => text).join(" | "));
-    return lane.verdicts().findIndex(({ change }) => change === "shutdown") - lane.readings().findIndex(({ charge = 100 }) => charge < 20) + 1;
+    return lane.polls(lane.readings().findIndex(({ charge = 100 }) => charge < 20), lane.verdicts().findIndex(({ change }) => change === "shutdown"));
 }
 
 describe("faults of a real upsd, from the server to the decision", function () {
-    this.timeout(180_000);
+    this.timeout(480_000);
     const missing = nutMissing();
     let red: NodeRed;
     const lanes: Lane<RealNut>[] = [];
@@ -54,7 +54,8 @@ describe("faults of a real upsd, from the server to the decision", function () {
             console.log(`skipped: ${missing}`);
             return this.skip();
         }
-        for (const { key } of faults) for (const variant of ["mains", "outage"]) lanes.push(new Lane(`${key}_${variant}`, await new RealNut().start()));
+        // A loss that ends by itself ends when a busy machine comes to it.
+        for (const { key, lost } of faults) for (const variant of ["mains", "outage"]) lanes.push(new Lane(`${key}_${variant}`, await new RealNut().start(), lost ? {} : { trigger: { blindLeast: "120", blindMost: "120" } }));
         red = await startNodeRed();
         await deployLanes(red, lanes);
     });
@@ -76,6 +77,7 @@ describe("faults of a real upsd, from the server to the decision", function () {
             const outage = lane(`${key}_outage`);
             await outage.onMains();
             await outage.onBattery();
+            const began = outage.count - 1;
             await begin(outage);
             if (!lost) {
                 assert.deepEqual(outage.shutdowns(), []);
@@ -87,8 +89,8 @@ describe("faults of a real upsd, from the server to the decision", function () {
                 const [decision] = outage.shutdowns();
                 const known = outage.readings().findLast(({ quality }) => quality === "good");
                 const took = ((decision?.at ?? 0) - (known?.at ?? 0)) / 1000;
-                // Where each poll waits 5 s for an answer, the countdown is looked at as seldom.
-                assert.ok(decision?.rule === "failsafe" && took >= 5.5 && took <= 6 + 2 * 5.5, `${took} s: ${String(decision?.text)}`);
+                // Where each poll waits 5 s for an answer, or the machine is busy, the countdown is looked at as seldom.
+                assert.ok(decision?.rule === "failsafe" && took >= 5.5 && took <= 6 + 2 * Math.max(5.5, outage.longestPause(began)), `${took} s: ${String(decision?.text)}`);
             }
             assert.ok(outage.says(named), outage.log().join("\n"));
         });
@@ -98,7 +100,7 @@ describe("faults of a real upsd, from the server to the decision", function () {
 const library = readdirSync("/usr/lib", { withFileTypes: true }).map((entry) => join("/usr/lib", entry.name, "faketime/libfaketime.so.1")).find((path) => existsSync(path));
 
 describe("the time of the machine that decides", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let red: NodeRed | undefined;
     let folder: ReturnType<typeof temporaryFolder>;
     let mains: Lane<NutServerSimulator>;
@@ -134,7 +136,7 @@ describe("the time of the machine that decides", function () {
             await Promise.all([mains.more(6), outage.more(6)]);
             assert.ok(Math.abs(((await red?.holds())?.wall ?? 0) - before) < 60_000, "the wall clock really jumped");
             assert.deepEqual([mains.shutdowns(), outage.shutdowns()], [[], []]);
-            assert.ok((outage.verdict?.onBatterySeconds ?? Infinity) < 60, outage.verdict?.text ?? "");
+            assert.ok((outage.verdict?.onBatterySeconds ?? Infinity) < 600, outage.verdict?.text ?? "");
             await outage.rig.apply("ups1", low);
             const polls = await decides(outage);
             assert.ok(polls <= 2, `${polls} polls`);
@@ -142,14 +144,15 @@ describe("the time of the machine that decides", function () {
         });
     }
 
-    it("the process stands still for 6 s, as a suspended machine does: named, not counted, and within two polls of waking up", async () => {
-        await start({ gap: "3", timeOnBattery: "8" });
-        const elapsed = outage.verdict?.onBatterySeconds ?? 0;
+    it("the process stands still for 11 s, as a suspended machine does: named, not counted, and within two polls of waking up", async () => {
+        await start({ gap: "3", timeOnBattery: "12" });
         red?.child.kill("SIGSTOP");
-        await new Promise((resolve) => setTimeout(resolve, 6000));
+        await new Promise((resolve) => setTimeout(resolve, 11_000));
+        // Of the last reading before, which may have come later than what we knew when we stopped it.
+        const elapsed = outage.verdict?.onBatterySeconds ?? 0;
         await outage.rig.apply("ups1", low);
         red?.child.kill("SIGCONT");
-        const gap = /(?:[6-9]|\d\d) s without a reading, or a clock that jumped/;
+        const gap = /\d\d s without a reading, or a clock that jumped/;
         await outage.until("the gap", () => outage.says(gap));
         const woken = outage.verdicts().find(({ notes = [] }) => notes.some((note) => gap.test(note)));
         assert.ok((woken?.onBatterySeconds ?? Infinity) - elapsed < 5.5, `${elapsed} s, then ${String(woken?.onBatterySeconds)} s on battery`);

@@ -55,6 +55,9 @@ const selfTest = async (lane: MockLane): Promise<void> => {
     await lane.rig.apply("ups1", { "ups.test.result": "Done and passed", "ups.status": "OL" });
 };
 
+/** For a loss of data that ends by itself, when a busy machine comes to it. */
+const patient = { blindLeast: "120", blindMost: "120" };
+
 const hosts = temporaryFolder();
 const hostsFile = join(hosts.path, "hosts");
 
@@ -62,13 +65,13 @@ const faults: Fault[] = [
     { name: "no fault at all", kind: "passes", begin: () => undefined, named: /on mains|on battery/ },
     { name: "stale data", kind: "lost", begin: ({ rig }) => rig.stale("ups1"), named: /DATA-STALE/ },
     { name: "driver gone", kind: "lost", begin: ({ rig }) => rig.driverDown("ups1"), named: /DRIVER-NOT-CONNECTED/ },
-    { name: "driver gone for 4 polls", kind: "passes", begin: async (lane) => {
+    { name: "driver gone for 4 polls", kind: "passes", fields: { trigger: patient }, begin: async (lane) => {
         await lane.rig.driverDown("ups1");
         await lane.until("the loss", () => lane.says(/DRIVER-NOT-CONNECTED/));
         await lane.rig.driverUp("ups1");
         await lane.until("good readings again", () => lane.readings().at(-1)?.quality === "good");
     }, named: /DRIVER-NOT-CONNECTED/ },
-    { name: "upsd restarted", kind: "passes", begin: async (lane) => {
+    { name: "upsd restarted", kind: "passes", fields: { trigger: patient }, begin: async (lane) => {
         await lane.rig.down();
         await lane.until("the loss", () => lane.says(/refused|hung up/));
         await lane.rig.up();
@@ -111,19 +114,13 @@ const faults: Fault[] = [
         await lane.more(1);
     }, named: /self-test/ } },
     { name: "LB on mains, or for a moment", kind: "passes", begin: apply({ "ups.status": "OL LB RB", "battery.charge": "12", "battery.runtime": "40" }), named: /LB while mains is present: ignored/, inOutage: { begin: each((poll) => ({ "ups.status": poll % 8 === 3 ? "OB LB" : "OB" })), named: /LB for 0 s/ } },
-    { name: "OFF for a moment", kind: "passes", begin: each((poll) => ({ "ups.status": poll < 2 ? "OL OFF" : "OL" })), named: /OFF for \d s; it must last 4 s/, inOutage: { begin: each((poll) => (poll > 2 ? {} : { "ups.status": poll < 2 ? "OB OFF" : "OB" })), named: /OFF for \d s; it must last 4 s/ } },
+    { name: "OFF for a moment", kind: "passes", fields: { trigger: { outputOff: "30" } }, begin: each((poll) => ({ "ups.status": poll < 2 ? "OL OFF" : "OL" })), named: /OFF for \d+ s; it must last 30 s/, inOutage: { begin: each((poll) => (poll > 2 ? {} : { "ups.status": poll < 2 ? "OB OFF" : "OB" })), named: /OFF for \d+ s; it must last 30 s/ } },
     { name: "discharging on mains", kind: "passes", begin: apply({ "ups.status": "OL DISCHRG", "battery.charge": "5", "battery.runtime": "30" }), named: /discharging while mains is present: no outage/, inOutage: { begin: () => undefined, named: /./ } },
     { name: "everything frozen", kind: "frozen", fields: { trigger: { frozen: "10" } }, begin: () => undefined, named: /on mains/, inOutage: { begin: apply({ "battery.runtime": "603" }), named: /no number has moved for \d+ s: frozen/ } },
 ];
 
-/** The longest event time between two readings from a verdict on, s. */
-function longestPause(lane: MockLane, from: number): number {
-    const times = lane.readings().slice(from).map(({ at }) => at / 1000);
-    return Math.max(0.5, ...times.slice(1).map((at, place) => at - (times[place] ?? at)));
-}
-
 describe("faults of the evidence, from the server to the decision", function () {
-    this.timeout(300_000);
+    this.timeout(480_000);
     let red: NodeRed;
     const rigs: NutServerSimulator[] = [];
     const plays = new Map<string, Promise<string>>();
@@ -140,7 +137,7 @@ describe("faults of the evidence, from the server to the decision", function () 
     const onMains = async (lane: MockLane, { begin, named, start, kind }: Fault): Promise<string> => {
         if (!start) await lane.onMains();
         await begin(lane);
-        await lane.until(`${String(named)} in the log`, () => lane.says(named), 90_000);
+        await lane.until(`${String(named)} in the log`, () => lane.says(named), 120_000);
         await lane.more(kind === "lost" ? 3 : 8);
         assert.deepEqual(lane.shutdowns().map(({ text }) => text), []);
         return "nothing";
@@ -171,13 +168,14 @@ describe("faults of the evidence, from the server to the decision", function () 
         const verdicts = lane.verdicts();
         const readings = lane.readings();
         const decided = verdicts.findIndex(({ change }) => change === "shutdown");
-        const pause = longestPause(lane, began);
+        const pause = lane.longestPause(began);
         const since = (place: number): number => (decision.at - (readings[place]?.at ?? 0)) / 1000;
         if (kind === "passes" || kind === "floor") {
             const limit = kind === "floor" ? 10 : 20;
             const past = readings.findIndex(({ charge = 100, runtime = 65_535 }, place) => place > began && (charge < limit || runtime < 600) && !(charge === 3));
-            assert.ok(decided - past <= 1, `${decided - past + 1} polls: ${decision.text}`);
-            return `${decided - past + 1} of 2 polls, ${String(decision.rule)}`;
+            const polls = lane.polls(past, decided);
+            assert.ok(past >= 0 && polls <= 2, `${polls} polls: ${decision.text}`);
+            return `${polls} of 2 polls, ${String(decision.rule)}`;
         }
         if (kind === "flag") {
             const took = since(readings.findIndex(({ flags = [] }) => flags.includes("LB")));

@@ -32,7 +32,7 @@ const stories = {
 type Story = keyof typeof stories;
 
 describe("Node-RED killed with SIGKILL in an outage", function () {
-    this.timeout(240_000);
+    this.timeout(480_000);
     const folder = temporaryFolder();
     const lanes = {} as Record<Story, MockLane>;
     const reds: NodeRed[] = [];
@@ -91,7 +91,7 @@ describe("Node-RED killed with SIGKILL in an outage", function () {
         // Killed in the middle of it all: not settled, an LB that lasts, a countdown, a rate that is known, a group that waits, and right behind decisions.
         await Promise.all([
             isSaved("unsettled", "the transfer", ({ battery: clock }) => clock !== undefined), isSaved("flag", "an LB", ({ lowBattery }) => lowBattery !== undefined), isSaved("blind", "the loss", ({ missed }) => (missed?.count ?? 0) >= 3),
-            isSaved("drained", "a rate", ({ depletion }) => (depletion?.last?.samples ?? 0) > 0), isSaved("decided", "the decision", ({ decided }) => decided !== undefined), red().eventually(() => quorums("a", "s").length > 0, 20_000, () => "the decision of group a"),
+            isSaved("drained", "a rate", ({ depletion }) => (depletion?.last?.samples ?? 0) > 0), isSaved("decided", "the decision", ({ decided }) => decided !== undefined), red().eventually(() => quorums("a", "s").length > 0, 90_000, () => "the decision of group a"),
         ]);
         await lanes.a1.more(4);
         await kill();
@@ -109,14 +109,17 @@ describe("Node-RED killed with SIGKILL in an outage", function () {
     /** The one decision of a lane, and that it came with the first or second reading at or after `seconds` from the reading at `since`. */
     const decidedOnce = async (story: Story, rule: string, since: (lane: MockLane) => number, seconds: number): Promise<Verdict> => {
         const lane = lanes[story];
-        await lane.until("the decision", () => lane.shutdowns().length > 0, 90_000);
+        await lane.until("the decision", () => lane.shutdowns().length > 0, 180_000);
         await lane.more(4);
         const [decision, ...others] = lane.shutdowns();
         assert.ok(decision !== undefined && others.length === 0, others.map(({ text }) => text).join(" | "));
         assert.equal(decision.rule, rule, decision.text);
         const due = since(lane) + seconds * 1000;
         const verdicts = lane.verdicts();
-        const late = verdicts.findIndex(({ at, change }) => change === "shutdown" && at === decision.at) - verdicts.findIndex(({ at }) => at >= due);
+        // Of those that say what the decision rests on: a busy machine may miss an answer.
+        const [first, place] = [verdicts.findIndex(({ at }) => at >= due), verdicts.findIndex(({ at, change }) => change === "shutdown" && at === decision.at)];
+        const readings = lane.readings();
+        const late = readings.slice(first, place).filter(({ quality }) => quality === readings[place]?.quality).length;
         assert.ok(decision.at >= due && late <= 1, `${(decision.at - due) / 1000} s and ${late} readings late: ${decision.text}`);
         return decision;
     };
@@ -157,12 +160,12 @@ describe("Node-RED killed with SIGKILL in an outage", function () {
         await lanes.a2.more(4);
         assert.deepEqual(quorums("a", "s").map(({ standing }) => standing), ["lost"]);
         await Promise.all([lanes.a1, lanes.a2].map(({ rig }) => rig.apply("ups1", { "battery.charge": "60", "ups.status": "OL" })));
-        await red().eventually(() => quorums("a", "r").length > 0, 30_000, () => "the group restored");
+        await red().eventually(() => quorums("a", "r").length > 0, 90_000, () => "the group restored");
         await lanes.a1.more(3);
         assert.equal(quorums("a", "r").length, 1);
     });
     it("a group in its dwell waits anew, and decides once", async () => {
-        await red().eventually(() => quorums("b", "s").length > 0, (limit + 30) * 1000, () => "the decision of group b");
+        await red().eventually(() => quorums("b", "s").length > 0, (limit + 120) * 1000, () => "the decision of group b");
         await lanes.b1.more(6);
         assert.deepEqual(quorums("b", "s").map(({ standing }) => standing), ["lost"]);
     });
@@ -197,10 +200,12 @@ describe("Node-RED killed with SIGKILL in an outage", function () {
         await new Promise((resolve) => setTimeout(resolve, 4000));
         await switchOn();
         await lane.until("the decision", () => lane.shutdowns().length > before);
-        const [decision, first] = [lane.shutdowns().at(-1)?.at ?? NaN, lane.verdicts()[seen]?.at ?? NaN];
-        const assumed = Math.min(limit / 2, (first - mains) / 1000);
-        const took = (decision - first) / 1000 + assumed;
-        assert.ok(assumed > 2 && took >= limit - 2 && took <= limit + 5, `${took} s, ${assumed} s of it assumed`);
+        const verdicts = lane.verdicts();
+        const assumed = Math.min(limit / 2, ((verdicts[seen]?.at ?? NaN) - mains) / 1000);
+        const decided = verdicts.findLastIndex(({ change }) => change === "shutdown");
+        // By its own clock on battery: what a busy machine made a gap of counts no time.
+        const [earlier = NaN, took = NaN] = [decided - 1, decided].map((place) => (verdicts[place]?.onBatterySeconds ?? NaN) + assumed);
+        assert.ok(assumed > 2 && took >= limit - 2 && earlier < limit + 2, `${earlier} s, then ${took} s, ${assumed} s of it assumed`);
         assert.match(lane.shutdowns().at(-1)?.text ?? "", /assumed: it began before anybody looked/);
     });
 });

@@ -21,13 +21,20 @@ export const briefly = { stabilization: "1", mainsStable: "1", lowBatteryFor: "1
 
 const idOf = (key: string, part: string): string => createHash("sha256").update(`${key} ${part}`).digest("hex").slice(0, 16);
 
+/** The nodes of a lane that say something. */
+const parts = ["reader", "trigger", "event", "shutdown", "restored", "verdict", "problem"] as const;
+
 /** A UPS on a server of its own, its reader and its trigger in a Node-RED that it shares with other lanes; and all that they have said. */
 export class Lane<Rig extends NutRig = NutRig> {
     constructor(readonly key: string, readonly rig: Rig, readonly fields: LaneFields = {}) {}
     readonly #reds: NodeRed[] = [];
+    readonly #said = new Map<string, { heard: number; found: boolean }>();
+    readonly #ids = new Map<string, string>();
 
     id(part: string): string {
-        return idOf(this.key, part);
+        const id = this.#ids.get(part) ?? idOf(this.key, part);
+        this.#ids.set(part, id);
+        return id;
     }
     get red(): NodeRed {
         const red = this.#reds.at(-1);
@@ -67,6 +74,15 @@ export class Lane<Rig extends NutRig = NutRig> {
     get count(): number {
         return this.#messages("verdict").length;
     }
+    /** The longest event time between two readings from a verdict on, s: what a busy machine adds to any countdown. */
+    longestPause(from: number): number {
+        const times = this.readings().slice(from).map(({ at }) => at / 1000);
+        return Math.max(0.5, ...times.slice(1).map((at, place) => at - (times[place] ?? at)));
+    }
+    /** How many polls that were answered a verdict came after the first reading that shows it. */
+    polls(from: number, to: number): number {
+        return this.readings().slice(from, to + 1).filter(({ quality }) => quality === "good").length;
+    }
     /** The verdicts that decided. */
     shutdowns(): Verdict[] {
         return this.#messages("shutdown").map(({ verdict }) => verdict as Verdict);
@@ -83,8 +99,14 @@ export class Lane<Rig extends NutRig = NutRig> {
         const problems = this.#messages("problem").map(({ error }) => (error as { message: string }).message);
         return [...new Set([...verdicts, ...statuses, ...events, ...problems])];
     }
+    /** Asked again and again while nothing is new, it looks at nothing again. */
     says(words: RegExp): boolean {
-        return this.log().some((text) => words.test(text));
+        const heard = this.#reds.reduce((sum, red) => sum + parts.reduce((all, part) => all + red.received(this.id(part)).length + red.statuses(this.id(part)).length, 0), 0);
+        const known = this.#said.get(words.source);
+        if (known !== undefined && (known.found || known.heard === heard)) return known.found;
+        const found = this.log().some((text) => words.test(text));
+        this.#said.set(words.source, { heard, found });
+        return found;
     }
 
     until(wanted: string, holds: () => boolean, withinMs = 60_000): Promise<void> {
