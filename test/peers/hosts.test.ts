@@ -32,7 +32,7 @@ class LabPlug {
 }
 
 describe("an armed shutdown of two real hosts", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let lab: Lab;
     let nas: LabHost;
     let apps: LabHost;
@@ -81,11 +81,11 @@ describe("an armed shutdown of two real hosts", function () {
         }));
         const running = red;
         const power = (): Classified | undefined => running.received(at.reading).at(-1)?.power as Classified | undefined;
-        await running.eventually(() => power()?.state === "HEALTHY", 15_000, () => `HEALTHY, not ${JSON.stringify(power())}`);
+        await running.eventually(() => power()?.state === "HEALTHY", 45_000, () => `HEALTHY, not ${JSON.stringify(power())}`);
         return running;
     };
     /** The battery runs low; resolves with the report of the run. */
-    const outage = async (running: NodeRed, withinMs = 60_000): Promise<RunResult> => {
+    const outage = async (running: NodeRed, withinMs = 120_000): Promise<RunResult> => {
         plug.setWatts(25);
         // The same output tells who can't be reached.
         const found = (): RunResult | undefined => running.received(at.result).map((msg) => msg.result as RunResult | undefined).find((result) => result !== undefined);
@@ -146,8 +146,11 @@ describe("an armed shutdown of two real hosts", function () {
         assert.notEqual(nas.scheduledShutdown, undefined);
         await nas.run("shutdown", "-c");
         assert.match(result.steps.filter(({ host, state }) => host === "apps" && state === "failed").map(({ error }) => error).join(), /not reachable|no answer/);
-        const [begun, givenUp] = [step(result, "nas/stop-service/postgresql").startedAt ?? Infinity, step(result, "apps/connect").endedAt ?? 0];
-        assert.ok(begun < givenUp, `nas waited ${begun - givenUp} ms longer than for apps`);
+        const lasted = ({ startedAt = NaN, endedAt = NaN }: StepView): number => endedAt - startedAt;
+        const its = result.steps.filter(({ host, kind }) => host === "nas" && kind !== "prove");
+        const idle = (its.at(-1)?.endedAt ?? NaN) - result.startedAt - its.reduce((sum, each) => sum + lasted(each), 0);
+        // A busy machine makes steps longer, not the time between them.
+        assert.ok(idle < lasted(step(result, "apps/connect")) / 2, `nas waited for ${idle} ms between its steps: ${JSON.stringify(result.steps)}`);
         assert.deepEqual(stopped(apps), []);
     });
 

@@ -63,7 +63,7 @@ class Rack {
             await host.run("mount", "-a");
             return host;
         }));
-        const site = new Site({ name, proofS: 20, stableS: 1, hosts: drafts.map((draft, index) => ({ ...draft, address: hosts[index]?.address ?? "", hostKey: hosts[index]?.hostKey ?? "" })) });
+        const site = new Site({ name, proofS: 100, stableS: 1, hosts: drafts.map((draft, index) => ({ ...draft, address: hosts[index]?.address ?? "", hostKey: hosts[index]?.hostKey ?? "" })) });
         return new Rack(site, hosts);
     }
 
@@ -81,23 +81,23 @@ class Rack {
     async outage(red: NodeRed, [step, state]: Point): ReturnType<Site["result"]> {
         const [from, reports] = [this.site.progress(red).length, this.site.results(red).length];
         this.hosts.forEach((host) => host.clearLog());
-        // Behind the last of them comes the commit point: it lasts until power's return was heard of.
-        const held = step.endsWith("/command") ? join(this.host(step.split("/")[0] ?? "").seen, "opt/held") : undefined;
+        // Behind the last step that has a way back comes the commit point: that step lasts until power's return was heard of, however late we are.
+        const held = reversible.includes(step) ? join(this.host("gpu").seen, "opt/held") : undefined;
         if (held !== undefined) writeFileSync(held, "");
         await this.site.outage(red);
         if (state === "told") await red.eventually(() => this.host(step.split("/")[0] ?? "").log.some(({ what }) => what === "going down"), 60_000, () => `${step} to be told; last: ${this.site.progress(red).at(-1)?.text}`);
         else await this.site.reaches(red, this.stepId(step), state, from);
         await this.site.mains(red);
         if (held !== undefined) {
-            await red.eventually(() => this.site.progress(red).slice(from).some(({ text }) => text.startsWith("power is back")), 30_000, () => `power's return; last: ${this.site.progress(red).at(-1)?.text}`);
+            await red.eventually(() => this.site.progress(red).slice(from).some(({ text }) => text.startsWith("power is back")), 45_000, () => `power's return; last: ${this.site.progress(red).at(-1)?.text}`);
             rmSync(held);
         }
-        return this.site.result(red, reports + 1);
+        return this.site.result(red, reports + 1, 240_000);
     }
 }
 
 describe(`mains that return at each of ${beforeCommit.length + afterCommit.length} points of a run on real hosts`, function () {
-    this.timeout(180_000);
+    this.timeout(480_000);
     let lab: Lab;
     let red: NodeRed;
     let racks: Rack[];
