@@ -43,17 +43,17 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
 
     const load = async (settings: object = {}): Promise<LoadedFlow> => {
         const host = { id: "host-gpu1", type: "power-host", name: "gpu1", kind: "ssh", host: "127.0.0.1", port: String(sshd.port), user: sshd.user, auth: "key", hostKey: sshd.hostKey, version: 1 };
-        const reader = { ...stored, hosts: ["host-gpu1"], machines: [{ name: "", tool: "auto" }], interval: "1", ...settings, wires: [["out"], ["total"]] };
+        const reader = { ...stored, hosts: ["host-gpu1"], machines: [{ name: "", tool: "auto" }], interval: "1", deadline: "60", ...settings, wires: [["out"], ["total"]] };
         const nodes = [reader, host, { id: "out", type: "helper" }, { id: "total", type: "helper" }, { id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" }];
         return (flow = await loadFlow([gpuReader, powerHost], nodes, { userDir: folder.path, credentials: { "host-gpu1": { privateKey: sshd.userKey } } }));
     };
-    const errorIn = (loaded: LoadedFlow): string => (loaded.received("errors")[0]?.error as { message: string }).message;
+    const errorIn = (loaded: LoadedFlow, place = 0): string => (loaded.received("errors")[place]?.error as { message: string }).message;
 
     it("are read over one login, poll after poll", async () => {
         fakeNvidiaSmi(sshd.tools, [fakeGpus.rtx4080s, fakeGpus.h100mig]);
         const logins = sshd.logins();
         const loaded = await load();
-        const totals = await loaded.until("total", 3, 15_000);
+        const totals = await loaded.until("total", 3, 60_000);
         deepEqual(totals.slice(0, 3).map(({ payload }) => payload), [99.49, 99.49, 99.49]);
         deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_gpu1_0", 28.77], ["gpu_gpu1_1", 70.72]]);
         equal(sshd.logins() - logins, 1);
@@ -62,14 +62,14 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
     it("are eight, one of which the driver has lost in the middle", async () => {
         fakeNvidiaSmi(sshd.tools, Array.from({ length: 8 }, () => fakeGpus.h100), { instead: { at: 3, line: "Unable to determine the device handle for GPU0000:4A:00.0: Unknown Error" }, code: 255 });
         const loaded = await load();
-        const [total] = await loaded.until("total", 1, 15_000);
+        const [total] = await loaded.until("total", 1, 60_000);
         deepEqual(loaded.received("out").slice(0, 8).map(({ payload }) => payload), [69.62, 69.62, 69.62, null, 69.62, 69.62, 69.62, 69.62]);
         equal((total?.cluster as ClusterTotal).total_watts, 487.34);
     });
 
     it("are asked again for less on an old driver", async () => {
         fakeNvidiaSmi(sshd.tools, [fakeGpus.gtx1080]);
-        const [msg] = await (await load()).until("out", 1, 15_000);
+        const [msg] = await (await load()).until("out", 1, 60_000);
         equal(msg?.payload, 8.41);
     });
 
@@ -85,7 +85,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
             it(`are read with ${tool} (${what}), ${chosen === "auto" ? "found by itself" : "chosen"}`, async () => {
                 fakeCaptures(sshd.tools, tool, captures);
                 const loaded = await load({ machines: [{ name: "", tool: chosen }] });
-                const sums = await loaded.until("total", 2, 15_000);
+                const sums = await loaded.until("total", 2, 60_000);
                 const out = loaded.received("out").slice(0, watts.length);
                 deepEqual(out.map(({ topic, payload }) => [topic, payload]), watts.map((each, index) => [`gpu_gpu1_${index}`, each]));
                 deepEqual(out.map(({ reading }) => (reading as Reading).quality), watts.map((each) => (each === null ? "missing" : "good")));
@@ -100,7 +100,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
     it("are not read by a tool that fails for want of a right, and the cure is named", async () => {
         fakeTool(sshd.tools, "amd-smi", "echo 'Unable to access KFD: permission denied' >&2; exit 1");
         const loaded = await load();
-        const [msg] = await loaded.until("out", 1, 15_000);
+        const [msg] = await loaded.until("out", 1, 60_000);
         deepEqual([msg?.topic, msg?.payload], ["gpu_gpu1", null]);
         match(errorIn(loaded), /host gpu1: amd-smi failed with status 1 \(Unable to access KFD.*groups render and video/);
     });
@@ -114,7 +114,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         it(`are missing, never 0 W, with ${what}`, async () => {
             fakeTool(sshd.tools, "nvidia-smi", script);
             const loaded = await load();
-            const [msg] = await loaded.until("out", 1, 15_000);
+            const [msg] = await loaded.until("out", 1, 60_000);
             deepEqual([msg?.topic, msg?.payload, (msg?.reading as Reading).quality], ["gpu_gpu1", null, "missing"]);
             match(errorIn(loaded), says);
         });
@@ -122,27 +122,30 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
 
     it("are not there without a tool, and the cure is named", async () => {
         const loaded = await load();
-        await loaded.until("errors", 1, 15_000);
+        await loaded.until("errors", 1, 60_000);
         match(errorIn(loaded), /host gpu1: found no nvidia-smi, amd-smi, rocm-smi, xpu-smi: install/);
     });
 
     it("that hang with a grandchild on the pipe are given up in time, and nothing goes on over there", async () => {
-        // Once logged in, all of the time is the tool's.
+        // Once logged in, all of the time is the tool's. A busy machine may take more than one for that.
         fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s]);
-        const loaded = await load({ deadline: "4", interval: "86400" });
-        equal((await loaded.until("out", 1, 15_000))[0]?.payload, 127.67);
+        const loaded = await load({ deadline: "6", interval: "86400" });
+        const polled = async (count: number): Promise<unknown> => (await loaded.until("out", count, 60_000))[count - 1]?.payload;
+        let polls = 1;
+        for (; (await polled(polls)) !== 127.67 && polls < 10; polls += 1) loaded.node("gpus").receive({} as never);
+        const troubles = loaded.received("errors").length;
         fakeTool(sshd.tools, "nvidia-smi", `sleep 300 & echo "$$ $!" > ${sshd.tools}/pids; wait`);
         loaded.node("gpus").receive({} as never);
-        equal((await loaded.until("out", 2, 15_000))[1]?.payload, null);
-        await loaded.until("errors", 1);
-        match(errorIn(loaded), /host gpu1: no answer within 4 s from nvidia-smi/);
+        equal(await polled(polls + 1), null);
+        await loaded.until("errors", troubles + 1, 60_000);
+        match(errorIn(loaded, troubles), /host gpu1: no answer within 6 s from nvidia-smi/);
         const pids = readFileSync(join(sshd.tools, "pids"), "utf8").trim().split(" ");
-        await eventually(() => pids.every((pid) => !existsSync(`/proc/${pid}/stat`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))), 10_000, () => `${pids.join(", ")} are gone`);
+        await eventually(() => pids.every((pid) => !existsSync(`/proc/${pid}/stat`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))), 60_000, () => `${pids.join(", ")} are gone`);
     });
 
     it("with a grandchild left behind on the pipe are read all the same", async () => {
         fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s], { first: "sleep 60 &" });
-        const [msg] = await (await load({ interval: "86400" })).until("out", 1, 10_000);
+        const [msg] = await (await load({ interval: "86400" })).until("out", 1, 45_000);
         equal(msg?.payload, 127.67);
     });
 
@@ -150,19 +153,19 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s]);
         fakeTool(sshd.tools, "ipmitool", "head -c 200000 /dev/zero | tr '\\0' '\\n'; echo 'Instantaneous power reading: 411 Watts'; echo 'Power reading state is: activated'");
         const loaded = await load({ hostPower: "ipmi" });
-        await loaded.until("out", 2, 15_000);
+        await loaded.until("out", 2, 60_000);
         deepEqual(loaded.received("out").slice(0, 2).map(({ topic, payload }) => [topic, payload]), [["gpu_gpu1_0", 127.67], ["host_gpu1", 411]]);
     });
 
     it("are missing while the server is away, and there again without a redeploy", async () => {
         fakeNvidiaSmi(sshd.tools, [fakeGpus.l40s]);
         const loaded = await load();
-        await loaded.until("total", 1, 15_000);
+        await loaded.until("total", 1, 60_000);
         await sshd.halt();
-        await eventually(() => loaded.received("out").some(({ payload, topic }) => payload === null && topic === "gpu_gpu1_0"), 15_000);
+        await eventually(() => loaded.received("out").some(({ payload, topic }) => payload === null && topic === "gpu_gpu1_0"), 60_000);
         await sshd.start();
         const before = loaded.received("total").length;
-        await eventually(() => loaded.received("total").slice(before).some(({ payload }) => payload === 127.67), 20_000);
+        await eventually(() => loaded.received("total").slice(before).some(({ payload }) => payload === 127.67), 60_000);
         equal(loaded.received("errors").length, 1, "one error an outage");
     });
 });

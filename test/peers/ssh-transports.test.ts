@@ -29,6 +29,8 @@ const keep = <T extends Transport>(one: T): T => {
     opened.push(one);
     return one;
 };
+/** The server may note a login after the client has heard of it. */
+const noted = (login: () => boolean): Promise<void> => eventually(login, 60_000, () => "the login in the server's log");
 const troubleOf = (work: Promise<unknown>): Promise<Trouble> => work.then(() => assert.fail("did not fail"), (error: unknown) => {
     assert.ok(error instanceof Trouble, String(error));
     return error;
@@ -55,16 +57,17 @@ describe("OpenSSH's own server", function () {
             const logins = sshd.logins();
             const nas = keep(open(targetOf(sshd)));
             await nas.connect();
-            assert.deepEqual(await nas.run(["sh", "-c", "exit 3"], 5000), { end: "exit", code: 3, output: "" });
-            assert.deepEqual(await nas.run(["sh", "-c", "echo out; echo why >&2; exit 1"], 5000), { end: "exit", code: 1, output: "why" });
-            assert.equal((await Promise.all(Array.from({ length: 5 }, () => nas.run(["sleep", "0.2"], 5000)))).every(({ end }) => end === "exit"), true);
+            assert.deepEqual(await nas.run(["sh", "-c", "exit 3"], 60_000), { end: "exit", code: 3, output: "" });
+            assert.deepEqual(await nas.run(["sh", "-c", "echo out; echo why >&2; exit 1"], 60_000), { end: "exit", code: 1, output: "why" });
+            assert.equal((await Promise.all(Array.from({ length: 5 }, () => nas.run(["sleep", "0.2"], 60_000)))).every(({ end }) => end === "exit"), true);
+            await noted(() => sshd.logins() > logins);
             assert.equal(sshd.logins() - logins, 1);
         });
 
         it("does not wait for what a program leaves behind", async () => {
             const nas = keep(open(targetOf(sshd)));
             await nas.connect();
-            assert.deepEqual(await nas.run(["sh", "-c", "sleep 60 & exit 0"], 15_000), { end: "exit", code: 0, output: "" });
+            assert.deepEqual(await nas.run(["sh", "-c", "sleep 60 & exit 0"], 45_000), { end: "exit", code: 0, output: "" });
         });
 
         it("takes a sudden end of the server for a loss, and is there again with it", async () => {
@@ -72,7 +75,7 @@ describe("OpenSSH's own server", function () {
             await nas.connect();
             let said = "";
             const running = nas.run(["sh", "-c", "echo here; exec sleep 30"], 60_000, { stdout: (chunk) => { said += chunk.toString(); return true; }, stderr: () => true });
-            await eventually(() => said === "here\n", 10_000, () => `the command to run, not ${JSON.stringify(said)}`);
+            await eventually(() => said === "here\n", 60_000, () => `the command to run, not ${JSON.stringify(said)}`);
             await sshd.halt();
             try {
                 assert.equal((await running).end, "lost");
@@ -81,7 +84,7 @@ describe("OpenSSH's own server", function () {
                 await sshd.start();
             }
             await nas.connect();
-            assert.equal((await nas.run(["true"], 5000)).end, "exit");
+            assert.equal((await nas.run(["true"], 60_000)).end, "exit");
         });
 
         it("refuses it when its key is not the known one, whatever ssh's own files say", async () => {
@@ -99,7 +102,7 @@ describe("OpenSSH's own server", function () {
         });
 
         it("notices a connection that is swallowed in the middle of a run in about 15 s, reports it, and delays no other host", async function () {
-            this.timeout(90_000);
+            this.timeout(240_000);
             const cable = await new Cable(() => sshd.port).lay();
             const access = (host: string): HostAccess => ({ root: true, open: () => keep(open(targetOf(sshd, { name: host, ...(host === "nas" && { port: cable.port }) }))) });
             try {
@@ -129,25 +132,24 @@ describe("OpenSSH's own server", function () {
         });
 
         it("is prepared on battery: a server that goes is told of, one that comes back is ready for the run", async function () {
-            this.timeout(60_000);
+            this.timeout(240_000);
             const logins = sshd.logins();
             const one: HostAccess = { root: true, open: () => keep(open(targetOf(sshd))) };
             const told: string[] = [];
             const prepared = new Prepared({ access: () => one, told: (host, error) => told.push(`${host} ${error?.kind ?? "reached"}`) });
             try {
                 prepared.prepare(["nas"]);
-                await eventually(() => prepared.ready.length === 1, 10_000);
+                await eventually(() => prepared.ready.length === 1, 60_000);
                 await sshd.halt();
-                await eventually(() => told.length === 1, 10_000);
+                await eventually(() => told.length === 1, 60_000);
                 assert.match(prepared.trouble()[0]?.error.message ?? "", /host nas: connection refused/);
                 await sshd.start();
-                await eventually(() => prepared.ready.length === 1, 20_000);
+                await eventually(() => prepared.ready.length === 1, 60_000);
                 assert.deepEqual(told, ["nas refused", "nas reached"]);
-                // The server may note a login after the client has heard of it.
-                await eventually(() => sshd.logins() === logins + 2, 10_000, () => `two logins, not ${sshd.logins() - logins}`);
+                await noted(() => sshd.logins() === logins + 2);
                 const nas = prepared.accessTo("nas").open();
                 await nas.connect();
-                assert.equal((await nas.run(["true"], 5000)).end, "exit");
+                assert.equal((await nas.run(["true"], 60_000)).end, "exit");
                 assert.equal(sshd.logins() - logins, 2);
             } finally {
                 prepared.release();
@@ -167,12 +169,13 @@ describe("OpenSSH's own server", function () {
                 writeFileSync(path("config"), jumpLines(path("known_hosts")));
                 const nas = keep(new SshProgram({ ...targetOf(sshd), host: "nas" }, { configFile: path("config") }));
                 await nas.connect();
+                await noted(() => jump.logins() > 0);
                 assert.equal(jump.logins(), 1);
-                assert.equal((await nas.run(["true"], 5000)).end, "exit");
+                assert.equal((await nas.run(["true"], 60_000)).end, "exit");
                 const helpers = (): number => spawnSync("pgrep", ["-f", `${path("config")}.*-W`]).stdout.toString().split("\n").filter(Boolean).length;
                 assert.ok(helpers() > 0);
                 nas.close();
-                await eventually(() => helpers() === 0);
+                await eventually(() => helpers() === 0, 60_000);
                 // A jump host that shows another key is refused too, by its own rules.
                 writeFileSync(path("config"), jumpLines("/dev/null"));
                 assert.equal((await troubleOf(keep(new SshProgram({ ...targetOf(sshd), host: "nas" }, { configFile: path("config") })).connect())).kind, "auth");
@@ -214,7 +217,7 @@ describe("OpenSSH's own server", function () {
                 await nas.connect();
                 assert.deepEqual(kept().map((folder) => readdirSync(join(own, folder)).sort()), [["known_hosts", "s"]]);
                 nas.close();
-                await eventually(() => kept().length === 0, 10_000, () => `${kept().join()} is removed`);
+                await eventually(() => kept().length === 0, 60_000, () => `${kept().join()} is removed`);
 
                 const script = join(own, "owner.ts");
                 writeFileSync(script, `
@@ -227,7 +230,7 @@ describe("OpenSSH's own server", function () {
                 await new Promise((resolve) => owner.stdout.once("data", resolve));
                 assert.equal(kept().length, 1);
                 owner.kill("SIGKILL");
-                await eventually(() => kept().length === 0 && spawnSync("pgrep", ["-f", own]).status === 1, 10_000, () => `${kept().join()} and its processes are gone`);
+                await eventually(() => kept().length === 0 && spawnSync("pgrep", ["-f", own]).status === 1, 60_000, () => `${kept().join()} and its processes are gone`);
             } finally {
                 process.env.TMPDIR = TMPDIR;
                 if (TMPDIR === undefined) delete process.env.TMPDIR;

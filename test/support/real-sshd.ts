@@ -76,14 +76,16 @@ export async function startRealSshd({ certify }: { certify?: (publicKey: string)
             if (running?.pid === undefined) return;
             const sessions = descendants(running.pid);
             const gone = new Promise((resolve) => running.once("exit", resolve));
-            for (const pid of [running.pid, ...sessions]) {
+            running.kill("SIGKILL");
+            // Whoever loses a session finds that nothing listens any more.
+            await gone;
+            for (const pid of sessions) {
                 try {
                     process.kill(pid, "SIGKILL");
                 } catch {
                     // Gone already.
                 }
             }
-            await gone;
         },
         async stop() {
             await sshd.halt();
