@@ -9,7 +9,7 @@ import { startNodeRed, type FlowNode, type NodeRed } from "../support/node-red";
 import { Lab, labMissing, type LabHost } from "./lab";
 
 describe("a drill of a real host: sshd, sudo and systemd", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let lab: Lab;
     let nas: LabHost;
     let red: NodeRed;
@@ -130,7 +130,7 @@ describe("a drill of a real host: sshd, sudo and systemd", function () {
         await nas.cutCable();
         const { host, drill: { ms = 0 } = {} } = await drill().then(({ host: one, drill: all }) => ({ host: one, drill: all.hosts[0] }));
         assert.match(host.problems?.join() ?? "", /^log in: /);
-        assert.ok(ms < 30_000, `${ms} ms`);
+        assert.ok(ms < 60_000, `${ms} ms`);
     });
 
     describe("whose key may run nothing but the plan", () => {

@@ -118,7 +118,7 @@ export async function installPodman(host: LabHost): Promise<{ podman: Engine; he
     await sh(host, `${image} useradd --create-home alice; loginctl enable-linger alice`);
     const podman = new Engine(host, "podman");
     const hers = new Engine(host, "cd /home/alice; runuser -u alice -- env HOME=/home/alice XDG_RUNTIME_DIR=/run/user/$(id -u alice) podman");
-    await sh(host, 'for left in $(seq 100); do [ ! -d "/run/user/$(id -u alice)" ] || exit 0; sleep 0.05; done; exit 1');
+    await sh(host, 'for left in $(seq 1000); do [ ! -d "/run/user/$(id -u alice)" ] || exit 0; sleep 0.05; done; exit 1');
     await Promise.all([podman.load(), hers.load()]);
     putStack(host, stacks.blog, { front: "obeys", back: "deaf" });
     await sh(host, `podman-compose -f ${stacks.blog} up -d`);
@@ -159,7 +159,7 @@ export class Machines {
     async booted(...names: string[]): Promise<void> {
         await sh(this.host, `
 for name; do
-    left=400
+    left=2400
     until virsh qemu-monitor-command "$name" --hmp "info registers" | grep -q "CS =0000"; do left=$((left - 1)); [ "$left" -gt 0 ]; sleep 0.05; done
 done`, ...names);
     }

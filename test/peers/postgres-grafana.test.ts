@@ -69,13 +69,13 @@ function evening(simulated?: true): TimelineEvent[] {
 }
 
 describe("the Grafana dashboard for PostgreSQL", function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     let server: TestPostgres;
     before(async function () {
         if (postgresPrograms() === undefined) this.skip();
         server = await new TestPostgres().create();
         for (const [table, events] of [["real", evening()], ["faked", evening(true)]] as const) {
-            const store = new PostgresTimeline({ host: "127.0.0.1", port: server.port, database: "postgres", user: "postgres", schema: "", table, tls: "off", deadlineMs: 5000, subject: "db" });
+            const store = new PostgresTimeline({ host: "127.0.0.1", port: server.port, database: "postgres", user: "postgres", schema: "", table, tls: "off", deadlineMs: 60_000, subject: "db" });
             const written = await store.write({ segment: "s", from: 0, to: events.length, rows: events.map(toRow) });
             assert.equal(written.kind, "written", JSON.stringify(written));
             await store.close();

@@ -10,7 +10,6 @@ import { quote, remoteCommand, wordsOf } from "../../lib/shutdown/commands";
 import { parsePlan, type PlanHost, type PlanStep } from "../../lib/shutdown/plan";
 import { targetKit, type TargetKit } from "../../lib/shutdown/target-kit";
 import { HostTools } from "../simulators/host-tools";
-import { eventually } from "../support/eventually";
 import { exampleParameters } from "../support/example-parameters";
 import { nearMisses } from "../support/near-misses";
 import { Lab, labMissing, type LabHost } from "./lab";
@@ -25,7 +24,7 @@ const steps = [
 ].map((step) => ({ ...step, ...(step.action === "wait" && { params: { seconds: 1 } }), timeoutS: 100 }));
 
 describe("a host with the kit of its plan: real sshd, sudo and systemd", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let lab: Lab;
     let host: LabHost;
     let plan: PlanHost;
@@ -232,7 +231,7 @@ describe("a host with the kit of its plan: real sshd, sudo and systemd", functio
         writeFileSync(join(host.seen, own.forcedCommand.path), own.forcedCommand.text, { mode: 0o755 });
         host.clearLog();
         deepEqual(await asPower("env", `SSH_ORIGINAL_COMMAND=${remoteCommand(wordsOf(insist))}`, own.forcedCommand.path), { code: 0, stdout: "", stderr: "" });
-        await eventually(() => !host.isUp, 30_000);
+        await host.off();
         ok(host.log.some(({ what }) => what === "going down"), JSON.stringify(host.log));
     });
 });
