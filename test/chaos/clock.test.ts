@@ -10,7 +10,7 @@ const plan: RigHost[] = [{ name: "apps", services: ["web-frontend", "jobs"], beh
 const library = readdirSync("/usr/lib", { withFileTypes: true }).map((entry) => join("/usr/lib", entry.name, "faketime/libfaketime.so.1")).find((path) => existsSync(path));
 
 describe("a wall clock that jumps", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let rig: Rig;
     before(function () {
         if (library === undefined) {
@@ -30,7 +30,7 @@ describe("a wall clock that jumps", function () {
 
     const jump = (seconds: string): void => writeFileSync(join(rig.userDir, "offset"), `${seconds}\n`);
     const readings = (): Reading[] => rig.red.received(at.classifier).map((msg) => msg.reading as Reading);
-    const more = async (count: number): Promise<unknown> => rig.red.until(at.classifier, readings().length + count, 20_000);
+    const more = async (count: number): Promise<unknown> => rig.red.until(at.classifier, readings().length + count, 60_000);
 
     for (const seconds of ["+3600", "-3600"]) {
         it(`by ${seconds} s changes no decision and no time of a reading`, async () => {
@@ -43,17 +43,17 @@ describe("a wall clock that jumps", function () {
             await more(2);
             assert.deepEqual(rig.transitions(), []);
             const times = readings().map((reading) => reading.at);
-            for (const [index, time] of times.slice(1).entries()) assert.ok(time > (times[index] ?? 0) && time - (times[index] ?? 0) < 10_000, `${times[index]} then ${time}`);
+            for (const [index, time] of times.slice(1).entries()) assert.ok(time > (times[index] ?? 0) && time - (times[index] ?? 0) < 60_000, `${times[index]} then ${time}`);
             assert.equal(rig.toldInAll, 0);
         });
         it(`by ${seconds} s in the middle of a shutdown neither stops nor hurries nor repeats it`, async () => {
             rig.plug.setWatts(25);
-            await rig.red.eventually(() => rig.toldInAll >= 1, 15_000, () => "the first command");
+            await rig.red.eventually(() => rig.toldInAll >= 1, 60_000, () => "the first command");
             jump(seconds);
             const result = await rig.result();
             assert.equal(result.outcome, "completed", JSON.stringify(result, null, 1));
             for (const { name, services } of plan) assert.deepEqual(rig.told(name), [...services.map(stopCommand), finalCommand]);
-            for (const { id, startedAt = 0, endedAt = 0 } of result.steps) assert.ok(endedAt >= startedAt && endedAt - startedAt < 20_000, `${id}: ${endedAt - startedAt} ms`);
+            for (const { id, startedAt = 0, endedAt = 0 } of result.steps) assert.ok(endedAt >= startedAt && endedAt - startedAt < 60_000, `${id}: ${endedAt - startedAt} ms`);
             await more(3);
             assert.deepEqual(rig.transitions().map(({ to }) => to), ["CRITICAL"]);
         });

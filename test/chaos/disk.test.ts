@@ -9,7 +9,7 @@ import { finalCommand, Rig, stopCommand, type RigHost } from "../support/armed-m
 const plan: RigHost[] = [{ name: "apps", services: ["web-frontend"] }, { name: "nas", services: ["postgresql"], after: ["apps"] }];
 
 describe("a disk that takes nothing more", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let rig: Rig;
     before(function () {
         if (process.getuid?.() !== 0) {
@@ -46,7 +46,7 @@ describe("a disk that takes nothing more", function () {
             const { status, stderr } = spawnSync("nsenter", ["-t", String(rig.red.child.pid), "-m", "--", "mount", "-o", `remount,${how}`, folder()], { encoding: "utf8" });
             answer = stderr;
             return status === 0;
-        }, 10_000, () => `remount,${how}: ${answer}`);
+        }, 60_000, () => `remount,${how}: ${answer}`);
     };
     const files = (extension: string): string[] => readdirSync(seen(), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(extension)).map((name) => join(seen(), name));
 
@@ -62,8 +62,9 @@ describe("a disk that takes nothing more", function () {
             const result = await rig.result();
             assert.equal(result.outcome, "completed", JSON.stringify(result, null, 1));
             for (const { name, services } of plan) assert.deepEqual(rig.told(name), [...services.map(stopCommand), finalCommand]);
-            await rig.red.eventually(() => rig.telegram.messages.some(({ text }) => /CRITICAL/.test(text)), 20_000, () => "the alert");
-            assert.match(rig.red.received(at.problems).map(({ payload }) => String(payload)).join("\n"), /ENOSPC|EROFS|no space|storage failed/i);
+            await rig.red.eventually(() => rig.telegram.messages.some(({ text }) => /CRITICAL/.test(text)), 60_000, () => "the alert");
+            const problems = (): string => rig.red.received(at.problems).map(({ payload }) => String(payload)).join("\n");
+            await rig.red.eventually(() => /ENOSPC|EROFS|no space|storage failed/i.test(problems()), 60_000, () => `the trouble on Catch: ${problems()}`);
             assert.equal(rig.red.ended, false);
 
             await mend();

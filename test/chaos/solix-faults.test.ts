@@ -41,7 +41,7 @@ for (const place of ["cloud", "broker"] as const) {
             for (const id of ["solix", "anker"]) flow.node<Node>(id).warn = (text: unknown) => void warnings.push(String(text));
             await flow.unload();
             assert.deepEqual(warnings, [], "nothing held the deploy up");
-            await eventually(() => server.open === 0, 10_000, () => `no connection left, ${server.open} are open`);
+            await eventually(() => server.open === 0, 60_000, () => `no connection left, ${server.open} are open`);
         };
 
         beforeEach(async () => {
@@ -75,7 +75,7 @@ for (const place of ["cloud", "broker"] as const) {
 
         it("redeployed during a call: closes at once, leaves no connection, reports nothing", async () => {
             await load("black-hole");
-            await eventually(() => server.open > 0, 10_000);
+            await eventually(() => server.open > 0, 60_000);
             await closes();
             assert.deepEqual(errors(), []);
         });
