@@ -131,6 +131,6 @@ describe("the editor", function () {
                 await dialogsClosed(page);
             }
             assert.deepEqual(problems, []);
-        });
+        }).timeout(600_000);
     }
 });
