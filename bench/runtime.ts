@@ -62,7 +62,7 @@ export async function startRuntime(): Promise<Runtime> {
         async stop() {
             await RED.stop();
             server.close();
-            userDir.remove();
+            await userDir.remove();
         },
     };
 }

@@ -81,7 +81,7 @@ async function measureJournal(): Promise<Figure> {
         ms.push(performance.now() - began);
     }
     await journal.close();
-    folder.remove();
+    await folder.remove();
     return { name: "journal: a record on the disk (append, fsync)", value: `p50 ${quantile(ms, 0.5).toFixed(2)} ms, p99 ${quantile(ms, 0.99).toFixed(2)} ms` };
 }
 

@@ -15,7 +15,7 @@ export async function measureStartUp(): Promise<Figure[]> {
             if (round >= 0) list.push(took);
         }
     }
-    for (const folder of folders) folder.remove();
+    for (const folder of folders) await folder.remove();
     const [plain, ours] = times;
     const extra = median(ours.map((took, round) => took - (plain[round] ?? took)));
     const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

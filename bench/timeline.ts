@@ -58,7 +58,7 @@ async function postgresRows(server: TestPostgres): Promise<Figure[]> {
         results.ours.push(ours);
         results.copy.push(copy);
     }
-    folder.remove();
+    await folder.remove();
     return [atLeast("rows into PostgreSQL", ratio(results.ours, results.copy), 0.5, (value) => `${value.toFixed(2)} of COPY`, ` (${perSecond(results.ours)}, COPY ${perSecond(results.copy)})`)];
 }
 
@@ -83,7 +83,7 @@ async function embeddedRows(): Promise<Figure[]> {
         results.ours.push(ours);
         results.bulk.push(bulk);
     }
-    folder.remove();
+    await folder.remove();
     return [atLeast("rows into the embedded store", ratio(results.ours, results.bulk), 0.7, (value) => `${value.toFixed(2)} of its bulk insert`, ` (${perSecond(results.ours)}, bulk ${perSecond(results.bulk)})`)];
 }
 

@@ -61,7 +61,7 @@ describe("alert nodes: faults that take their time", function () {
             } finally {
                 await flow.unload();
                 for (const server of [...servers, telegram, discord, smtp]) await server.stop();
-                folder.remove();
+                await folder.remove();
             }
         });
     }

@@ -118,7 +118,7 @@ describe("the time of the machine that decides", function () {
         await red?.stop();
         red = undefined;
         await Promise.all([mains, outage].map((lane) => lane?.rig.stop()));
-        folder.remove();
+        await folder.remove();
     });
 
     for (const seconds of ["+3600", "-3600"]) {

@@ -204,7 +204,7 @@ describe("faults of the evidence, from the server to the decision", function () 
         console.log(["", `${"fault".padEnd(42)}on mains   in an outage`, ...[...matrix].map(([name, [mains, outage]]) => `${name.padEnd(42)}${mains.padEnd(11)}${outage}`)].join("\n"));
         await red?.stop();
         await Promise.all(rigs.map((rig) => rig.stop()));
-        hosts.remove();
+        await hosts.remove();
     });
 
     const seen = async (variant: "mains" | "outage", { name }: Fault): Promise<void> => {

@@ -90,7 +90,7 @@ class Story {
     async end(): Promise<void> {
         await Promise.all([...this.#children].map((child) => this.#end(child)));
         await Promise.all(this.hosts.map((host) => host.stop()));
-        this.#folder.remove();
+        await this.#folder.remove();
     }
 }
 

@@ -53,7 +53,7 @@ for (const place of ["cloud", "broker"] as const) {
             back();
             await server.stop();
             await cloud.stop();
-            folder.remove();
+            await folder.remove();
         });
 
         for (const fault of faults) {

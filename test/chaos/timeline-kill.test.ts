@@ -52,7 +52,7 @@ describe("the embedded timeline under kill -9", function () {
     });
 
     it("loses nothing, and counts nothing twice, when it is killed while it averages and removes", async () => {
-        folder.remove();
+        await folder.remove();
         const rounds: [string, number, number][] = [];
         // A time to come: what a kill leaves behind is old by then.
         for (let round = 0, hour = 600_000; round < 6; round += 1) {
@@ -84,7 +84,7 @@ describe("a flow's messages to the embedded timeline under kill -9", function ()
     let red: NodeRed | undefined;
     after(async () => {
         await red?.stop();
-        folder.remove();
+        await folder.remove();
     });
     const rows = "const n0 = context.get('n') ?? Number(env.get('FIRST')); context.set('n', n0 + 5); return [Array.from({ length: 5 }, (_, i) => ({ payload: n0 + i, timeline: { event_type: 'plug_power', source: 'rack', value: n0 + i, metadata: { n: n0 + i } } }))];";
     const flow = [

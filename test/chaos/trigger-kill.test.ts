@@ -103,7 +103,7 @@ describe("Node-RED killed with SIGKILL in an outage", function () {
     after(async () => {
         await red()?.kill("SIGTERM");
         await Promise.all(all().map(({ rig }) => rig.stop()));
-        folder.remove();
+        await folder.remove();
     });
 
     /** The one decision of a lane, and that it came with the first or second reading at or after `seconds` from the reading at `since`. */

@@ -45,7 +45,7 @@ describe("a Node-RED whose editor has a password", function () {
     });
     after(async () => {
         await red?.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     it("can be armed without a word about passwords", async () => {

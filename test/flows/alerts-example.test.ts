@@ -26,7 +26,7 @@ describe("the example 12 Alerts by severity (Telegram, Discord, mail)", function
     after(async () => {
         await red?.stop();
         await Promise.all([smtp?.stop(), discord?.stop(), telegram?.stop()]);
-        folder.remove();
+        await folder.remove();
     });
     beforeEach(() => {
         red.forget();
@@ -83,6 +83,7 @@ describe("the example 12 Alerts by severity (Telegram, Discord, mail)", function
 
     it("tells one message of each restart, to those who want it, and none of a deploy (Eneru's scenarios 35 and 36)", async () => {
         await deploy();
+        await red.diskAtRest();
         assert.equal((await red.kill("SIGTERM")).code, 0);
         red = await startNodeRed({ userDir: folder.path });
         await red.eventually(() => mails().length === 1, 10_000, () => "the mail of the restart");
@@ -99,11 +100,13 @@ describe("the example 12 Alerts by severity (Telegram, Discord, mail)", function
         // What was delivered just before the kill may arrive twice; that is another promise.
         const starts = (titles: string[]): string[] => titles.filter((title) => title.includes("Ridethrough"));
         await red.eventually(() => ["email-alert", "discord-alert"].every(saysThatItLives), 10_000, () => "both to have put down that they live");
+        await red.diskAtRest();
         await smtp.down();
         await red.kill("SIGKILL");
         red = await startNodeRed({ userDir: folder.path });
         await red.eventually(() => starts(framed()).length === 1, 10_000, () => "Discord");
         assert.match(discord.messages.at(-1)?.embeds[0]?.description ?? "", /^started after a crash, a kill or a power cut, last seen \d+(\.\d)? s ago$/);
+        await red.diskAtRest();
         assert.equal((await red.kill("SIGTERM")).code, 0);
         await smtp.up();
         red = await startNodeRed({ userDir: folder.path });

@@ -21,7 +21,7 @@ describe("the demo", function () {
             demo.kill("SIGKILL");
             await once(demo, "exit");
         }
-        folder.remove();
+        await folder.remove();
     });
 
     function start(port: number): ChildProcess {

@@ -26,7 +26,7 @@ describe("the example 07 GPU cluster", function () {
         await red?.stop();
         await gpu1?.stop();
         await telegram?.stop();
-        tools.remove();
+        await tools.remove();
     });
 
     it("tells each GPU and the total, once that one is hot, and once that a machine fell silent", async () => {

@@ -33,7 +33,7 @@ describe("the packed package", function () {
     });
     after(async () => {
         await red?.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     it("brings no development tools along", () => {

@@ -35,7 +35,7 @@ describe("a memory that is damaged", function () {
     before(async () => (red = await startNodeRed({ userDir: folder.path })));
     after(async () => {
         await red?.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     /** On one tab the nodes and a Catch; what it hears goes by a link to another tab, which starts last. */
@@ -99,6 +99,7 @@ describe("a memory that is damaged", function () {
         }
     });
     it("is told once: what is whole again is not told of", async () => {
+        await red.diskAtRest();
         await red.kill("SIGTERM");
         red = await startNodeRed({ userDir: folder.path });
         await red.eventually(() => red.status(idOf("redundancy-group", "two")) !== undefined);

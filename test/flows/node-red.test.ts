@@ -29,7 +29,7 @@ async function withProbe(source: string): Promise<{ red: NodeRed; end(): Promise
         red,
         async end() {
             await red.stop();
-            folder.remove();
+            await folder.remove();
         },
     };
 }

@@ -157,7 +157,7 @@ describe("secrets", function () {
     after(async () => {
         await red?.stop();
         await Promise.all(stops.map((stop) => stop()));
-        folder.remove();
+        await folder.remove();
     });
 
     /** Fails for each secret that one of these texts holds, plain or as a login or an address wraps it. */

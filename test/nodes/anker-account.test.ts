@@ -43,8 +43,8 @@ describe("anker-account", function () {
     const former = (id = "anker"): string => join(place, `${id}.json`);
 
     before((done) => { helper.startServer(done); });
+    after(() => folder.remove());
     after((done) => {
-        folder.remove();
         helper.stopServer(done);
     });
     beforeEach(async () => {

@@ -38,7 +38,7 @@ describe("depletion-rate", () => {
     });
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
 
     it("adds the depletion to the message and keeps the rest", async () => {

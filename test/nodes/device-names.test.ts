@@ -86,7 +86,7 @@ describe("ups-reader: two NAS that call their UPSes alike", () => {
     after(async () => {
         await flow?.unload();
         for (const server of servers) await server.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     it("are never taken for one: the second one is red, its readings go nowhere, and Catch hears why once; with a name of its own it is read", async () => {

@@ -40,7 +40,7 @@ describe("discord-alert", () => {
     afterEach(async () => {
         await flow.unload();
         await api.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     it("tells an event of a UPS in S3's colours, and passes the message on when it has arrived", async () => {
@@ -167,7 +167,7 @@ describe("discord-alert", () => {
             writeFileSync(queueFile(), readFileSync(queueFile(), "utf8").replace(/"acceptedAt":(\d+)/g, (_, at: string) => `"acceptedAt":${Number(at) - 14 * 60_000}`));
             await api.up();
             await load();
-            await arrived(100, 10_000);
+            await arrived(100, 40_000);
             assert.deepEqual(texts(), Array.from({ length: 100 }, (_, number) => `\\[delayed 14 min\\] n${number}`));
             assert.ok((await flow.until("out", 100)).every((msg: FlowMsg) => (msg.delivery as { delayedMs: number }).delayedMs >= 14 * 60_000));
         });

@@ -67,7 +67,7 @@ describe("email-alert", () => {
     afterEach(async () => {
         await flow.unload();
         await server.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     it("mails a shutdown that was decided, encrypted, and passes the message on when it is taken", async () => {

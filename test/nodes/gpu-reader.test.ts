@@ -51,8 +51,8 @@ describe("gpu-reader", () => {
     let remote: SshHost;
 
     before((done) => { helper.startServer(done); });
+    after(() => folder.remove());
     after((done) => {
-        folder.remove();
         helper.stopServer(done);
     });
     beforeEach(async () => {
@@ -64,7 +64,7 @@ describe("gpu-reader", () => {
         await flow?.unload();
         flow = undefined;
         process.env.PATH = path;
-        tools.remove();
+        await tools.remove();
         await remote.stop();
     });
 

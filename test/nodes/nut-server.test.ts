@@ -71,8 +71,8 @@ describe("nut-server", function () {
     const read = (): Promise<unknown> => flow.node<NutServerNode>("nut").server?.read("ups1", new AbortController().signal) ?? Promise.reject(new Error("no server"));
 
     before((done) => { helper.startServer(done); });
+    after(() => folder.remove());
     after((done) => {
-        folder.remove();
         helper.stopServer(done);
     });
     beforeEach(async () => {

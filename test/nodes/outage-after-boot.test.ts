@@ -67,7 +67,7 @@ for (const [wires, wired] of [
             machine.boot = boot;
             await flow.unload();
             await host.stop();
-            folder.remove();
+            await folder.remove();
         });
         const shutDown = async (because: Partial<Reading> = low): Promise<void> => {
             assert.equal(await runsAfter([...polls(0, 20, online, 5), ...polls(20, 60, because)], 1), 1);

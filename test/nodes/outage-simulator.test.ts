@@ -41,7 +41,7 @@ describe("outage-simulator", () => {
     });
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
 
     it("sends readings like any reader, and every one of them is simulated", async () => {

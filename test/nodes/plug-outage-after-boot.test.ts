@@ -70,7 +70,7 @@ for (const [wires, wired] of [
             machine.boot = boot;
             await flow.unload();
             await host.stop();
-            folder.remove();
+            await folder.remove();
         });
 
         it("mains that fails again before HEALTHY is confirmed shuts down again, once", async () => {

@@ -63,7 +63,7 @@ for (const { what, protocol, start, oversizedStart } of plugs) {
         before(async () => { plug = await start(); });
         after(async () => {
             await plug.stop();
-            folder.remove();
+            await folder.remove();
         });
         afterEach(async () => {
             await flow.unload();

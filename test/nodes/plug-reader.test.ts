@@ -100,8 +100,8 @@ describe("plug-reader", () => {
     };
 
     before((done) => { helper.startServer(done); });
+    after(() => folder.remove());
     after((done) => {
-        folder.remove();
         helper.stopServer(done);
     });
     beforeEach(async () => { plug = await startKasaPlug(); });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeMessage } from "node-red";
 import { machine } from "../../lib/kit/boot";
@@ -8,7 +8,7 @@ import type { Reading } from "../../lib/power/reading";
 import { parseConfig } from "../../nodes/power-classifier/config";
 import powerClassifier from "../../nodes/power-classifier/power-classifier";
 import stored from "../fixtures/configs/power-classifier.v1.json";
-import { eventually, loadFlow, temporaryFolder, type FlowNode, type LoadedFlow } from "../support/helper";
+import { copyAsKilled, eventually, loadFlow, temporaryFolder, type FlowNode, type LoadedFlow } from "../support/helper";
 
 const every = { id: "every", type: "helper" };
 const news = { id: "news", type: "helper" };
@@ -45,7 +45,7 @@ describe("power-classifier", () => {
     });
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
 
     it("passes every reading on with its state, and keeps what else the message carries", async () => {
@@ -177,7 +177,7 @@ describe("power-classifier", () => {
             await eventually(() => saved().includes("CRITICAL"));
             const survivor = temporaryFolder();
             try {
-                cpSync(folder.path, survivor.path, { recursive: true });
+                copyAsKilled(folder.path, survivor.path);
                 await flow.unload();
                 await load({}, survivor.path);
                 feedReadings(reading(22, 9000), reading(421, 10_000));
@@ -185,7 +185,7 @@ describe("power-classifier", () => {
                 assert.deepEqual(flow.received("news").map((msg) => msg.payload), ["HEALTHY"]);
                 await flow.unload();
             } finally {
-                survivor.remove();
+                await survivor.remove();
             }
         });
 

@@ -122,8 +122,8 @@ describe("power-host", () => {
     const fields = (): Record<string, unknown> => ({ ...stored, host: "127.0.0.1", port: String(host.port), hostKey: host.hostKey, privateKey: user.private });
 
     before((done) => { helper.startServer(done); });
+    after(() => folder.remove());
     after((done) => {
-        folder.remove();
         helper.stopServer(done);
     });
     beforeEach(async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeMessage } from "node-red";
 import { machine } from "../../lib/kit/boot";
@@ -10,7 +10,7 @@ import type { Health, Supply, Verdict } from "../../lib/power/verdict";
 import { parseConfig } from "../../nodes/redundancy-group/config";
 import redundancyGroup from "../../nodes/redundancy-group/redundancy-group";
 import stored from "../fixtures/configs/redundancy-group.v1.json";
-import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { copyAsKilled, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 
 const caught = [{ id: "catch", type: "catch", wires: [["errors"]] }, { id: "errors", type: "helper" }];
 
@@ -56,7 +56,7 @@ describe("redundancy-group", () => {
     });
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
 
     it("tells with every message how the group stands, and keeps what else the message carries", async () => {
@@ -185,7 +185,7 @@ describe("redundancy-group", () => {
             await eventually(() => saved().includes('"lost":{'));
             const survivor = temporaryFolder();
             try {
-                cpSync(folder.path, survivor.path, { recursive: true });
+                copyAsKilled(folder.path, survivor.path);
                 await flow.unload();
                 await load(quick, survivor.path);
                 feed(verdict("ups_a", "low"), verdict("ups_b", "mains"));
@@ -194,7 +194,7 @@ describe("redundancy-group", () => {
                 await flow.until("shutdown", 1);
                 await flow.unload();
             } finally {
-                survivor.remove();
+                await survivor.remove();
             }
         });
 

@@ -61,7 +61,7 @@ describe("drills", () => {
         flow = undefined;
         await Promise.all([...hosts.values()].map((one) => one.stop()));
         hosts.clear();
-        folder.remove();
+        await folder.remove();
     });
 
     describe("from the plan's dialog", () => {
@@ -207,7 +207,7 @@ describe("drills", () => {
             assert.equal(flow?.received("result").length, 2);
             const telling = alertFrom(one ?? {}, { label: "", steps: "live" }, 1);
             assert.equal("alert" in telling && telling.alert && alertText(telling.alert), "✅ DRILL — 1 of 1 host could be shut down");
-            assert.deepEqual(flow?.received("errors"), []);
+            assert.deepEqual(flow?.errors(), []);
         });
 
         it("are listed for who asks, as a dashboard may", async () => {
@@ -245,7 +245,7 @@ describe("drills", () => {
             send({ payload: "drill", sequencer: "sequencer" });
             const told = await flow?.until("result", 2) ?? [];
             assert.deepEqual(told.map(({ topic, sequencer }) => [topic, sequencer]), [["evidence", mine], ["drill", mine]]);
-            assert.deepEqual([flow?.received("errors"), warnings("sequencer").filter((text) => /hold|release/.test(text))], [[], []]);
+            assert.deepEqual([flow?.errors(), warnings("sequencer").filter((text) => /hold|release/.test(text))], [[], []]);
         });
 
         it("and starts a run for a trigger, whichever sequencer it has passed before", async () => {

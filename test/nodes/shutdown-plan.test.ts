@@ -106,8 +106,8 @@ describe("shutdown-plan", () => {
         (await helper.request().post("/ridethrough/shutdown-plan/preview").send(body).expect(200)).body as never;
 
     before((done) => { helper.startServer(done); });
+    after(() => folder.remove());
     after((done) => {
-        folder.remove();
         helper.stopServer(done);
     });
     beforeEach(async () => {

@@ -65,7 +65,7 @@ describe("a sequencer that one reading may set off", () => {
                 assert.deepEqual([msg?.payload, (msg?.arming as Arming).caution], [text, caution]);
             } finally {
                 await flow.unload();
-                folder.remove();
+                await folder.remove();
             }
         });
     }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeMessage } from "node-red";
 import type { ShutdownCommand } from "../../lib/power/command";
@@ -9,7 +9,7 @@ import type { Verdict } from "../../lib/power/verdict";
 import { parseConfig } from "../../nodes/shutdown-trigger/config";
 import shutdownTrigger from "../../nodes/shutdown-trigger/shutdown-trigger";
 import stored from "../fixtures/configs/shutdown-trigger.v1.json";
-import { eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { copyAsKilled, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
 import { missed, onBattery, online, poll, polls } from "../support/trigger-story";
 
 function flowOf(settings: object): FlowNode[] {
@@ -39,7 +39,7 @@ describe("shutdown-trigger", () => {
     });
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
 
     it("tells every verdict, the decision, and that mains is back", async () => {
@@ -168,7 +168,7 @@ describe("shutdown-trigger", () => {
             await eventually(() => saved().includes(`"decided"`));
             const survivor = temporaryFolder();
             try {
-                cpSync(folder.path, survivor.path, { recursive: true });
+                copyAsKilled(folder.path, survivor.path);
                 await flow.unload();
                 await load({}, survivor.path);
                 feed(...polls(60, 70, low));
@@ -176,7 +176,7 @@ describe("shutdown-trigger", () => {
                 assert.equal(flow.received("shutdown").length, 0);
                 await flow.unload();
             } finally {
-                survivor.remove();
+                await survivor.remove();
             }
         });
         it("a transfer is on the disk at once", async () => {

@@ -76,7 +76,7 @@ describe("solix-reader", function () {
         await flow?.unload();
         await cloud.stop();
         back();
-        folder.remove();
+        await folder.remove();
     });
     const readingOf = (msg: FlowMsg | undefined): Reading => msg?.reading as Reading;
     const errorText = (msg: FlowMsg | undefined): string => String((msg?.error as { message?: unknown } | undefined)?.message);
@@ -120,6 +120,9 @@ describe("solix-reader", function () {
     it("says that data are stale, carries the charge on, and says when they are fresh again", async () => {
         const { status, received } = await begin();
         await untilQuality("good");
+        // A login that took long was told as stale already.
+        const before = received("events").length;
+        const news = (): FlowMsg[] => received("events").slice(before, before + 2);
         cloud.silent = true;
         const { estimated, watts, error } = readingOf(await untilQuality("stale"));
         assert.ok(estimated !== undefined && estimated.low < 82 && estimated.high > 80);
@@ -128,9 +131,9 @@ describe("solix-reader", function () {
         assert.deepEqual([status("solix")?.fill, status("solix")?.shape], ["yellow", "ring"]);
         cloud.silent = false;
         cloud.say();
-        await eventually(() => received("events").length === 2, 15_000);
-        assert.deepEqual(received("events").map(({ event }) => (event as { kind: string }).kind), ["stale", "fresh"]);
-        assert.deepEqual(received("events").map(({ alert }) => (alert as Alert).severity), ["warning", "info"]);
+        await eventually(() => news().length === 2, 15_000);
+        assert.deepEqual(news().map(({ event }) => (event as { kind: string }).kind), ["stale", "fresh"]);
+        assert.deepEqual(news().map(({ alert }) => (alert as Alert).severity), ["warning", "info"]);
     });
 
     it("goes to FAST mode at a low charge and tells it", async () => {

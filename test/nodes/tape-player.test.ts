@@ -45,7 +45,7 @@ describe("tape-player", () => {
     });
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
     const blip = async (): Promise<Awaited<ReturnType<typeof readTape>>> => readTape((await listTapes(shippedFolder)).find(({ name }) => name === "blip")?.path ?? "");
 

@@ -33,7 +33,7 @@ describe("tape-recorder", () => {
     });
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
 
     it("passes every message on at once, unchanged, and writes what is on it", async () => {

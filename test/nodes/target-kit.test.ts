@@ -15,8 +15,8 @@ describe("the kit of a host, for the plan's dialog", () => {
     const ask = async (body: object): Promise<Record<string, unknown>> => (await helper.request().post("/ridethrough/shutdown-plan/target-kit").send(body).expect(200)).body as Record<string, unknown>;
 
     before((done) => { helper.startServer(done); });
+    after(() => folder.remove());
     after((done) => {
-        folder.remove();
         helper.stopServer(done);
     });
     beforeEach(async () => {

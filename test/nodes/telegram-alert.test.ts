@@ -41,7 +41,7 @@ describe("telegram-alert", () => {
     afterEach(async () => {
         await flow.unload();
         await api.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     it("sends a transition in S0's words, and passes the message on when it has arrived", async () => {

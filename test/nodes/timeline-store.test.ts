@@ -138,7 +138,7 @@ describe("a timeline store", () => {
     beforeEach(() => (folder = temporaryFolder()));
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
     const load = async (config: Record<string, unknown> = {}): Promise<TimelineStoreNode> => {
         const store = { id: "s", type: "timeline-store", name: "", kind: "embedded", rawHours: "24", fiveMinuteDays: "30", hourlyYears: "5", spoolMegabytes: "64", version: 1, ...config };

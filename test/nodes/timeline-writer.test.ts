@@ -65,7 +65,7 @@ describe("a timeline-writer", () => {
     beforeEach(() => (folder = temporaryFolder()));
     afterEach(async () => {
         await flow.unload();
-        folder.remove();
+        await folder.remove();
     });
     const load = async (writer: Record<string, unknown> = {}, store: Record<string, unknown> | undefined = {}): Promise<void> => {
         const nodes: FlowNode[] = [

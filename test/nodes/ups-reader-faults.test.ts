@@ -69,7 +69,7 @@ describe("ups-reader: faults", function () {
         await flow.unload();
         await server.stop();
         await ups.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     for (const { fault, says } of table) {

@@ -132,7 +132,7 @@ describe("ups-reader", () => {
     afterEach(async () => {
         await flow?.unload();
         await server?.stop();
-        folder.remove();
+        await folder.remove();
         flow = undefined;
     });
 

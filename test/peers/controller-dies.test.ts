@@ -60,7 +60,7 @@ describe("a run that loses its controller, a host and a switch in the middle", f
     after(async () => {
         await red?.stop();
         await lab?.stop();
-        folder?.remove();
+        await folder?.remove();
     });
 
     it("goes on when the controller is back, and says so", () => {

@@ -28,7 +28,7 @@ describe("GPUs of another machine, over OpenSSH's own server", () => {
         sshd = await startRealSshd();
     });
     after(async () => {
-        folder.remove();
+        await folder.remove();
         if (missing !== undefined) return;
         await sshd?.stop();
         await new Promise<void>((resolve) => helper.stopServer(resolve));

@@ -106,6 +106,6 @@ export class Lab {
         }
         await this.controller.end();
         await this.world.end();
-        this.#folder.remove();
+        await this.#folder.remove();
     }
 }

@@ -29,7 +29,7 @@ describe("example 08 with a real PostgreSQL", function () {
     after(async () => {
         await red?.stop();
         await server?.remove();
-        folder.remove();
+        await folder.remove();
     });
     const enabled = (): FlowNode[] => flow.map(({ d: _, ...node }) => (node.id === store ? { ...node, port: String(server?.port) } : (node as FlowNode)));
     const start = async (): Promise<NodeRed> => (red = await startNodeRed({ userDir: folder.path, env: { TIMELINE_HOST: "127.0.0.1" } }));

@@ -34,7 +34,7 @@ describe("a timeline in PostgreSQL: faults", function () {
     afterEach(async () => {
         await flow.unload();
         await server.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     const load = async (behaviour: Behaviour, login: { user?: string; password?: string } = {}): Promise<void> => {

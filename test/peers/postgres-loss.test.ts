@@ -39,7 +39,7 @@ describe("rows on their way to a real PostgreSQL", function () {
     afterEach(async () => {
         await queue?.close();
         queue = undefined;
-        folder.remove();
+        await folder.remove();
     });
 
     const open = (more: Partial<QueueOptions> = {}, spool = join(folder.path, "spool"), deadlineMs = 2000): TimelineQueue => {

@@ -97,7 +97,7 @@ describe("OpenSSH's own server", function () {
                 assert.match(trouble.message, /refused, its host key is not the/);
                 assert.equal(sshd.logins(), logins);
             } finally {
-                folder.remove();
+                await folder.remove();
             }
         });
 
@@ -181,7 +181,7 @@ describe("OpenSSH's own server", function () {
                 assert.equal((await troubleOf(keep(new SshProgram({ ...targetOf(sshd), host: "nas" }, { configFile: path("config") })).connect())).kind, "auth");
             } finally {
                 await jump.stop();
-                folder.remove();
+                await folder.remove();
             }
         });
 
@@ -202,7 +202,7 @@ describe("OpenSSH's own server", function () {
                 assert.equal((await troubleOf(keep(new SshProgram(target, { configFile: "none" })).connect())).kind, "auth");
             } finally {
                 await certified.stop();
-                folder.remove();
+                await folder.remove();
             }
         });
 
@@ -234,7 +234,7 @@ describe("OpenSSH's own server", function () {
             } finally {
                 process.env.TMPDIR = TMPDIR;
                 if (TMPDIR === undefined) delete process.env.TMPDIR;
-                remove();
+                await remove();
             }
         });
     });

@@ -23,7 +23,7 @@ for (const [what, start] of [["the mock upsd", () => new NutServerSimulator().st
         after(async () => {
             await flow?.unload();
             await rig?.stop();
-            folder.remove();
+            await folder.remove();
         });
 
         it("an outage, a driver that hangs and one that dies, a forced shutdown, and a restart of the server", async () => {

@@ -75,7 +75,7 @@ export class Rig {
         await Promise.all(this.hosts.map((host) => host.stop()));
         await this.plug.stop();
         await this.telegram.stop();
-        this.#folder.remove();
+        await this.#folder.remove();
     }
 }
 

@@ -1,5 +1,6 @@
 import type { Node, NodeInitializer } from "node-red";
 import helper from "node-red-node-test-helper";
+import { ofSlowDisk } from "./disk-at-rest";
 import { eventually } from "./eventually";
 
 /** The Node-RED under test: the development dependency, or the installation that RIDETHROUGH_NODE_RED names. */
@@ -8,7 +9,7 @@ export const nodeRedPath = require.resolve(process.env.RIDETHROUGH_NODE_RED ?? "
 helper.init(nodeRedPath);
 
 export { eventually } from "./eventually";
-export { temporaryFolder } from "./temporary-folder";
+export { copyAsKilled, temporaryFolder } from "./temporary-folder";
 
 /** A close within it in ms, on a busy machine too, was held up by nothing: Node-RED itself would wait for 15 s. */
 export const closeMs = 10_000;
@@ -17,6 +18,8 @@ export interface LoadedFlow {
     node<T extends Node = Node>(id: string): T;
     /** Messages that have reached the helper node `id`, oldest first. */
     received(id: string): FlowMsg[];
+    /** What has reached the helper node "errors", but for complaints of a slow disk. */
+    errors(): FlowMsg[];
     /** Resolves with the helper node's messages when there are `count` of them. */
     until(id: string, count: number, withinMs?: number): Promise<FlowMsg[]>;
     /** The last status of a node, as it was sent to the editor. */
@@ -69,6 +72,7 @@ export async function loadFlow(initializers: NodeInitializer[], flow: FlowNode[]
     return {
         node: <T extends Node>(id: string) => helper.getNode(id) as unknown as T,
         received,
+        errors: () => received("errors").filter(({ payload }) => !ofSlowDisk.test(String(payload))),
         async until(id, count, withinMs = 10_000) {
             await eventually(() => received(id).length >= count, withinMs, () => `${count} messages at ${id}, got ${JSON.stringify(received(id))}`);
             return received(id);

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { diskAtRest, ofSlowDisk } from "./disk-at-rest";
 import { endsWithUs } from "./ends-with-us";
 import { eventually } from "./eventually";
 import { temporaryFolder } from "./temporary-folder";
@@ -127,7 +128,7 @@ export class NodeRed {
     #statuses = new Map<string, Status[]>();
     #answers = new Map<number, (answer: unknown, error?: string) => void>();
 
-    constructor(readonly child: ChildProcess, readonly userDir: string, readonly adminRoot: string, readonly cleanUp: () => void) {
+    constructor(readonly child: ChildProcess, readonly userDir: string, readonly adminRoot: string, readonly cleanUp: () => Promise<void>) {
         for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
         child.on("message", (event) => this.#hear(event as Heard));
         this.exited = new Promise((resolve) => child.once("exit", (code, signal) => {
@@ -158,9 +159,9 @@ export class NodeRed {
     statuses(id: string): Status[] {
         return this.#statuses.get(id) ?? [];
     }
-    /** The texts that were logged as errors. */
+    /** The texts that were logged as errors, but for those of a slow disk. */
     errors(): string[] {
-        return this.log.filter(({ level }) => level <= 20).map(({ text }) => text);
+        return this.log.filter(({ level, text }) => level <= 20 && !ofSlowDisk.test(text)).map(({ text }) => text);
     }
     /** Resolves with the messages that reached the node when there are `count` of them. */
     async until(id: string, count: number, withinMs = 45_000): Promise<FlowMsg[]> {
@@ -202,6 +203,10 @@ export class NodeRed {
     holds(): Promise<Holds> {
         return this.#ask("holds") as Promise<Holds>;
     }
+    /** Resolves when what was begun to be saved is saved: a process that is ended knows it when it starts again. */
+    diskAtRest(): Promise<void> {
+        return diskAtRest(async () => (await this.#ask("isWriting")) === true);
+    }
     /** Whether messages and log are recorded. */
     record(on: boolean): Promise<unknown> {
         return this.#ask("tap", { on });
@@ -210,7 +215,7 @@ export class NodeRed {
     /** Ends Node-RED as a service manager does, and removes its own user directory. */
     async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
         const end = await this.kill("SIGTERM");
-        this.cleanUp();
+        await this.cleanUp();
         return end;
     }
     async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
@@ -263,7 +268,7 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
     try {
         makeUserDir(userDir, options);
     } catch (error) {
-        own?.remove();
+        await own?.remove();
         throw error;
     }
     const command = [...(options.prefix ?? []), process.execPath, "--expose-gc", "--disable-warning=ExperimentalWarning", join(nodeRedFolder, "red.js"), "--userDir", userDir];
@@ -271,12 +276,12 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         env: { ...process.env, NODE_ENV: "production", RIDETHROUGH_TAP: options.tap === false ? "0" : "1", ...options.env },
     }));
-    const red = new NodeRed(child, userDir, options.adminRoot ?? "/red", () => own?.remove());
+    const red = new NodeRed(child, userDir, options.adminRoot ?? "/red", async () => own?.remove());
     try {
         return await red.ready();
     } catch (error) {
         await red.kill();
-        own?.remove();
+        await own?.remove();
         throw error;
     }
 }

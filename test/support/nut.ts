@@ -131,7 +131,7 @@ export class RealNut implements NutRig {
     }
     async stop(): Promise<void> {
         await this.down();
-        this.#folder.remove();
+        await this.#folder.remove();
     }
 
     #driver(ups: string): Driver {

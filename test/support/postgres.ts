@@ -116,7 +116,7 @@ export class TestPostgres {
 
     async remove(): Promise<void> {
         await this.stop("immediate");
-        this.#folder.remove();
+        await this.#folder.remove();
     }
 }
 

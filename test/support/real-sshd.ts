@@ -89,7 +89,7 @@ export async function startRealSshd({ certify }: { certify?: (publicKey: string)
         },
         async stop() {
             await sshd.halt();
-            folder.remove();
+            await folder.remove();
         },
     };
     await sshd.start();

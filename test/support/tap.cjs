@@ -57,6 +57,7 @@ module.exports = (RED) => {
                 const reply = await fetch(question.url, question.init);
                 return { status: reply.status, headers: [...reply.headers], text: await reply.text() };
             },
+            isWriting: () => process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq")),
             /** What the editor's web server and the flows' own answer, as Express has it. */
             routes: () => [["admin", RED.httpAdmin], ["node", RED.httpNode]].flatMap(([app, server]) => layers(server).flatMap(({ route }) => (
                 route === undefined ? [] : [route.path].flat().flatMap((path) => Object.keys(route.methods).map((method) => ({ app, path: String(path), method: method === "_all" ? "all" : method })))))),

@@ -54,7 +54,7 @@ export async function startUpsmon({ upses, port, user, password }: { upses: read
             if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
             await ended;
             if (existsSync(pidFile) && readFileSync(pidFile, "utf8").trim() === String(child.pid)) rmSync(pidFile);
-            folder.remove();
+            await folder.remove();
         },
     };
 }

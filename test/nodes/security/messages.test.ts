@@ -68,7 +68,7 @@ describe("messages with something hostile in any place", function () {
     after(async () => {
         await flow?.unload();
         await Promise.all([host, gpu].map((one) => one?.stop()));
-        folder.remove();
+        await folder.remove();
         await new Promise<void>((done) => { helper.stopServer(done); });
     });
 
@@ -116,7 +116,7 @@ describe("messages with something hostile in any place", function () {
     });
 
     it("have hosts told what the plan says and nothing else", async () => {
-        await eventually(() => host.commands.length > 0 && flow.received("result").length > 0, 10_000);
+        await eventually(() => host.commands.length > 0 && flow.received("result").length > 0, 45_000);
         const { plan } = parsePlan({ hosts: [{ name: "nas", services: ["web"], steps: [{ action: "command", params: { command: ["/opt/park"], undo: ["/opt/unpark"], sudo: false } }] }] });
         const [nas] = plan?.hosts ?? [];
         assert.ok(nas?.final);

@@ -36,7 +36,7 @@ describe("an alert node", () => {
     afterEach(async () => {
         await flow.unload();
         await api.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     describe("of blips", () => {

@@ -26,7 +26,7 @@ describe("the life of the service, as a node knows it", () => {
         node.emit("close");
         // What a life saves at its begin is waited for by its end alone.
         await Promise.all(lives.splice(0).map((life) => life.end(false)));
-        folder.remove();
+        await folder.remove();
     });
     const lives: ServiceLife[] = [];
     const lifeOf = (): ServiceLife => {

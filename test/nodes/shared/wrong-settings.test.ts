@@ -38,7 +38,7 @@ describe("a node whose settings are wrong", () => {
                 assert.deepEqual(flow.received("out"), []);
             } finally {
                 await flow.unload();
-                folder.remove();
+                await folder.remove();
             }
         });
     }

@@ -87,7 +87,7 @@ export class OwnMachine {
         return this.#world.inside({ container, local: true });
     }
     async stop(): Promise<void> {
-        this.#folder.remove();
+        await this.#folder.remove();
     }
 }
 
@@ -158,7 +158,7 @@ export const startRealMachine: StartMachine = async ({ name, user, authorizedKey
         }
     } catch (error) {
         await off();
-        folder.remove();
+        await folder.remove();
         throw error;
     }
     const machine: Machine = {
@@ -182,7 +182,7 @@ export const startRealMachine: StartMachine = async ({ name, user, authorizedKey
         },
         async stop() {
             await off();
-            folder.remove();
+            await folder.remove();
         },
     };
     return machine;

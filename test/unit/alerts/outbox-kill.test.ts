@@ -19,7 +19,7 @@ describe("an outbox whose process is killed", () => {
     afterEach(async () => {
         for (const child of children.splice(0)) child.kill("SIGKILL");
         await api.stop();
-        folder.remove();
+        await folder.remove();
     });
 
     /** Starts a process that posts `count` alerts; `accepted` are those that it has promised to deliver. */
@@ -44,10 +44,10 @@ describe("an outbox whose process is killed", () => {
         const before = api.messages.length;
         assert.ok(before < 100, "was killed in the middle");
         start(0);
-        await eventually(() => unique().length >= 100, 15_000, () => `100 messages, got ${unique().length}`);
+        await eventually(() => unique().length >= 100, 40_000, () => `100 messages, got ${unique().length}`);
         assert.deepEqual(unique(), wanted);
         assert.ok(api.messages.length <= 101, `${api.messages.length} messages for 100 alerts`);
-    }).timeout(40_000);
+    }).timeout(90_000);
 
     it("has every alert that it accepted when it is killed while they come in", async () => {
         await api.down();
@@ -57,7 +57,7 @@ describe("an outbox whose process is killed", () => {
         const promised = accepted();
         await api.up();
         start(0);
-        await eventually(() => unique().length >= promised, 15_000, () => `${promised} messages`);
+        await eventually(() => unique().length >= promised, 40_000, () => `${promised} messages`);
         assert.deepEqual(unique().slice(0, promised), wanted.slice(0, promised));
-    }).timeout(40_000);
+    }).timeout(90_000);
 });

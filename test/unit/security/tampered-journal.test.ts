@@ -64,8 +64,10 @@ describe("a journal that somebody else has had his hands on", function () {
         const story = start(path, hosts);
         await story.sequencer.handle({ action: "shutdown", reason: "plug CRITICAL", at: story.clock.now(), stream: "plug", conclusive: true });
         await eventually(() => { void story.clock.pass(10); return hosts.told.some((told) => told.endsWith("stop -- db")); });
+        const written = (): string => readFileSync(path, "utf8");
+        await eventually(() => written().split("\n").length > 6);
         await end(story);
-        text = readFileSync(path, "utf8");
+        text = written();
         ok(lines().length >= 6, text);
     });
     after(() => folder.remove());

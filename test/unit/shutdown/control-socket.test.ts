@@ -33,11 +33,9 @@ describe("the socket of ssh's master", () => {
     });
     after((done) => {
         sockets.forEach((socket) => socket.destroy());
-        server.close(() => {
-            folder.remove();
-            done();
-        });
+        server.close(done);
     });
+    after(() => folder.remove());
 
     /** What we hear of a command, until its end. */
     const hear = (): Promise<string[]> => new Promise((resolve) => {

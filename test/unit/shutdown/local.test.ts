@@ -22,9 +22,9 @@ describe("this machine", () => {
         folder = temporaryFolder();
         local = new LocalTransport("me", folder.path);
     });
-    afterEach(() => {
+    afterEach(async () => {
         local.close();
-        folder.remove();
+        await folder.remove();
     });
 
     it("runs a program without a shell: arguments arrive as they are", async () => {

@@ -41,7 +41,7 @@ describe("the sequencer", () => {
     const result = (number = 1): Promise<void> => eventually(() => {
         void clock.pass(50);
         return results.length >= number;
-    }, 3000, () => `result ${number}, got ${JSON.stringify(results.map(({ outcome, text }) => [outcome, text]))}`);
+    }, 15_000, () => `result ${number}, got ${JSON.stringify(results.map(({ outcome, text }) => [outcome, text]))}`);
     /** nas hangs in "stop db" until it is let go, as after its time limit. */
     let letGo: () => void = () => undefined;
     const hang = (): void => {
@@ -60,7 +60,7 @@ describe("the sequencer", () => {
         const closing = Promise.all(open.splice(0).map((one) => one.close(false)));
         await clock.pass(1000);
         await closing;
-        folder.remove();
+        await folder.remove();
     });
 
     it("armed, shuts down and says so", async () => {

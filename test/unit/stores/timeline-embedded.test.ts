@@ -28,7 +28,7 @@ describe("the embedded timeline", () => {
     });
     afterEach(async () => {
         await store.close();
-        folder.remove();
+        await folder.remove();
     });
     const files = (tier = ""): string[] => (existsSync(place()) ? readdirSync(place()).filter((name) => name.startsWith(tier)).sort() : []);
     /** Writes all of them, piece by piece as the queue does. */
@@ -113,7 +113,7 @@ describe("the embedded timeline", () => {
         writeFileSync(place(), "a file in the way");
         await assert.rejects(store.write(piece([power(testHour, 1)])), /EEXIST|ENOTDIR/);
         await assert.rejects(store.check(), /timeline: /);
-        folder.remove();
+        await folder.remove();
         mkdirSync(folder.path);
         await write([power(testHour, 1)]);
         assert.deepEqual(await pointsOf(testHour, testHour + hourMs), [[testHour, 1]]);

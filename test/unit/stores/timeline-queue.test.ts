@@ -50,7 +50,7 @@ describe("the timeline's queue", () => {
         const { spool } = queue.options;
         while (queue.state.waiting > spool.state.waiting) await clock.pass(20);
         await spool.close();
-        folder.remove();
+        await folder.remove();
     });
     const close = async (): Promise<void> => {
         let closed = false;

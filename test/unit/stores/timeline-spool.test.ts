@@ -21,7 +21,7 @@ describe("the spool", () => {
     });
     afterEach(async () => {
         await letGo();
-        folder.remove();
+        await folder.remove();
     });
     /** Also those that a test left behind as a crash does: their files are closed when it is over. */
     const opened: Spool[] = [];
@@ -202,7 +202,7 @@ describe("the spool", () => {
         await one.append(numbered(0, 10));
         assert.equal(one.state.unsafe, 10);
         assert.match(one.state.disk ?? "", /EEXIST|ENOTDIR/);
-        folder.remove();
+        await folder.remove();
         mkdirSync(folder.path, { recursive: true });
         chmodSync(folder.path, 0o700);
         await clock.pass(3000);
@@ -261,7 +261,7 @@ describe("the spool", () => {
                 assert.deepEqual(seen, range(0, next));
             } finally {
                 await letGo();
-                own.remove();
+                await own.remove();
             }
         }), { numRuns: 60 });
     });
