@@ -9,7 +9,8 @@ import { parseTriggerState, type TriggerState } from "../../../lib/power/trigger
 import { decideAmong } from "../../../lib/power/trigger-streams";
 import { judgeAll } from "../../support/trigger-story";
 
-const number = fc.oneof(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), fc.constantFrom(0, 1, 5, 19, 20, 50, 100, 255, 599, 65535, -1));
+/** Without the zero below zero: no file keeps its sign. */
+const number = fc.oneof(fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((value) => value + 0), fc.constantFrom(0, 1, 5, 19, 20, 50, 100, 255, 599, 65535, -1));
 const flag = fc.constantFrom("OL", "OB", "LB", "HB", "RB", "CHRG", "DISCHRG", "CAL", "BYPASS", "ALARM", "TRIM", "OVER", "TEST", "", "%%");
 const powerState = fc.constantFrom("HEALTHY", "WARNING", "CRITICAL", "DEAD", "UNKNOWN" as const);
 const garbage = fc.record({ charge: number, runtime: number, watts: number, load: number, lowCharge: number, lowRuntime: number, volts: number }, { requiredKeys: [] });
