@@ -5,6 +5,7 @@ import { withDeadline } from "../kit/deadline";
 import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
 import { forgetAside, setAside } from "../kit/set-aside";
 import { toTrouble, Trouble } from "../kit/trouble";
+import { settled, writes } from "../kit/writers";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord } from "./journal-records";
 import { sealed, unsealed } from "./journal-seal";
 
@@ -52,6 +53,7 @@ export class RunJournal {
 
     async #load(signal: AbortSignal): Promise<Recovered> {
         const warnings: string[] = [];
+        await settled(this.path);
         await removeLeftovers(this.path, this.clock.wall());
         const lines = await readJsonLines(this.path).catch((error: unknown) => {
             if (error instanceof Trouble && error.kind === "garbage") return undefined;
@@ -111,19 +113,20 @@ export class RunJournal {
         return batch.written;
     }
 
-    /** Takes no more records and waits for those under way. */
+    /** Takes no more records and waits for those under way, on a slow disk not to the end: whoever reads this journal next does. */
     async close(): Promise<void> {
-        this.#closed = true;
-        await withDeadline({ ms: closePatienceMs, subject: "the journal", clock: this.clock }, async () => {
-            await this.#writing;
-            await this.#file.close();
-        }).catch((error: unknown) => this.complain(toTrouble(error, "the journal").message));
+        await withDeadline({ ms: closePatienceMs, subject: "the journal", clock: this.clock }, () => this.#end())
+            .catch((error: unknown) => this.complain(toTrouble(error, "the journal").message));
     }
 
-    /** Closes and forgets everything. */
+    /** Closes and forgets everything. @throws the system's error */
     async remove(): Promise<void> {
-        await this.close();
-        await rm(this.path, { force: true });
+        await writes(this.path, this.#end().then(() => rm(this.path, { force: true })));
         await forgetAside(this.path);
+    }
+
+    #end(): Promise<void> {
+        this.#closed = true;
+        return writes(this.path, this.#writing.then(() => this.#file.close()));
     }
 }

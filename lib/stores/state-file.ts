@@ -4,6 +4,7 @@ import { systemClock, type Clock } from "../kit/clock";
 import { checksum, readOwn } from "../kit/own-file";
 import { forgetAside, setAside } from "../kit/set-aside";
 import { Trouble } from "../kit/trouble";
+import { settled, writes } from "../kit/writers";
 
 /** What was found on the disk. */
 export type Loaded<T> =
@@ -11,9 +12,6 @@ export type Loaded<T> =
     | { kind: "loaded"; value: T }
     /** The file was no valid state: it was moved to `movedTo`, where the disk allowed that, and is not obeyed. */
     | { kind: "set-aside"; movedTo: string };
-
-/** What is written or removed at the moment, by path: a node that is deployed anew comes after the one before it, however slow the disk. */
-const underWay = new Map<string, Promise<void>>();
 
 /**
  * A small JSON document that survives crashes and power cuts. Saves are serialized; while one is being written, only
@@ -59,8 +57,8 @@ export class StateFile<T> {
     }
 
     /** Resolves when no save is under way. */
-    async settled(): Promise<void> {
-        await underWay.get(this.path);
+    settled(): Promise<void> {
+        return settled(this.path);
     }
 
     /** Removes the document, and what was set aside of it, after the saves under way. */
@@ -72,12 +70,7 @@ export class StateFile<T> {
     }
 
     #inTurn(work: () => Promise<void>): Promise<void> {
-        const mine = (underWay.get(this.path) ?? Promise.resolve()).then(work);
-        const over = mine.catch(() => undefined).finally(() => {
-            if (underWay.get(this.path) === over) underWay.delete(this.path);
-        });
-        underWay.set(this.path, over);
-        return mine;
+        return writes(this.path, settled(this.path).then(work));
     }
 
     #parseText(text: string): T | undefined {

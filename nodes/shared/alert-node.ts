@@ -7,6 +7,7 @@ import { outboxFile } from "../../lib/alerts/outbox-file";
 import { queueLimits } from "../../lib/alerts/queue";
 import { systemClock } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
+import { writes } from "../../lib/kit/writers";
 import type { AlertChoices } from "./alert-settings";
 import { clockTime, hinderedStatus, type Hindrance } from "./alert-status";
 import { OutageReport } from "./outage-report";
@@ -30,7 +31,8 @@ export interface AlertService {
 /** The whole life of an alert node: messages become alerts, wait in an outbox on the disk, and go out through the service's channel. */
 export function runAlertNode(RED: NodeAPI, node: Node, { name, choices, problems, open }: AlertService): void {
     const light = new StatusLight(node);
-    const file = outboxFile(dataPath(RED, node, ".outbox"));
+    const path = dataPath(RED, node, ".outbox");
+    const file = outboxFile(path);
     const life = new ServiceLife(RED, node);
     const alertOf = (msg: FlowMessage): Alert | undefined => {
         const telling = alertFrom(msg, { label: choices.sourceLabel, steps: choices.steps }, systemClock.now());
@@ -123,7 +125,7 @@ export function runAlertNode(RED: NodeAPI, node: Node, { name, choices, problems
         else show();
     });
 
-    onClose(node, async (removed) => {
+    const close = async (removed: boolean): Promise<void> => {
         await starting.catch(() => undefined); // told by `background`
         if (removed && outbox.waiting > 0) node.warn(`removed with ${outbox.waiting} alerts that were not sent yet`);
         await Promise.all([
@@ -131,7 +133,9 @@ export function runAlertNode(RED: NodeAPI, node: Node, { name, choices, problems
             choices.service ? life.end(removed) : undefined,
             removed ? channel.forget?.() : undefined,
         ]);
-    });
+    };
+    // What is still to be told, and what has been, is known when all of it is over.
+    onClose(node, (removed) => writes(path, close(removed)));
 }
 
 /** What output 2 says of an alert, for screens on the spot: they shall know also while the network is away. */

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { systemClock, type Cancel } from "../../lib/kit/clock";
 import { Trouble } from "../../lib/kit/trouble";
+import { writes } from "../../lib/kit/writers";
 import { armingOf } from "../../lib/shutdown/arming";
 import { commandFrom, manualStream, type Decision } from "../../lib/shutdown/gate";
 import { RunJournal } from "../../lib/shutdown/journal";
@@ -85,6 +86,7 @@ export = (RED: NodeAPI): void => {
             },
             tell,
         });
+        const journalPath = dataPath(RED, this, ".journal");
         const tellJournal = teller(RED, this, "journal");
         let closing = false;
         const sequencer: Sequencer<FlowMessage> = new Sequencer<FlowMessage>({
@@ -96,7 +98,7 @@ export = (RED: NodeAPI): void => {
             holdMs: config.holdMinutes * 60_000,
             needsToken: config.needsToken,
             clock: systemClock,
-            journal: new RunJournal(dataPath(RED, this, ".journal"), (text) => (closing ? this.warn(text) : tellJournal(text))),
+            journal: new RunJournal(journalPath, (text) => (closing ? this.warn(text) : tellJournal(text))),
             voice: {
                 progress: (progress, origin) => {
                     if (progress.mode === "live") drilling.runs();
@@ -212,7 +214,8 @@ export = (RED: NodeAPI): void => {
             soon?.();
             drilling.over();
             readiness.close();
-            await sequencer.close(removed);
+            // A run that is still coming to rest has more to note.
+            await writes(journalPath, sequencer.close(removed));
             await keeper.close(undefined, removed);
         });
     }

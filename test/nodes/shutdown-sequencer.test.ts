@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Node } from "node-red";
 import helper from "node-red-node-test-helper";
 import type { RunProgress, RunResult } from "../../lib/shutdown/progress";
@@ -18,6 +19,7 @@ import stored2 from "../fixtures/configs/shutdown-sequencer.v2.json";
 import { brokenSshHosts, startBrokenPeer, type BrokenPeer } from "../simulators/broken-peer";
 import { generateKeyPair, startSshHost, type SshBehaviour, type SshHost } from "../simulators/ssh-host";
 import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { withSlowDisk } from "../support/open-files";
 
 describe("shutdown-sequencer's settings", () => {
     const patience = { stableS: 30, holdMinutes: 10, needsToken: false, rootKnown: false, openKnown: false, onlyDrilled: false, checkHours: 24 };
@@ -405,6 +407,29 @@ describe("shutdown-sequencer", () => {
         send(critical({ to: "HEALTHY" }));
         await flow?.until("done", 2);
         assert.equal(flow?.status("sequencer")?.text, "armed 0/1, app: not drilled");
+    });
+
+    it("a redeploy that waits for no slow disk forgets nothing that was noted before it, and finds its journal whole", async () => {
+        await host("app");
+        await load([{ name: "app", services: ["web"] }], armed);
+        send(critical());
+        await flow?.until("result", 1);
+        await withSlowDisk(1000, async () => {
+            // The first is being written when the second, another outage, has to wait for it.
+            send(critical({ to: "HEALTHY" }));
+            await flow?.until("done", 2);
+            send(critical());
+            await sleep(50);
+            await flow?.redeploy();
+        });
+        const [msg] = await flow?.until("result", 1) ?? [];
+        assert.equal(resultOf(msg).outcome, "completed");
+        assert.equal(told("app").length, 4);
+        await flow?.redeploy();
+        send(critical({ to: "DEAD" }));
+        await flow?.until("done", 1);
+        assert.equal(told("app").length, 4, "no second run in the outage");
+        assert.deepEqual(flow?.errors(), []);
     });
 
     it("a redeploy in the middle of a person's hold neither ends it nor loses who may end it, not even in its first moment", async () => {

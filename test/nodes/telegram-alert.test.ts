@@ -9,6 +9,7 @@ import telegramAlert from "../../nodes/telegram-alert/telegram-alert";
 import stored from "../fixtures/configs/telegram-alert.v1.json";
 import * as telegram from "../simulators/telegram";
 import { closeMs, eventually, loadFlow, temporaryFolder, type FlowMsg, type FlowNode, type LoadedFlow } from "../support/helper";
+import { withSlowDisk } from "../support/open-files";
 
 const token = "123456:secret-TOKEN_of-the-bot";
 const transition: Transition = { device: "solix_output", from: "ALERT", to: "CRITICAL", since: 1, at: 1, watts: 24, conclusive: true };
@@ -241,6 +242,19 @@ describe("telegram-alert", () => {
             feed({ payload: "b" });
             await arrived(2);
             assert.deepEqual([texts(), api.requests], [["a", "b"], 2]);
+        });
+        it("nor does one that waits for no slow disk", async () => {
+            await load();
+            feed({ payload: "a" });
+            await flow.until("out", 1);
+            await withSlowDisk(1000, async () => {
+                feed({ payload: "b" });
+                await arrived(2);
+                await flow.redeploy();
+                feed({ payload: "c" });
+                await arrived(3);
+            });
+            assert.deepEqual([texts(), api.requests], [["a", "b", "c"], 3]);
         });
         it("two nodes with one bot: each keeps its own order, and is asked to wait for itself", async () => {
             const more = { ...stored, baseUrl: api.url, wires: [["out"], ["told"]] };

@@ -1,6 +1,6 @@
 import type { Node, NodeInitializer } from "node-red";
 import helper from "node-red-node-test-helper";
-import { ofSlowDisk } from "./disk-at-rest";
+import { diskAtRest, ofSlowDisk } from "./disk-at-rest";
 import { eventually } from "./eventually";
 
 /** The Node-RED under test: the development dependency, or the installation that RIDETHROUGH_NODE_RED names. */
@@ -26,6 +26,7 @@ export interface LoadedFlow {
     status(id: string): { fill?: string; shape?: string; text?: string } | undefined;
     /** Stops the flow and starts it again as a redeploy does. */
     redeploy(): Promise<void>;
+    /** Stops the flow for good, and waits for what its nodes still write: a deploy waits for no slow disk. */
     unload(): Promise<void>;
 }
 
@@ -87,6 +88,9 @@ export async function loadFlow(initializers: NodeInitializer[], flow: FlowNode[]
             await helper.unload();
             await start();
         },
-        unload: () => helper.unload() as Promise<void>,
+        async unload() {
+            await helper.unload();
+            await diskAtRest();
+        },
     };
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunJournal } from "../../../lib/shutdown/journal";
 import { emptyMemory, parseRecord, remember, spentBefore, type JournalMemory, type JournalRecord } from "../../../lib/shutdown/journal-records";
+import { withDisk } from "../../support/open-files";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { VirtualClock } from "../../support/virtual-clock";
 
@@ -144,15 +144,20 @@ describe("the journal on disk", () => {
     });
 
     it("on a disk that hangs is not waited for for ever", async () => {
-        path = join(folder.path, "pipe");
-        execFileSync("mkfifo", [path]);
+        const first = journal();
+        await first.note(begin);
+        await first.close();
         const clock = new VirtualClock();
-        const loading = new RunJournal(path, () => undefined, clock).load();
-        await clock.pass(5000);
-        const { memory, warnings } = await loading;
-        assert.deepEqual(memory, emptyMemory());
-        assert.match(warnings.join(), /no answer within 5 s; starting without it/);
-        await writeFile(path, ""); // lets the reader go
+        let go: () => void = () => undefined;
+        const hung = new Promise<void>((resolve) => (go = resolve));
+        await withDisk("readFile", () => hung, async () => {
+            const loading = new RunJournal(path, () => undefined, clock).load();
+            await clock.pass(5000);
+            const { memory, warnings } = await loading;
+            assert.deepEqual(memory, emptyMemory());
+            assert.match(warnings.join(), /no answer within 5 s; starting without it/);
+        });
+        go();
     });
 
     it("that cannot be read is as good as none, and says so", async () => {
@@ -182,6 +187,31 @@ describe("the journal on disk", () => {
         assert.deepEqual([before.calledOff, warnings], [new Set(["plug"]), []]);
         assert.deepEqual(memory, before);
         assert.equal(remember(memory, { kind: "restored", stream: "plug", at }).calledOff.size, 0);
+    });
+
+    it("is read by the next one when the one before has written all that it had noted, however slow the disk", async () => {
+        const clock = new VirtualClock();
+        const first = new RunJournal(path, (text) => void complaints.push(text), clock);
+        await first.note(begin);
+        let go: () => void = () => undefined;
+        const slow = new Promise<void>((resolve) => (go = resolve));
+        await withDisk("sync", () => slow, async () => {
+            const notes = [intent, result].map((record) => first.note(record));
+            const closed = first.close();
+            await clock.pass(300);
+            await closed;
+            const next = new RunJournal(path, (text) => void complaints.push(text), clock);
+            const loading = next.load();
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            go();
+            const { memory, warnings } = await loading;
+            assert.deepEqual([memory, warnings], [[begin, intent, result].reduce(remember, emptyMemory()), []]);
+            await Promise.all(notes);
+            await next.note(end);
+            await next.close();
+        });
+        assert.deepEqual(await journal().load(), { memory: [begin, intent, result, end].reduce(remember, emptyMemory()), warnings: [] });
+        assert.deepEqual(complaints, ["the journal: no answer within 0.3 s"]);
     });
 
     it("is gone after its node was removed", async () => {

@@ -1,0 +1,24 @@
+/** What is still being written, or removed, by path. */
+const writers = new Map<string, Set<Promise<unknown>>>();
+
+/**
+ * Says that `work` writes the file `path`, or files beside it: whoever asks for `settled` from now on waits for its end. No
+ * deploy waits for a slow disk, so the node that comes after one begins while that one may still be writing: what it reads
+ * before that, it would take for all there is.
+ * @returns what `work` returns
+ */
+export function writes<T>(path: string, work: Promise<T>): Promise<T> {
+    const all = writers.get(path) ?? new Set();
+    writers.set(path, all.add(work));
+    const over = (): void => {
+        all.delete(work);
+        if (all.size === 0) writers.delete(path);
+    };
+    work.then(over, over);
+    return work;
+}
+
+/** Resolves when all who write `path` now have ended, well or not. Never rejects. */
+export async function settled(path: string): Promise<void> {
+    await Promise.allSettled([...(writers.get(path) ?? [])]);
+}

@@ -1,0 +1,33 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { settled, writes } from "../../../lib/kit/writers";
+
+describe("who writes a file", () => {
+    const job = (): { work: Promise<string>; end: () => void; fail: () => void } => {
+        let [end, fail] = [(): void => undefined, (): void => undefined];
+        const work = new Promise<string>((resolve, reject) => [end, fail] = [() => resolve("written"), () => reject(new Error("disk full"))]);
+        return { work, end: () => end(), fail: () => fail() };
+    };
+
+    it("is waited for by who reads it next, to its end, well or not", async () => {
+        const [one, two] = [job(), job()];
+        const said: string[] = [];
+        const [first, second] = [writes("a", one.work), writes("a", two.work)];
+        const reading = settled("a").then(() => said.push("read"));
+        one.end();
+        equal(await first, "written");
+        await new Promise(setImmediate);
+        deepEqual(said, []);
+        two.fail();
+        await rejects(second, /disk full/);
+        await reading;
+    });
+    it("is not waited for by those who read another file, nor by who came before", async () => {
+        const { work, end } = job();
+        const before = settled("a");
+        const writing = writes("a", work);
+        await Promise.all([before, settled("b")]);
+        end();
+        await writing;
+        await settled("a");
+    });
+});
