@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { appendFileSync, chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootId } from "../../../lib/kit/boot";
+import { settled } from "../../../lib/kit/writers";
 import { RunJournal } from "../../../lib/shutdown/journal";
 import { emptyMemory, remember, type JournalRecord } from "../../../lib/shutdown/journal-records";
 import { sealed } from "../../../lib/shutdown/journal-seal";
@@ -49,10 +50,11 @@ describe("a journal that somebody else has had his hands on", function () {
         });
         return { hosts, warnings, results, sequencer, clock, path };
     };
-    const end = async ({ sequencer, clock }: Story): Promise<void> => {
+    const end = async ({ sequencer, clock, path }: Story): Promise<void> => {
         const closing = sequencer.close(false);
         await clock.pass(1000);
         await closing;
+        await settled(path);
     };
     const fresh = (): string => join(folder.path, `${(folders += 1)}.journal`);
     const asides = (path: string): string[] => readdirSync(folder.path).filter((name) => join(folder.path, name).startsWith(`${path}.bad-`)).map((name) => join(folder.path, name));
