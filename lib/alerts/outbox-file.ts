@@ -3,7 +3,7 @@ import { removeLeftovers, writeAtomic } from "../kit/atomic-file";
 import { systemClock, type Clock } from "../kit/clock";
 import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
 import { copyAside, forgetAside, setAside } from "../kit/set-aside";
-import { settled } from "../kit/writers";
+import { settledInTime } from "../kit/writers";
 import { parseRecord, type QueueRecord } from "./queue";
 
 /** What an outbox's file held. */
@@ -33,7 +33,7 @@ export function outboxFile(path: string, clock: Clock = systemClock): RecordFile
     let read = false;
     return {
         async load(signal) {
-            await settled(path);
+            await settledInTime(path, clock);
             await removeLeftovers(path, clock.wall());
             const { records: found, bad, torn } = await readJsonLines(path);
             read = signal?.aborted !== true;

@@ -1,3 +1,5 @@
+import { sleep, type Clock } from "./clock";
+
 /** What is still being written, or removed, by path. */
 const writers = new Map<string, Set<Promise<unknown>>>();
 
@@ -21,4 +23,15 @@ export function writes<T>(path: string, work: Promise<T>): Promise<T> {
 /** Resolves when all who write `path` now have ended, well or not. Never rejects. */
 export async function settled(path: string): Promise<void> {
     await Promise.allSettled([...(writers.get(path) ?? [])]);
+}
+
+/** Who hangs for longer is not waited for, ms: what is there is better than nothing. */
+const patienceMs = 4000;
+
+/** The same, but on a disk that hangs it resolves all the same, early enough for a reader that has 5 s. */
+export async function settledInTime(path: string, clock: Clock): Promise<void> {
+    if (!writers.has(path)) return;
+    const over = new AbortController();
+    await Promise.race([settled(path), sleep(patienceMs, clock, over.signal)]);
+    over.abort();
 }

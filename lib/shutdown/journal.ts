@@ -5,7 +5,7 @@ import { withDeadline } from "../kit/deadline";
 import { JsonLinesFile, readJsonLines } from "../kit/json-lines";
 import { forgetAside, setAside } from "../kit/set-aside";
 import { toTrouble, Trouble } from "../kit/trouble";
-import { settled, writes } from "../kit/writers";
+import { settledInTime, writes } from "../kit/writers";
 import { emptyMemory, remember, type JournalMemory, type JournalRecord } from "./journal-records";
 import { sealed, unsealed } from "./journal-seal";
 
@@ -53,7 +53,7 @@ export class RunJournal {
 
     async #load(signal: AbortSignal): Promise<Recovered> {
         const warnings: string[] = [];
-        await settled(this.path);
+        await settledInTime(this.path, this.clock);
         await removeLeftovers(this.path, this.clock.wall());
         const lines = await readJsonLines(this.path).catch((error: unknown) => {
             if (error instanceof Trouble && error.kind === "garbage") return undefined;

@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { settled, writes } from "../../../lib/kit/writers";
+import { settled, settledInTime, writes } from "../../../lib/kit/writers";
+import { VirtualClock } from "../../support/virtual-clock";
 
 describe("who writes a file", () => {
     const job = (): { work: Promise<string>; end: () => void; fail: () => void } => {
@@ -20,6 +21,21 @@ describe("who writes a file", () => {
         two.fail();
         await rejects(second, /disk full/);
         await reading;
+    });
+    it("is waited for in time to read what is there when it hangs", async () => {
+        const clock = new VirtualClock();
+        const { work, end } = job();
+        const writing = writes("a", work);
+        const said: string[] = [];
+        const reading = settledInTime("a", clock).then(() => said.push("read"));
+        await clock.pass(3999);
+        deepEqual(said, []);
+        await clock.pass(1);
+        await reading;
+        end();
+        await writing;
+        await Promise.all([settledInTime("a", clock), settledInTime("b", clock)]);
+        equal(clock.pending, 0);
     });
     it("is not waited for by those who read another file, nor by who came before", async () => {
         const { work, end } = job();

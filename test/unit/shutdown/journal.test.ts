@@ -214,6 +214,26 @@ describe("the journal on disk", () => {
         assert.deepEqual(complaints, ["the journal: no answer within 0.3 s"]);
     });
 
+    it("is read as it is when the one before can't write any more: a run under way is better known than not", async () => {
+        const clock = new VirtualClock();
+        const first = new RunJournal(path, (text) => void complaints.push(text), clock);
+        await first.note(begin);
+        let go: () => void = () => undefined;
+        const hung = new Promise<void>((resolve) => (go = resolve));
+        await withDisk("sync", () => hung, async () => {
+            const note = first.note(intent);
+            const closed = first.close();
+            await clock.pass(300);
+            await closed;
+            const loading = new RunJournal(path, () => undefined, clock).load();
+            await clock.pass(4000);
+            const { memory, warnings } = await loading;
+            assert.deepEqual([memory.open?.run, warnings], ["r1", []]);
+            go();
+            await note;
+        });
+    });
+
     it("is gone after its node was removed", async () => {
         const first = journal();
         await first.note(begin);
