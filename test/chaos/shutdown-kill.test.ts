@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import type { JournalRecord } from "../../lib/shutdown/journal-records";
 import { generateKeyPair, startSshHost, type SshHost } from "../simulators/ssh-host";
+import { ofSlowDisk } from "../support/disk-at-rest";
 import { eventually } from "../support/eventually";
 import { temporaryFolder } from "../support/temporary-folder";
 import type { Orders } from "./sequencer-process";
@@ -50,7 +51,10 @@ class Story {
         const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "sequencer-process.ts"), JSON.stringify(orders)], { stdio: ["pipe", "pipe", "inherit"] });
         this.#children.add(child);
         const words: Word[] = [];
-        createInterface({ input: child.stdout }).on("line", (line) => words.push(JSON.parse(line) as Word));
+        createInterface({ input: child.stdout }).on("line", (line) => {
+            const word = JSON.parse(line) as Word;
+            if (!ofSlowDisk.test(word.warning ?? "")) words.push(word);
+        });
         return { child, words };
     }
 

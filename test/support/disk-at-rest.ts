@@ -10,7 +10,7 @@ const quietMs = 50;
  * node that closes: what it has to write then on a slow disk would make the removed folder of its test anew, or fail in the
  * middle of the next test.
  */
-export async function diskAtRest(isBusy: () => boolean | Promise<boolean> = weWait): Promise<void> {
+export async function diskAtRest(isBusy: () => boolean | Promise<boolean> = waitsForDisk): Promise<void> {
     const end = performance.now() + patienceMs;
     for (let busy = performance.now(), quiet = !(await isBusy()); !quiet && performance.now() < end; quiet = performance.now() - busy > quietMs) {
         await wait(5);
@@ -18,7 +18,8 @@ export async function diskAtRest(isBusy: () => boolean | Promise<boolean> = weWa
     }
 }
 
-function weWait(): boolean {
+/** Whether this process waits for a file. */
+export function waitsForDisk(): boolean {
     return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
 }
 
