@@ -87,6 +87,11 @@ class Story {
         return readFileSync(this.#journal, "utf8").split("\n").slice(0, -1).flatMap((line) => (JSON.parse(line) as unknown[]).filter((record): record is JournalRecord => typeof record === "object"));
     }
 
+    /** Resolves when the run's end is on the disk, too: on a slow one it is told before. */
+    isWritten(): Promise<void> {
+        return eventually(() => this.records.some(({ kind }) => kind === "end"), 60_000, () => JSON.stringify(this.records));
+    }
+
     get told(): string[] {
         return this.hosts.flatMap((host) => host.commands.map(({ short }) => `${host.name}: ${short.replace(/^sudo -n /, "").replace(/^systemctl stop -- /, "stop ")}`));
     }
@@ -131,6 +136,7 @@ describe("kill -9 in the middle of a shutdown", function () {
             assert.ok(all.length - steps.length <= plan.hosts.length, `${at}only what was under way is repeated: ${all.join(", ")}`);
             const unknown = /whether it was done is not known/.test(outcome()?.text ?? "");
             assert.equal(outcome()?.outcome, unknown ? "incomplete" : "completed", `${at}${outcome()?.text}`);
+            await story.isWritten();
             await story.kill(second.child);
 
             const third = story.start(true);
@@ -173,6 +179,7 @@ describe("kill -9 in the middle of a shutdown", function () {
             await eventually(() => second.words.some(({ outcome }) => outcome !== undefined), 90_000, () => JSON.stringify(second.words));
             assert.match(asked()[2] ?? "", / web db mail$/);
             assert.match(second.words.find(({ outcome }) => outcome === "cancelled")?.text ?? JSON.stringify(second.words), /1 of 1 step put back/);
+            await story.isWritten();
             assert.deepEqual(story.records.flatMap((record) => (record.kind === "result" ? [[record.step, record.note]] : [])), [["kvm/stop-vms", "web, db, mail"], ["kvm/stop-vms/undo", "web, db, mail"]]);
         } finally {
             await story.end();
