@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, temporaryFolder } from "../../support/helper";
 import { startTelegram, type TelegramSimulator } from "../../simulators/telegram";
@@ -12,6 +13,7 @@ describe("an outbox whose process is killed", () => {
     let folder: ReturnType<typeof temporaryFolder>;
     let api: TelegramSimulator;
     const children: ChildProcess[] = [];
+    const queue = (): string => join(folder.path, "queue");
     beforeEach(async () => {
         folder = temporaryFolder();
         api = await startTelegram({ token });
@@ -24,7 +26,7 @@ describe("an outbox whose process is killed", () => {
 
     /** Starts a process that posts `count` alerts; `accepted` are those that it has promised to deliver. */
     const start = (count: number): { child: ChildProcess; accepted: () => number } => {
-        const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "outbox-child.ts"), join(folder.path, "queue"), api.url, token, String(count)]);
+        const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "outbox-child.ts"), queue(), api.url, token, String(count)]);
         children.push(child);
         let output = "";
         child.stdout.on("data", (data: Buffer) => (output += data.toString()));
@@ -34,11 +36,15 @@ describe("an outbox whose process is killed", () => {
         child.kill("SIGKILL");
         await once(child, "exit");
     };
+    const onDisk = (): number => (existsSync(queue()) ? readFileSync(queue(), "utf8").split("\n").filter((line) => line.includes('"add"')).length : 0);
     const unique = (): string[] => [...new Set(api.messages.map(({ text }) => text.replace(/^\[delayed [^\]]*\] /, "")))];
 
     it("delivers the rest of a queue of 100 after a restart: in order, nothing lost, one sent twice at most", async () => {
-        api.always({ kind: "slow", ms: 5 });
+        await api.down();
         const { child } = start(100);
+        await eventually(() => onDisk() >= 100, 40_000, () => `100 on the disk, got ${onDisk()}`);
+        api.always({ kind: "slow", ms: 5 });
+        await api.up();
         await eventually(() => api.messages.length >= 40, 15_000, () => "40 messages");
         await kill(child);
         const before = api.messages.length;
