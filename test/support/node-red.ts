@@ -103,7 +103,7 @@ export function makeUserDir(userDir: string, { dashboard = false, linked = true,
         writeFileSync(join(userDir, "package.json"), JSON.stringify({ name: "user-dir", version: "0.0.0", private: true, dependencies: Object.fromEntries(packages.map(([name]) => [name, "*"])) }));
     }
     const all = {
-        uiHost: "127.0.0.1", uiPort: 0, httpAdminRoot: adminRoot, httpNodeRoot: "/", flowFile: "flows.json", credentialSecret: false,
+        lang: "en-US", uiHost: "127.0.0.1", uiPort: 0, httpAdminRoot: adminRoot, httpNodeRoot: "/", flowFile: "flows.json", credentialSecret: false,
         telemetry: { enabled: false, updateNotification: false }, editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
         externalModules: { palette: { allowInstall: false }, modules: { allowInstall: false } }, ...settings,
     };
