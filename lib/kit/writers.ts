@@ -1,4 +1,5 @@
-import { sleep, type Clock } from "./clock";
+import type { Clock } from "./clock";
+import { withDeadline } from "./deadline";
 
 /** What is still being written, or removed, by path. */
 const writers = new Map<string, Set<Promise<unknown>>>();
@@ -30,8 +31,5 @@ const patienceMs = 4000;
 
 /** The same, but on a disk that hangs it resolves all the same, early enough for a reader that has 5 s. */
 export async function settledInTime(path: string, clock: Clock): Promise<void> {
-    if (!writers.has(path)) return;
-    const over = new AbortController();
-    await Promise.race([settled(path), sleep(patienceMs, clock, over.signal)]);
-    over.abort();
+    if (writers.has(path)) await withDeadline({ ms: patienceMs, subject: path, clock }, () => settled(path)).catch(() => undefined);
 }

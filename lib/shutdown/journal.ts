@@ -115,7 +115,8 @@ export class RunJournal {
 
     /** Takes no more records and waits for those under way, on a slow disk not to the end: whoever reads this journal next does. */
     async close(): Promise<void> {
-        await withDeadline({ ms: closePatienceMs, subject: "the journal", clock: this.clock }, () => this.#end())
+        const over = this.#end();
+        await withDeadline({ ms: closePatienceMs, subject: "the journal", clock: this.clock }, () => over)
             .catch((error: unknown) => this.complain(toTrouble(error, "the journal").message));
     }
 
